@@ -1,0 +1,77 @@
+"""Roll findings up into one state. A pure function: the same findings always give the same answer."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+
+from aqboard.domain.finding import Finding, Severity, Verdict
+from aqboard.domain.model import Record
+
+
+class State(StrEnum):
+    """READY: every blocking check passed. NOT READY: one failed. INCOMPLETE: no fault seen, but not all is known."""
+
+    READY = "READY"
+    NOT_READY = "NOT READY"
+    INCOMPLETE = "INCOMPLETE"
+
+
+class Readiness(Record):
+    """The state, what stands between here and READY, and how many checks gave which verdict."""
+
+    state: State
+    faults: tuple[str, ...] = ()
+    """Blocking checks that failed, in reading order."""
+    unknown: tuple[str, ...] = ()
+    """Blocking checks that were skipped, broke, or did not run."""
+    warnings: tuple[str, ...] = ()
+    """Checks to look at that do not block."""
+    counts: dict[str, int] = {}
+    not_run: int = 0
+
+    @property
+    def sentence(self) -> str:
+        """The state in words, with the figures that made it."""
+        passed = self.counts.get(Verdict.PASS, 0)
+        total = sum(self.counts.values()) + self.not_run
+        parts = [f"{passed} of {total} checks passed"]
+        if self.faults:
+            parts.append(f"{len(self.faults)} that block the launch failed")
+        if self.unknown:
+            parts.append(f"{len(self.unknown)} that block the launch have no verdict")
+        if self.warnings:
+            parts.append(f"{len(self.warnings)} to look at")
+        return ", ".join(parts) + "."
+
+
+def assess(expected: Sequence[str], findings: Iterable[Finding]) -> Readiness:
+    """Judge the launch from its findings.
+
+    `expected` lists the ids of all checks of the suite; one without a finding did not run, and blocks.
+    No expected checks, or none that blocks, is INCOMPLETE: nothing was shown.
+    """
+    by_check = {finding.check: finding for finding in findings}
+    missing = tuple(check for check in expected if check not in by_check)
+    known = [by_check[check] for check in expected if check in by_check]
+    blocking = [finding for finding in known if finding.severity is Severity.BLOCKS]
+    faults = tuple(f.check for f in blocking if f.verdict is Verdict.FAIL)
+    unknown = tuple(f.check for f in blocking if f.verdict in (Verdict.ERROR, Verdict.SKIP)) + missing
+    warnings = tuple(
+        f.check
+        for f in known
+        if f.verdict is Verdict.WARN or (f.severity is Severity.WARNS and f.verdict not in (Verdict.PASS, Verdict.SKIP))
+    )
+    if faults:
+        state = State.NOT_READY
+    elif unknown or not blocking:
+        state = State.INCOMPLETE
+    else:
+        state = State.READY
+    return Readiness(
+        state=state,
+        faults=faults,
+        unknown=unknown,
+        warnings=warnings,
+        counts=dict(Counter(f.verdict.value for f in known)),
+        not_run=len(missing),
+    )
