@@ -1,1 +1,1 @@
-"""Read files nobody should trust: pickles, checkpoints, scan caches, logs. Nothing a file names is ever run."""
+"""Read files nobody should trust: pickles, checkpoints, scan caches, logs. Nothing a file names is run."""
