@@ -34,6 +34,8 @@ class Attempt(Record):
     plan_text: str
     """The YAML as it was written, comments included."""
     inputs: tuple[InputFile, ...]
+    checks: tuple[str, ...]
+    """Ids of the checks that were to be answered, in reading order; one without a finding did not run."""
 
     @property
     def name(self) -> str:

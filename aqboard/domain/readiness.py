@@ -3,6 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
+from typing import NamedTuple
+
+from pydantic import Field
 
 from aqboard.domain.finding import Finding, Severity, Verdict
 from aqboard.domain.model import Record
@@ -26,7 +29,7 @@ class Readiness(Record):
     """Blocking checks that were skipped, broke, or did not run."""
     warnings: tuple[str, ...] = ()
     """Checks to look at that do not block."""
-    counts: dict[str, int] = {}
+    counts: dict[str, int] = Field(default_factory=dict)
     not_run: int = 0
 
     @property
@@ -44,22 +47,35 @@ class Readiness(Record):
         return ", ".join(parts) + "."
 
 
-def assess(expected: Sequence[str], findings: Iterable[Finding]) -> Readiness:
-    """Judge the launch from its findings.
+class VerdictLine(NamedTuple):
+    """As much of a finding as readiness needs; the history reads thousands of them."""
+
+    check: str
+    verdict: str
+    severity: str
+
+    @classmethod
+    def of(cls, finding: Finding) -> "VerdictLine":
+        """The line of one finding."""
+        return cls(finding.check, finding.verdict.value, finding.severity.value)
+
+
+def assess(expected: Sequence[str], lines: Iterable[VerdictLine]) -> Readiness:
+    """Judge the launch from its verdicts.
 
     `expected` lists the ids of all checks of the suite; one without a finding did not run, and blocks.
     No expected checks, or none that blocks, is INCOMPLETE: nothing was shown.
     """
-    by_check = {finding.check: finding for finding in findings}
+    by_check = {line.check: line for line in lines}
     missing = tuple(check for check in expected if check not in by_check)
     known = [by_check[check] for check in expected if check in by_check]
-    blocking = [finding for finding in known if finding.severity is Severity.BLOCKS]
-    faults = tuple(f.check for f in blocking if f.verdict is Verdict.FAIL)
+    blocking = [line for line in known if line.severity == Severity.BLOCKS]
+    faults = tuple(f.check for f in blocking if f.verdict == Verdict.FAIL)
     unknown = tuple(f.check for f in blocking if f.verdict in (Verdict.ERROR, Verdict.SKIP)) + missing
     warnings = tuple(
         f.check
         for f in known
-        if f.verdict is Verdict.WARN or (f.severity is Severity.WARNS and f.verdict not in (Verdict.PASS, Verdict.SKIP))
+        if f.verdict == Verdict.WARN or (f.severity == Severity.WARNS and f.verdict in (Verdict.FAIL, Verdict.ERROR))
     )
     if faults:
         state = State.NOT_READY
@@ -72,6 +88,6 @@ def assess(expected: Sequence[str], findings: Iterable[Finding]) -> Readiness:
         faults=faults,
         unknown=unknown,
         warnings=warnings,
-        counts=dict(Counter(f.verdict.value for f in known)),
+        counts=dict(Counter(f.verdict for f in known)),
         not_run=len(missing),
     )

@@ -1,0 +1,57 @@
+"""The schema, as numbered steps that are never edited once released. New facts get a new step."""
+
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
+MIGRATIONS = Migrations("aqboard")
+
+APPEND_ONLY = ("attempts", "outcomes", "findings", "signoffs", "scripts")
+
+
+@MIGRATIONS()
+def m001_attempts_and_findings(db: Database) -> None:
+    """Attempts with what was measured, judged, signed and written for them."""
+    db.table("attempts").create(
+        {
+            "number": int,
+            "uid": str,
+            "name": str,
+            "author": str,
+            "created_at": str,
+            "checks": str,
+            "gpus": int,
+            "data": str,
+        },
+        pk="number",
+        not_null={"uid", "name", "author", "created_at", "checks", "data"},
+    )
+    db.table("attempts").create_index(["uid"], unique=True)
+    _of_attempt(db, "outcomes", probe=str, status=str, seconds=float, data=str)
+    _of_attempt(db, "findings", check_id=str, verdict=str, severity=str, data=str)
+    _of_attempt(db, "signoffs", person=str, decision=str, seal=str, data=str)
+    _of_attempt(db, "scripts", seal=str, path=str, text=str)
+    for table in APPEND_ONLY:
+        _forbid_change(db, table)
+
+
+def _of_attempt(db: Database, table: str, **columns: type) -> None:
+    db.table(table).create(
+        {"id": int, "attempt": str, "recorded_at": str, **columns},
+        pk="id",
+        not_null={"attempt", "recorded_at", *columns},
+        foreign_keys=[("attempt", "attempts", "uid")],
+    )
+    db.table(table).create_index(["attempt", "id"])
+
+
+def _forbid_change(db: Database, table: str) -> None:
+    """Append, never overwrite: the database itself refuses, whatever the program above it tries."""
+    for verb in ("UPDATE", "DELETE"):
+        db.conn.execute(
+            f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
+            f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+        )
+
+
+NAMES: tuple[str, ...] = ("m001_attempts_and_findings",)
+"""Every step in order; a database with a step that is not here was written by a newer program."""

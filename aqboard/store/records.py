@@ -1,0 +1,62 @@
+"""What the store gives back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from pydantic import AwareDatetime
+
+from aqboard.domain.attempt import Attempt
+from aqboard.domain.evidence import Evidence
+from aqboard.domain.finding import Finding
+from aqboard.domain.model import Record
+from aqboard.domain.outcome import ProbeOutcome
+from aqboard.domain.readiness import Readiness
+from aqboard.domain.signoff import SignOff
+
+E = TypeVar("E", bound=Evidence)
+
+
+class AttemptRow(Record):
+    """One line of the history."""
+
+    number: int
+    uid: str
+    name: str
+    author: str
+    created_at: AwareDatetime
+    gpus: int
+    readiness: Readiness
+    verdicts: dict[str, str]
+    """Check id to verdict."""
+    decision: str = ""
+    """The last sign-off's decision and person, or empty."""
+
+
+class StoredScript(Record):
+    """A script that was written after a GO."""
+
+    seal: str
+    path: str
+    text: str
+    recorded_at: AwareDatetime
+
+
+@dataclass(frozen=True)
+class StoredAttempt:
+    """One attempt with everything recorded for it."""
+
+    number: int
+    attempt: Attempt
+    readiness: Readiness
+    findings: tuple[Finding, ...]
+    outcomes: Mapping[str, ProbeOutcome]
+    signoffs: tuple[SignOff, ...]
+    scripts: tuple[StoredScript, ...]
+
+    def evidence(self, kind: type[E]) -> E | None:
+        """The evidence of one kind, or None when its probe brought none."""
+        outcome = self.outcomes.get(kind.kind)
+        if outcome is None or outcome.evidence is None:
+            return None
+        return kind.model_validate(outcome.evidence)

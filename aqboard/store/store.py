@@ -1,0 +1,163 @@
+"""Read and append. One `Store` is one connection, used by the thread that opened it."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+
+from aqboard.domain.attempt import Attempt
+from aqboard.domain.errors import StoreError
+from aqboard.domain.finding import Finding
+from aqboard.domain.outcome import ProbeOutcome
+from aqboard.domain.readiness import VerdictLine, assess
+from aqboard.domain.signoff import SignOff
+from aqboard.store.connection import connect, writing
+from aqboard.store.records import AttemptRow, StoredAttempt, StoredScript
+
+Row = dict[str, object]
+
+# Rows are never overwritten: of several findings for one check, the newest counts.
+NEWEST_VERDICTS = """
+    SELECT attempt, check_id, verdict, severity FROM findings
+    WHERE id IN (SELECT max(id) FROM findings GROUP BY attempt, check_id)
+"""
+
+
+class Store:
+    """The database at `path`; raises StoreError as `connect` does. A context manager: leaving it closes it."""
+
+    def __init__(self, path: Path, *, create: bool = False) -> None:
+        self.path = path
+        self._db = connect(path, create=create)
+
+    def __enter__(self) -> "Store":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._db.close()
+
+    # ------------------------------------------------------------------ append
+
+    def add_attempt(self, attempt: Attempt) -> int:
+        """Store a new attempt and return its number, counted from 1."""
+        row = {
+            "uid": attempt.uid,
+            "name": attempt.name,
+            "author": attempt.plan.author,
+            "created_at": attempt.created_at.isoformat(),
+            "checks": json.dumps(attempt.checks),
+            "gpus": attempt.plan.cluster.gpus,
+            "data": attempt.model_dump_json(),
+        }
+        with writing(self._db):
+            number = self._db.table("attempts").insert(row).last_pk
+        assert isinstance(number, int)
+        return number
+
+    def add_outcome(self, uid: str, outcome: ProbeOutcome) -> None:
+        """Store what became of one probe, as soon as it is known."""
+        columns = outcome.model_dump(include={"probe", "status", "seconds"})
+        self._append("outcomes", uid, [{**columns, "data": outcome.model_dump_json()}])
+
+    def add_findings(self, uid: str, findings: Iterable[Finding]) -> None:
+        """Store a judgement of the whole suite in one transaction."""
+        rows: list[Row] = [
+            {
+                "check_id": finding.check,
+                "verdict": finding.verdict.value,
+                "severity": finding.severity.value,
+                "data": finding.model_dump_json(),
+            }
+            for finding in findings
+        ]
+        self._append("findings", uid, rows)
+
+    def add_signoff(self, signoff: SignOff, script: StoredScript | None = None) -> None:
+        """Store a decision, and in the same transaction the script it let out."""
+        decision: Row = {
+            "person": signoff.person,
+            "decision": signoff.decision.value,
+            "seal": signoff.seal,
+            "data": signoff.model_dump_json(),
+        }
+        with writing(self._db):
+            self._insert("signoffs", signoff.attempt, [decision])
+            if script is not None:
+                self._insert("scripts", signoff.attempt, [script.model_dump(include={"seal", "path", "text"})])
+
+    def _append(self, table: str, uid: str, rows: list[Row]) -> None:
+        with writing(self._db):
+            self._insert(table, uid, rows)
+
+    def _insert(self, table: str, uid: str, rows: list[Row]) -> None:
+        now = datetime.now(UTC).isoformat()
+        self._db.table(table).insert_all({"attempt": uid, "recorded_at": now, **row} for row in rows)
+
+    # -------------------------------------------------------------------- read
+
+    def attempts(self) -> tuple[AttemptRow, ...]:
+        """Every attempt, newest first, with its readiness; three queries however many there are."""
+        lines: dict[str, list[VerdictLine]] = defaultdict(list)
+        for uid, check, verdict, severity in self._query(NEWEST_VERDICTS):
+            lines[uid].append(VerdictLine(check, verdict, severity))
+        decisions = {
+            uid: f"{decision} ({person})"
+            for uid, decision, person in self._query("SELECT attempt, decision, person FROM signoffs ORDER BY id")
+        }
+        return tuple(
+            AttemptRow(
+                number=number,
+                uid=uid,
+                name=name,
+                author=author,
+                created_at=created_at,
+                gpus=gpus,
+                readiness=assess(json.loads(checks), lines[uid]),
+                verdicts={line.check: line.verdict for line in lines[uid]},
+                decision=decisions.get(uid, ""),
+            )
+            for number, uid, name, author, created_at, gpus, checks in self._query(
+                "SELECT number, uid, name, author, created_at, gpus, checks FROM attempts ORDER BY number DESC"
+            )
+        )
+
+    def attempt(self, number: int) -> StoredAttempt:
+        """One attempt with all that is recorded for it; raises StoreError when there is no such number."""
+        rows = self._query("SELECT data FROM attempts WHERE number = ?", number)
+        if not rows:
+            raise StoreError(f"There is no attempt {number} in {self.path}. `aqboard attempts` lists them.")
+        attempt = Attempt.model_validate_json(rows[0][0])
+        findings = self._findings(attempt)
+        return StoredAttempt(
+            number=number,
+            attempt=attempt,
+            readiness=assess(attempt.checks, [VerdictLine.of(finding) for finding in findings]),
+            findings=findings,
+            outcomes={outcome.probe: outcome for outcome in self._outcomes(attempt.uid)},
+            signoffs=tuple(SignOff.model_validate_json(data) for data in self._data("signoffs", attempt.uid)),
+            scripts=tuple(
+                StoredScript(seal=seal, path=path, text=text, recorded_at=recorded_at)
+                for seal, path, text, recorded_at in self._query(
+                    "SELECT seal, path, text, recorded_at FROM scripts WHERE attempt = ? ORDER BY id",
+                    attempt.uid,
+                )
+            ),
+        )
+
+    def _findings(self, attempt: Attempt) -> tuple[Finding, ...]:
+        newest = {f.check: f for f in map(Finding.model_validate_json, self._data("findings", attempt.uid))}
+        return tuple(newest[check] for check in attempt.checks if check in newest)
+
+    def _outcomes(self, uid: str) -> list[ProbeOutcome]:
+        return [ProbeOutcome.model_validate_json(data) for data in self._data("outcomes", uid)]
+
+    def _data(self, table: str, uid: str) -> list[str]:
+        return [row[0] for row in self._query(f"SELECT data FROM {table} WHERE attempt = ? ORDER BY id", uid)]
+
+    def _query(self, sql: str, *parameters: object) -> list[tuple[str, ...]]:
+        rows: list[tuple[str, ...]] = self._db.conn.execute(sql, parameters).fetchall()
+        return rows
