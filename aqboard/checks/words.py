@@ -1,0 +1,26 @@
+"""How figures and lists are written in findings."""
+
+from collections.abc import Sequence
+
+
+def some(items: Sequence[str], most: int = 3) -> str:
+    """The first few of a list, and how many more there are: `a, b, c and 89 more`."""
+    if len(items) <= most:
+        return ", ".join(items)
+    return f"{', '.join(items[:most])} and {len(items) - most} more"
+
+
+def shape(dims: Sequence[int]) -> str:
+    """A shape as people write it: `[2, 15, 128, 256]`."""
+    return f"[{', '.join(str(d) for d in dims)}]"
+
+
+def percent(share: float) -> str:
+    """A share between 0 and 1 as a percentage; never rounds up to a false 100 %."""
+    text = f"{100 * share:.1f} %"
+    return "99.9 %" if text == "100.0 %" and share < 1 else text
+
+
+def loss(value: float) -> str:
+    """A loss with the four digits people compare."""
+    return f"{value:.4f}"
