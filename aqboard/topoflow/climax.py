@@ -1,0 +1,108 @@
+"""The ClimaX backbone: tokens in scan order, six blocks, a head; its state dict is the checkpoint's `climax.*`."""
+
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+from aqboard.topoflow.attention import Attention, TopoFlowAttention
+from aqboard.topoflow.blocks import Block
+from aqboard.topoflow.config import ModelConfig
+from aqboard.topoflow.embed import TokenEmbedding, VariableAggregation, patchify, unpatchify
+from aqboard.topoflow.scan import put_back, take_in_order
+
+
+class Climax(nn.Module):
+    """Encoder and head. What order the tokens take is decided outside and handed in.
+
+    The pixels are put in scan order before they become tokens: the same result as reordering `[B, V, L, D]`
+    afterwards, for a hundredth of the memory traffic.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        variables, dim = len(config.variables), config.embed_dim
+        self.activation_checkpointing = False
+        self.var_embed = nn.Parameter(torch.zeros(1, variables, dim))
+        self.var_query = nn.Parameter(torch.zeros(1, 1, dim))
+        self.pos_embed = nn.Parameter(torch.zeros(1, config.num_patches, dim))
+        self.token_embeds = TokenEmbedding(variables, config.patch, dim)
+        self.var_agg = VariableAggregation(dim, config.heads)
+        self.lead_time_embed = nn.Linear(1, dim)
+        self.pos_drop = nn.Dropout(config.drop_rate)
+        self.blocks = nn.ModuleList(_block(config, index) for index in range(config.depth))
+        self.norm = nn.LayerNorm(dim)
+        self.head = _head(config)
+        self.apply(_initialise)
+        for embedding in (self.var_embed, self.var_query, self.pos_embed):
+            nn.init.trunc_normal_(embedding, std=0.02)
+
+    def forward(
+        self, x: Tensor, lead_times: Tensor, order: Tensor | None, elevation: Tensor | None, *, bands: int = 1
+    ) -> Tensor:
+        """Forecast of all variables, [B, V, H, W] in normalised units.
+
+        `x` [B, V, H, W] normalised; `lead_times` [B] hours; `order` [B, L] or None for row-major; `elevation`
+        [B, L] patch means in metres, row-major; `bands`: attention stays inside that many runs of L / bands tokens.
+        """
+        config = self.config
+        patches = patchify(x, config.patch)
+        if order is not None:
+            patches = take_in_order(patches.flatten(2), order).view(patches.shape)
+            if elevation is not None and config.scan_layout == "corrected":
+                elevation = elevation.gather(1, order)
+        tokens = self._embed(patches, lead_times)
+        tokens = self._encode(tokens, elevation, bands)
+        out: Tensor = self.head(self.norm(tokens))
+        if order is not None and config.scan_layout == "corrected":
+            out = put_back(out, order)
+        return unpatchify(out, config.patch, config.grid_h)
+
+    def _embed(self, patches: Tensor, lead_times: Tensor) -> Tensor:
+        """Pixels [B, L, V, P] -> tokens [B, L, D] with their place in the sequence and the lead time."""
+        tokens = self.var_agg(patches, self.token_embeds(self.var_embed), self.var_query)
+        lead = self.lead_time_embed((lead_times / self.config.lead_time_scale_h).unsqueeze(1))
+        out: Tensor = self.pos_drop(tokens + self.pos_embed + lead.unsqueeze(1))
+        return out
+
+    def _encode(self, tokens: Tensor, elevation: Tensor | None, bands: int) -> Tensor:
+        """The blocks, [B, L, D] -> [B, L, D]; bands become further samples of the batch."""
+        batch = tokens.shape[0]
+        tokens = tokens.reshape(batch * bands, -1, tokens.shape[2])
+        if elevation is not None:
+            elevation = elevation.reshape(batch * bands, -1)
+        for block in self.blocks:
+            if self.activation_checkpointing and torch.is_grad_enabled():
+                tokens = cast(Tensor, checkpoint(block, tokens, elevation, use_reentrant=False))
+            else:
+                tokens = block(tokens, elevation)
+        return tokens.reshape(batch, -1, tokens.shape[2])
+
+
+def _block(config: ModelConfig, index: int) -> Block:
+    """Block `index`: drop path grows linearly with depth, the first block may carry the elevation bias."""
+    attention: Attention
+    if index == 0 and config.elevation_bias:
+        attention = TopoFlowAttention(config.embed_dim, config.heads, config.drop_rate, config.elevation_alpha)
+    else:
+        attention = Attention(config.embed_dim, config.heads, config.drop_rate)
+    drop_path = config.drop_path * index / max(1, config.depth - 1)
+    return Block(config.embed_dim, attention, config.mlp_ratio, config.drop_rate, drop_path)
+
+
+def _head(config: ModelConfig) -> nn.Sequential:
+    """`decoder_depth` hidden layers with GELU, then P * V outputs per token."""
+    layers: list[nn.Module] = []
+    for _ in range(config.decoder_depth):
+        layers += [nn.Linear(config.embed_dim, config.embed_dim), nn.GELU()]
+    layers.append(nn.Linear(config.embed_dim, len(config.variables) * config.patch**2))
+    return nn.Sequential(*layers)
+
+
+def _initialise(module: nn.Module) -> None:
+    """ClimaX's initial values: linear weights truncated normal (0.02), biases 0."""
+    if isinstance(module, nn.Linear):
+        nn.init.trunc_normal_(module.weight, std=0.02)
+        nn.init.zeros_(module.bias)
