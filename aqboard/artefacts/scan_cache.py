@@ -6,12 +6,15 @@ Names, units and formula follow the team's generator; `docs/artefacts.md` descri
 import hashlib
 import math
 from dataclasses import dataclass, fields
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from aqboard.artefacts.cache_content import cache_fields
 from aqboard.artefacts.errors import ReadError
-from aqboard.domain.cache import CacheDigests
+from aqboard.artefacts.reader import read_document
+from aqboard.domain.cache import CacheDigests, CacheFormat
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
@@ -61,6 +64,15 @@ class ScanCache:
             value.setflags(write=False)
 
 
+@dataclass(frozen=True)
+class CacheFile:
+    """A cache together with the way its file was written."""
+
+    cache: ScanCache
+    format: CacheFormat
+    notes: tuple[str, ...]
+
+
 def check_grid(grid_h: int, grid_w: int, num_sectors: int, regions_h: int, regions_w: int) -> None:
     """Refuse sizes below 1 and regions that do not divide the grid (ReadError, code `bad-grid`)."""
     sizes = {
@@ -101,7 +113,7 @@ def projections(
     # of patches of almost equal projection depends on that bit.
     cosines = np.array([math.cos(angle) for angle in angles])
     sines = np.array([math.sin(angle) for angle in angles])
-    along = x[None, None, :] * cosines[:, None, None] + (-y)[None, :, None] * sines[:, None, None]
+    along: FloatArray = x[None, None, :] * cosines[:, None, None] + (-y)[None, :, None] * sines[:, None, None]
     return along.reshape(len(angles), -1)
 
 
@@ -144,6 +156,33 @@ def cache_digests(cache: ScanCache) -> CacheDigests:
     roots = (global_root, regional_root, metadata.hexdigest())
     content = hashlib.sha256("\n".join(("aqboard/scan-cache/1", *roots)).encode()).hexdigest()
     return CacheDigests(global_orders=roots[0], regional_orders=roots[1], metadata=roots[2], content=content)
+
+
+def read_scan_cache(path: str | Path) -> ScanCache:
+    """Read a cache of any known format without running anything it names.
+
+    Plain pickle (protocols 0-5), torch zip or legacy, class instance, numpy or list content, .npz, .safetensors.
+    Raises ReadError with a stable `code`. An order that is no permutation is read, not refused: see `find_faults`.
+    """
+    return read_cache_file(path).cache
+
+
+def read_cache_file(path: str | Path) -> CacheFile:
+    """Like `read_scan_cache`, and tells how the file was written."""
+    document = read_document(path, "strict")
+    try:
+        fields = cache_fields(document)
+        cache = ScanCache(
+            **fields.sizes,
+            sector_angles=fields.angles,
+            global_orders=fields.global_orders,
+            regional_orders=fields.regional_orders,
+        )
+    except ReadError as error:
+        raise ReadError(f"{Path(path).name}: {error.message}", code=error.code) from None
+    finally:
+        document.source.close()
+    return CacheFile(cache, fields.format, (*document.warnings, *fields.notes))
 
 
 def _scaled(count: int) -> FloatArray:
