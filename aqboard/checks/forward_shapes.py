@@ -50,6 +50,4 @@ def _remedy(fault: Fault | None) -> str:
     )
 
 
-CHECK = Check(
-    "forward.shapes", "Full forward pass", Stage.FORWARD, Severity.BLOCKS, (ForwardEvidence,), judge
-)
+CHECK = Check("forward.shapes", "Full forward pass", Stage.FORWARD, Severity.BLOCKS, (ForwardEvidence,), judge)

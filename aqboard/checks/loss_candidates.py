@@ -18,9 +18,9 @@ CLEARLY = 0.05
 
 def judge(plan: LaunchPlan, measured: LossEvidence) -> Judgement:
     """WARN when a candidate is better than the plan's cache by more than noise; the reference is the first row."""
-    if len(measured.candidates) < 2:
+    reference, *others = [row for row in measured.candidates if not row.scale_only] or [measured.planned]
+    if not others:
         return skipped("There is no other candidate cache to compare the loss with.")
-    reference, *others = measured.candidates
     figures = tuple(_figure(row) for row in measured.candidates)
     best = min(others, key=lambda row: row.mean)
     if best.mean < reference.mean * (1 - CLEARLY):
@@ -38,7 +38,10 @@ def judge(plan: LaunchPlan, measured: LossEvidence) -> Judgement:
 def _figure(row: LossMeasurement) -> Measurement:
     spread = stdev(row.per_batch) if len(row.per_batch) > 1 else 0.0
     return Measurement(
-        name=row.setting, value=round(row.mean, 6), unit="masked MSE, normalised", limit=f"spread {spread:.4f} over batches"
+        name=row.setting,
+        value=round(row.mean, 6),
+        unit="masked MSE, normalised",
+        limit=f"spread {spread:.4f} over batches",
     )
 
 

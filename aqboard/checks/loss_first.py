@@ -19,7 +19,7 @@ def judge(plan: LaunchPlan, measured: LossEvidence) -> Judgement:
     if first <= limit:
         return passed(
             f"{loss(first)}, the baseline is {loss(plan.baseline.val_loss)} (limit {loss(limit)}), "
-            f"{measured.samples} samples.",
+            f"{sum(measured.planned.samples)} samples.",
             *figures,
         )
     return failed(
@@ -63,7 +63,7 @@ def _figures(baseline: BaselinePlan, measured: LossEvidence) -> list[Measurement
         for name, row, limit in rows
         if row is not None
     ]
-    return [*figures, Measurement(name="validation samples", value=measured.samples)]
+    return [*figures, Measurement(name="validation samples", value=sum(measured.planned.samples))]
 
 
 CHECK = Check("loss.first", "First loss against the baseline", Stage.LOSS, Severity.BLOCKS, (LossEvidence,), judge)

@@ -8,7 +8,7 @@ from typing import ClassVar
 from pydantic import Field, JsonValue
 
 from aqboard.domain.alignment import KeyAlignment
-from aqboard.domain.cache import CacheGroups
+from aqboard.domain.cache import CacheFacts, CacheGroups
 from aqboard.domain.checkpoint import CheckpointSummary
 from aqboard.domain.model import Record
 from aqboard.domain.plan import ScanRule
@@ -77,8 +77,6 @@ class ScanEvidence(Evidence):
     """The order that the model really applies to its tokens, held against an independent calculation."""
 
     kind: ClassVar[str] = "scan"
-    rule_asked: ScanRule
-    layout_in_force: str
     tokens: int
     directions: tuple[DirectionResult, ...]
     rules_in_force: tuple[ScanRule, ...]
@@ -94,10 +92,12 @@ class ScanEvidence(Evidence):
 
 
 class CacheEvidence(Evidence):
-    """The candidate caches, grouped by content; the first one is the plan's."""
+    """The plan's cache and the other candidates, grouped by content."""
 
     kind: ClassVar[str] = "cache"
     groups: CacheGroups
+    planned: CacheFacts
+    """The plan's own cache; also the first of the groups' facts."""
     trained_with: str = ""
     """Content digest of the cache the checkpoint was trained with, from its provenance; empty when unknown."""
     grid: tuple[int, int]
@@ -140,23 +140,25 @@ class ForwardEvidence(Evidence):
 
 
 class LossMeasurement(Record):
-    """The validation loss of one setting on the same batches. `per_batch` are means over equally sized batches."""
+    """The validation loss of one setting, batch by batch; masked MSE in normalised units."""
 
     setting: str
-    per_batch: tuple[float, ...]
-    note: str = ""
+    per_batch: tuple[float, ...] = Field(min_length=1)
+    samples: tuple[int, ...]
+    """Samples in each batch."""
+    scale_only: bool = False
+    """Measured to give the others a scale, not because anybody would launch it."""
 
     @property
     def mean(self) -> float:
-        """Mean over batches; masked MSE in normalised units."""
-        return sum(self.per_batch) / len(self.per_batch)
+        """Mean over samples, as the training's validation computes it."""
+        return sum(loss * n for loss, n in zip(self.per_batch, self.samples, strict=True)) / sum(self.samples)
 
 
 class LossEvidence(Evidence):
     """First validation loss: as planned, and the settings it should be compared with, on the same batches."""
 
     kind: ClassVar[str] = "loss"
-    samples: int
     planned: LossMeasurement
     random_init: LossMeasurement
     persistence: LossMeasurement | None = None
@@ -165,7 +167,7 @@ class LossEvidence(Evidence):
     as_trained: LossMeasurement | None = None
     """Mended, and with the scan settings of the checkpoint's provenance; None when they are those of the plan."""
     candidates: tuple[LossMeasurement, ...] = ()
-    """One per candidate cache, mended if need be; `none` (row-major) is among them for scale."""
+    """One per cache, the plan's first, weights mended if need be; row-major order is among them for scale."""
 
 
 class CurvePoint(Record):
@@ -186,10 +188,11 @@ class CurveEvidence(Evidence):
 
 EVIDENCE: tuple[type[Evidence], ...] = (
     CheckpointEvidence,
+    CurveEvidence,
+    CacheEvidence,
     LoadEvidence,
     ScanEvidence,
-    CacheEvidence,
     ForwardEvidence,
     LossEvidence,
-    CurveEvidence,
 )
+"""Every kind, in the order in which the probes bring them."""

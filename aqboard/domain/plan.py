@@ -21,7 +21,9 @@ SCAN_RULES: tuple[ScanRule, ...] = get_args(ScanRule)
 
 R = TypeVar("R", bound=Record)
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120, pattern=r"^[^\x00-\x1f]*$")]
+Name = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120, pattern=r"^[^\x00-\x1f]*$")
+]
 SlurmWord = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 SlurmTime = Annotated[str, StringConstraints(pattern=r"^(\d{1,3}-)?\d{1,2}:\d{2}:\d{2}$")]
 Builder = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
@@ -91,7 +93,9 @@ class ClusterPlan(Record):
     time: SlurmTime
     job_name: Name
     workdir: str = Field(min_length=1, max_length=500, pattern=r"^/[^\x00-\x1f]*$")
-    command: tuple[Annotated[str, StringConstraints(min_length=1, pattern=r"^[^\x00-\x1f]*$")], ...] = Field(min_length=1)
+    command: tuple[Annotated[str, StringConstraints(min_length=1, pattern=r"^[^\x00-\x1f]*$")], ...] = Field(
+        min_length=1
+    )
     """The training command as separate words; each is quoted, no shell ever expands it."""
 
     @property
@@ -123,9 +127,7 @@ class LaunchPlan(Record):
         def moved(record: R, **changes: object) -> R:
             return record.model_copy(update=changes)
 
-        scan = moved(
-            self.scan, cache=at(self.scan.cache), candidates=tuple(at(path) for path in self.scan.candidates)
-        )
+        scan = moved(self.scan, cache=at(self.scan.cache), candidates=tuple(at(path) for path in self.scan.candidates))
         log = self.baseline.log
         return moved(
             self,

@@ -1,0 +1,17 @@
+"""Measure a target or a file, and return evidence. torch lives here; only the probe process imports this package."""
+
+from aqboard.probes import cache, checkpoint, curve, first_loss, forward, load, scan
+from aqboard.probes.context import Context, Probe, Unavailable
+
+PROBES: tuple[Probe, ...] = (
+    checkpoint.PROBE,
+    curve.PROBE,
+    cache.PROBE,
+    load.PROBE,
+    scan.PROBE,
+    forward.PROBE,
+    first_loss.PROBE,
+)
+"""Every probe, in the order they run: files first, so that a model that cannot be built still leaves facts behind."""
+
+__all__ = ["PROBES", "Context", "Probe", "Unavailable"]

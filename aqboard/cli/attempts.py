@@ -1,0 +1,48 @@
+"""`aqboard attempts`: the history in a terminal."""
+
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from aqboard.cli.options import AsJson, Database, database
+from aqboard.cli.output import errors_told, out, print_json
+from aqboard.cli.show import COLOUR, as_document, tell
+from aqboard.domain.attempt import day
+from aqboard.store import Store
+
+
+def attempts(
+    number: Annotated[int | None, typer.Argument(help="Show one attempt's checklist.")] = None,
+    db: Database = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the attempts, newest first, or show one."""
+    with errors_told(as_json=as_json), Store(database(db)) as store:
+        if number is not None:
+            stored = store.attempt(number)
+            if as_json:
+                print_json(as_document(stored))
+            else:
+                tell(stored)
+            return
+        rows = store.attempts()
+    if as_json:
+        print_json([row.model_dump(mode="json") for row in rows])
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for column in ("attempt", "when (UTC)", "name", "author", "GPUs", "state", "decision"):
+        table.add_column(column)
+    for row in rows:
+        state = row.readiness.state
+        table.add_row(
+            str(row.number),
+            day(row.created_at),
+            escape(row.name),
+            escape(row.author),
+            str(row.gpus),
+            f"[{COLOUR[state]}]{state}[/]",
+            escape(row.decision),
+        )
+    out.print(table if rows else "No attempts yet. `aqboard check PLAN` makes one.")

@@ -1,0 +1,35 @@
+"""`aqboard demo`: last week's launch and today's, really checked."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from aqboard.cli.options import Database, database
+from aqboard.cli.output import errors_told, out
+from aqboard.cli.progress import ProbeProgress
+from aqboard.cli.show import tell
+
+
+def demo(
+    db: Database = None,
+    again: Annotated[bool, typer.Option("--again", help="Check anew even when the attempts are there.")] = False,
+    full: Annotated[
+        Path | None,
+        typer.Option("--full", metavar="FOLDER", help="Write caches and a model of real size there instead."),
+    ] = None,
+) -> None:
+    """Build the two demo attempts by running the checks on real files: as found, and fixed."""
+    from aqboard.demo import build  # the generator needs torch; no other command should wait for it
+
+    with errors_told():
+        with ProbeProgress(shown=True) as progress:
+            if full is not None:
+                for path in build.full(full, say=progress.note):
+                    out.print(str(path), markup=False)
+                return
+            attempts = build.attempts(database(db), again=again, say=progress.note, listen=progress)
+        for stored in attempts:
+            tell(stored)
+        if not attempts:
+            out.print("The demo attempts are there already; --again checks anew.")

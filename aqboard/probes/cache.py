@@ -1,0 +1,30 @@
+"""The candidate caches, read safely and grouped by content."""
+
+
+from aqboard.artefacts.compare import group_caches
+from aqboard.domain.evidence import CacheEvidence, CheckpointEvidence
+from aqboard.probes.context import Context, Probe
+
+
+def measure(context: Context) -> CacheEvidence:
+    """Compare the plan's cache with every candidate, each file once."""
+    scan = context.plan.scan
+    paths = list(dict.fromkeys([scan.cache, *scan.candidates]))
+    context.say(f"reading {len(paths)} caches")
+    return CacheEvidence(
+        groups=group_caches(paths),
+        planned=str(scan.cache),
+        trained_with=_trained_with(context),
+        grid=context.target.grid,
+    )
+
+
+def _trained_with(context: Context) -> str:
+    checkpoint = context.known(CheckpointEvidence)
+    stamp = checkpoint.provenance if checkpoint else None
+    cache = stamp.get("scan_cache") if stamp else None
+    digest = cache.get("content") if isinstance(cache, dict) else None
+    return digest if isinstance(digest, str) else ""
+
+
+PROBE = Probe(CacheEvidence, "Scan caches", measure)

@@ -1,0 +1,79 @@
+"""What the probes of one attempt share: the target, the checkpoint's tensors, and the evidence so far."""
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar, cast
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from aqboard.artefacts.checkpoint import CheckpointFile, read_checkpoint
+from aqboard.domain.attempt import Attempt
+from aqboard.domain.errors import TargetError
+from aqboard.domain.evidence import Evidence
+from aqboard.domain.plan import LaunchPlan
+from aqboard.probes.target import Target
+
+E = TypeVar("E", bound=Evidence)
+
+
+class Unavailable(Exception):
+    """A probe cannot measure because something it builds on was not measured; the message says what."""
+
+
+class Context:
+    """Lazily built, and built once: a probe that needs no model does not wait for one."""
+
+    def __init__(self, attempt: Attempt) -> None:
+        self.attempt = attempt
+        self.say: Callable[[str], None] = lambda _: None
+        self._evidence: dict[str, Evidence] = {}
+
+    @property
+    def plan(self) -> LaunchPlan:
+        """The frozen plan."""
+        return self.attempt.plan
+
+    def remember(self, evidence: Evidence) -> None:
+        """Keep what was measured for the probes that follow."""
+        self._evidence[evidence.kind] = evidence
+
+    def known(self, kind: type[E]) -> E | None:
+        """Evidence measured earlier in this process, or None."""
+        return cast(E | None, self._evidence.get(kind.kind))
+
+    @cached_property
+    def target(self) -> Target:
+        """The code under check; raises TargetError when the plan's builder cannot be found."""
+        module_name, _, name = self.plan.target.builder.partition(":")
+        try:
+            builder = getattr(importlib.import_module(module_name), name)
+        except (ImportError, AttributeError) as error:
+            raise TargetError(
+                f"target.builder: {self.plan.target.builder} cannot be imported ({error}). It must be "
+                "`package.module:callable`, importable where the probes run."
+            ) from error
+        return cast(Target, builder(self.plan))
+
+    @cached_property
+    def checkpoint(self) -> CheckpointFile:
+        """The checkpoint's directory: keys and metadata, tensor data on demand. Raises ReadError."""
+        return read_checkpoint(self.plan.checkpoint.path)
+
+    @cached_property
+    def state(self) -> dict[str, Tensor]:
+        """The checkpoint's tensors, read once, without torch.load: nothing in the file is executed."""
+        file = self.checkpoint
+        return {key: torch.from_numpy(np.array(file.tensor(key))) for key in file.tensors}
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One measurement: the kind of evidence it brings, and how."""
+
+    kind: type[Evidence]
+    title: str
+    measure: Callable[[Context], Evidence]

@@ -1,0 +1,134 @@
+"""The first validation loss: as planned, and the settings it should be compared with, on the same batches."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import cast, get_args
+
+import torch
+from torch import Tensor, nn
+
+from aqboard.artefacts.scan_cache import ScanCache, cache_digests, read_scan_cache
+from aqboard.domain.evidence import CacheEvidence, CheckpointEvidence, LoadEvidence, LossEvidence, LossMeasurement
+from aqboard.domain.plan import ScanLayout, ScanRule
+from aqboard.probes.context import Context, Probe, Unavailable
+from aqboard.probes.target import Scan
+
+
+def measure(context: Context) -> LossEvidence:
+    """Measure each setting once; settings that are the same by construction share one measurement."""
+    load = context.known(LoadEvidence)
+    if load is None:
+        raise Unavailable("the checkpoint could not be loaded into the model")
+    bench = Bench(context)
+    scan = context.target.scan()
+    as_planned = bench.loaded(scan)
+    planned = bench.loss("as planned", as_planned)
+    random_init = bench.loss("random initialisation", context.target.build(scan))
+    mended = bench.loss("keys mapped", bench.mended(scan, load)) if needs_mending(load) else None
+    trained = trained_scan(context, scan)
+    as_trained = None
+    if trained is not None:
+        as_trained = bench.loss("keys mapped, scan as trained", bench.mended(trained, load))
+    return LossEvidence(
+        planned=planned,
+        random_init=random_init,
+        persistence=bench.persistence(),
+        mended=mended,
+        as_trained=as_trained,
+        candidates=tuple(_candidates(context, bench, load, mended or planned)),
+    )
+
+
+class Bench:
+    """The fixed batches, and how a loss is measured on them."""
+
+    def __init__(self, context: Context) -> None:
+        self.target, self.state, self._say = context.target, context.state, context.say
+        self.batches = self.target.batches()
+        self.samples = tuple(self.target.size(batch) for batch in self.batches)
+
+    def loaded(self, scan: Scan) -> nn.Module:
+        """A module with the checkpoint loaded as the training loads it."""
+        module = self.target.build(scan)
+        self.target.load(module, self.state)
+        return module
+
+    def mended(self, scan: Scan, load: LoadEvidence) -> nn.Module:
+        """A module with every tensor in the place where the alignment puts it."""
+        module = self.target.build(scan)
+        placed = {key: self.state[source] for source, key in load.alignment.pairs.items()}
+        self.target.receiver(module).load_state_dict(placed, strict=False)
+        return module
+
+    def loss(self, setting: str, module: nn.Module, *, scale_only: bool = False) -> LossMeasurement:
+        """The loss of each batch in eval mode, without gradients."""
+        module.eval()
+        losses = []
+        with torch.no_grad():
+            for i, batch in enumerate(self.batches, 1):
+                self._say(f"{setting}: batch {i} of {len(self.batches)}")
+                losses.append(float(self.target.loss(module, batch)))
+        return LossMeasurement(setting=setting, per_batch=tuple(losses), samples=self.samples, scale_only=scale_only)
+
+    def persistence(self) -> LossMeasurement | None:
+        """The loss of "nothing changes"."""
+        losses: list[Tensor] = [x for x in map(self.target.persistence, self.batches) if x is not None]
+        if len(losses) < len(self.batches):
+            return None
+        return LossMeasurement(
+            setting="persistence", per_batch=tuple(map(float, losses)), samples=self.samples, scale_only=True
+        )
+
+
+def needs_mending(load: LoadEvidence) -> bool:
+    """Whether the alignment puts tensors in places that the training's own loader left empty."""
+    return not set(load.alignment.pairs.values()) <= set(load.loaded)
+
+
+def trained_scan(context: Context, planned: Scan) -> Scan | None:
+    """The scan of the checkpoint's provenance, or None when it says nothing, or nothing else than the plan."""
+    checkpoint = context.known(CheckpointEvidence)
+    stamp = (checkpoint.provenance if checkpoint else None) or {}
+    rule, layout = stamp.get("scan_rule"), stamp.get("scan_layout")
+    if rule not in get_args(ScanRule) or layout not in get_args(ScanLayout):
+        return None
+    cache = _trained_cache(context, planned.cache)
+    if (rule, layout) == (planned.rule, planned.layout) and cache is planned.cache:
+        return None
+    return Scan(cast(ScanRule, rule), cast(ScanLayout, layout), cache)
+
+
+def _trained_cache(context: Context, planned: ScanCache) -> ScanCache:
+    """The candidate with the content that the checkpoint was trained with; the plan's where there is none."""
+    evidence = context.known(CacheEvidence)
+    if evidence is None or evidence.planned.digests.content == evidence.trained_with:
+        return planned
+    for facts in evidence.groups.facts:
+        if facts.digests.content == evidence.trained_with:
+            return read_scan_cache(facts.file.path)
+    return planned
+
+
+def _candidates(
+    context: Context, bench: Bench, load: LoadEvidence, reference: LossMeasurement
+) -> Sequence[LossMeasurement]:
+    """The plan's cache first, then the others; equal contents are measured once."""
+    scan = context.target.scan()
+    asked = context.plan.scan
+    evidence = context.known(CacheEvidence)
+    readable = {facts.file.path for facts in evidence.groups.facts} if evidence else set()
+    rows = [reference.model_copy(update={"setting": asked.cache.name})]
+    by_content = {cache_digests(scan.cache).content: reference}
+    for path in dict.fromkeys(asked.candidates):
+        if str(path) not in readable or path == asked.cache:
+            continue
+        cache = read_scan_cache(path)
+        content = cache_digests(cache).content
+        if content not in by_content:
+            by_content[content] = bench.loss(path.name, bench.mended(replace(scan, cache=cache), load))
+        rows.append(by_content[content].model_copy(update={"setting": path.name}))
+    row_major = bench.loss("row-major order", bench.mended(replace(scan, rule="none"), load), scale_only=True)
+    return [*rows, row_major]
+
+
+PROBE = Probe(LossEvidence, "First loss", measure)

@@ -1,0 +1,101 @@
+"""Run the probes in a child process on this machine, and survive whatever happens to it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from aqboard.domain.attempt import Attempt
+from aqboard.domain.evidence import EVIDENCE
+from aqboard.domain.outcome import ProbeOutcome
+from aqboard.runner.events import Ended, Event, Started, Tail, append
+
+KINDS: tuple[str, ...] = tuple(kind.kind for kind in EVIDENCE)
+"""Every probe, in the order they run."""
+
+POLL_S = 0.1
+PROBE_LIMIT_S = 1800.0
+"""A probe that takes longer hangs: the slowest, the loss on a CPU at real size, takes minutes."""
+
+
+def run_probes(
+    attempt: Attempt, folder: Path, kinds: Sequence[str] = KINDS, *, limit_s: float = PROBE_LIMIT_S
+) -> Iterator[Event]:
+    """Measure; yields each event as it happens. Every kind ends with exactly one `Ended`.
+
+    `folder` takes the frozen attempt, the events and the process's log. When the process dies, the probe it was at
+    ends as broken and a new process goes on with the next one. Closing the iterator ends the process.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    attempt_file, events_file = folder / "attempt.json", folder / "events.jsonl"
+    attempt_file.write_text(attempt.model_dump_json(), encoding="utf-8")
+    tail = Tail(events_file)
+    waiting = list(kinds)
+    while waiting:
+        at = waiting[0]
+        with (folder / "worker.log").open("ab") as log:
+            process = _start([str(attempt_file), str(events_file), *waiting], log)
+        try:
+            for event in _watch(process, tail, limit_s):
+                if isinstance(event, Started):
+                    at = event.probe
+                elif isinstance(event, Ended):
+                    waiting.remove(event.outcome.probe)
+                yield event
+            died = _why(process.poll(), limit_s)
+        finally:
+            _stop(process)
+        if waiting:
+            lost = at if at in waiting else waiting[0]
+            waiting.remove(lost)
+            detail = _last_lines(folder / "worker.log")
+            append(events_file, Ended(outcome=ProbeOutcome(probe=lost, status="broke", message=died, detail=detail)))
+            yield from tail.new()
+
+
+def _watch(process: subprocess.Popen[bytes], tail: Tail, limit_s: float) -> Iterator[Event]:
+    """Events until the process has ended, or has given no sign of life for `limit_s`."""
+    heard = time.monotonic()
+    over = False
+    while not over:
+        # Asked before reading: whatever the process wrote before its end is still read after it.
+        over = process.poll() is not None or time.monotonic() - heard > limit_s
+        for event in tail.new():
+            heard = time.monotonic()
+            yield event
+        if not over:
+            time.sleep(POLL_S)
+
+
+def _start(arguments: list[str], log: BinaryIO) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "aqboard.runner.worker", *arguments]
+    # A process group of its own: everything the probes may start is stopped with them.
+    return subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+    )
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _why(code: int | None, limit_s: float) -> str:
+    """Why the process ended without finishing, in words."""
+    if code is None:
+        return f"The probe was stopped after {limit_s:.0f} s without a sign of life."
+    if code == -signal.SIGKILL:
+        return "The probe process was killed (signal 9), most often because the machine ran out of memory."
+    if code < 0:
+        return f"The probe process died of signal {-code} ({signal.Signals(-code).name})."
+    return f"The probe process ended with code {code} before it was done."
+
+
+def _last_lines(path: Path, most: int = 40) -> str:
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    return "\n".join(lines[-most:])

@@ -1,0 +1,44 @@
+"""Check a plan: freeze it, measure, judge, and store every step as soon as it is known."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from aqboard.checks import SUITE
+from aqboard.domain.attempt import Attempt
+from aqboard.domain.outcome import ProbeOutcome
+from aqboard.runner.events import Ended, Event
+from aqboard.runner.freeze import freeze
+from aqboard.runner.judge import judge_all
+from aqboard.runner.local import run_probes
+from aqboard.runner.plan_file import read_plan
+from aqboard.store import Store, StoredAttempt
+
+Listener = Callable[[Event], None]
+
+
+def prepare(plan_file: Path, *, say: Callable[[str], None] = lambda _: None) -> Attempt:
+    """Read and freeze a plan; raises PlanError before anything is stored."""
+    plan, text = read_plan(plan_file)
+    return freeze(plan, text, [check.id for check in SUITE], progress=say)
+
+
+def check(attempt: Attempt, store: Store, *, listen: Listener = lambda _: None) -> StoredAttempt:
+    """Run the whole suite on a frozen attempt.
+
+    Outcomes are stored one by one, so an interruption loses the probe at work and nothing else; the attempt then
+    has no findings, and reads as not run.
+    """
+    number = store.add_attempt(attempt)
+    outcomes: dict[str, ProbeOutcome] = {}
+    for event in run_probes(attempt, session_folder(store.path, attempt)):
+        if isinstance(event, Ended):
+            outcomes[event.outcome.probe] = event.outcome
+            store.add_outcome(attempt.uid, event.outcome)
+        listen(event)
+    store.add_findings(attempt.uid, judge_all(SUITE, attempt.plan, outcomes))
+    return store.attempt(number)
+
+
+def session_folder(database: Path, attempt: Attempt) -> Path:
+    """Where the events and the log of an attempt's probes lie: beside the database, `sessions/UID`."""
+    return database.parent / "sessions" / attempt.uid
