@@ -174,7 +174,10 @@ def parse_settings(kind: type[_S], values: object, *, where: str) -> _S:
 
 
 def load_train_config(path: Path) -> TrainConfig:
-    """Read a training YAML; relative paths in it start from its own folder."""
+    """Read a training YAML; relative paths in it start from its own folder.
+
+    They stay relative when `path` is, so that a checkpoint records no more of the machine than it was told.
+    """
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -182,7 +185,7 @@ def load_train_config(path: Path) -> TrainConfig:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
     config = parse_settings(TrainConfig, values, where=str(path))
-    here = path.resolve().parent
+    here = path.parent
     data = {"root": here / config.data.root}
     if config.data.normalisation:
         data["normalisation"] = here / config.data.normalisation
