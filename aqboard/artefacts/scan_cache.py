@@ -62,6 +62,8 @@ class ScanCache:
                     code="bad-shape",
                 )
             value.setflags(write=False)
+        if not (np.abs(self.sector_angles) < 1e3).all():
+            raise ReadError("The cache's sector_angles are not finite angles in radians.", code="bad-grid")
 
 
 @dataclass(frozen=True)
