@@ -1,0 +1,62 @@
+"""The comment at the top of a script: what it launches, who answers for it, what it costs, where the figures come from.
+
+Lines are plain text here; the template makes each a comment that holds nothing but text.
+"""
+
+import textwrap
+from collections.abc import Iterator
+
+from aqboard.domain.attempt import Attempt, day
+from aqboard.domain.signoff import SignOff
+from aqboard.launch.approval import Approval
+from aqboard.launch.cluster import ClusterProfile
+from aqboard.launch.cost import cost_of
+from aqboard.launch.facts import cite, facts
+
+WIDTH = 110
+
+IDENTIFICATION = {"none": "the name was typed in, nobody verified it"}
+"""What each way of identification is worth, in words."""
+
+
+def header(attempt: Attempt, profile: ClusterProfile, approval: Approval | None) -> tuple[str, ...]:
+    """The lines of the header, without the `#` in front."""
+    return (
+        "",
+        f"Launch of {attempt.name}",
+        f"Attempt   {attempt.uid}, frozen {day(attempt.created_at)} UTC by aqboard {attempt.aqboard_version}",
+        f"Author    {attempt.plan.author}",
+        f"Job name  {attempt.plan.cluster.job_name}",
+        *(_signed(approval) if approval else _unsigned()),
+        f"Cost      {cost_of(attempt.plan.cluster, profile).sentence}",
+        "",
+        "Input files as they were checked: key in the plan, SHA-256, size in bytes, path",
+        *(f"  {file.key}  {file.sha256}  {file.size}  {file.path}" for file in attempt.inputs),
+        "",
+        f"Cluster profile {profile.name} ({profile.title}), each figure with its source:",
+        *_sources(profile, attempt.plan.cluster.partition),
+        "",
+    )
+
+
+def _unsigned() -> tuple[str, ...]:
+    return ("Sign-off  NOT SIGNED: nobody has said GO. This is a preview, and its first command refuses to run.",)
+
+
+def _signed(approval: Approval) -> Iterator[str]:
+    yield f"Seal      {approval.seal}"
+    for signoff in approval.signoffs:
+        yield from _signature(signoff)
+
+
+def _signature(signoff: SignOff) -> Iterator[str]:
+    yield f"{signoff.decision:<9} {signoff.person}, {day(signoff.created_at)} UTC"
+    yield f"          identified by: {signoff.identified_by} ({IDENTIFICATION[signoff.identified_by]})"
+    for paragraph in signoff.comment.split("\n"):
+        yield from (f"          | {line}" for line in textwrap.wrap(paragraph, WIDTH))
+
+
+def _sources(profile: ClusterProfile, partition: str) -> Iterator[str]:
+    for fact in facts(profile, partition):
+        yield f"  {fact.what}: {fact.value}"
+        yield f"      {cite(fact.source)}"

@@ -1,0 +1,88 @@
+"""One plan of the story's size, and the records around it, for the tests of this folder."""
+
+import hashlib
+from datetime import UTC, datetime
+from pathlib import Path
+
+from aqboard.domain.attempt import Attempt, InputFile
+from aqboard.domain.plan import ClusterPlan, LaunchPlan
+from aqboard.domain.signoff import Decision, SignOff
+
+WHEN = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
+UID = "0123456789abcdef0123456789abcdef"
+SEAL = "5ea1" * 16
+
+
+def cluster(**changes: object) -> ClusterPlan:
+    """50 nodes x 8 GPUs on LUMI-G for a day."""
+    return ClusterPlan.model_validate(
+        {
+            "profile": "lumi-g",
+            "account": "project_465000001",
+            "partition": "standard-g",
+            "nodes": 50,
+            "gpus_per_node": 8,
+            "time": "1-00:00:00",
+            "job_name": "topoflow-400",
+            "workdir": "/scratch/project_465000001/aq",
+            "command": ["python", "-m", "aqboard.topoflow.train", "config.yaml"],
+            **changes,
+        }
+    )
+
+
+def plan(folder: Path = Path("/scratch/project_465000001/aq"), **cluster_changes: object) -> LaunchPlan:
+    """A plan with three input files in `folder`."""
+    raw = LaunchPlan.model_validate(
+        {
+            "name": "TopoFlow fine-tuning, 400 GPUs",
+            "author": "Nadia Berger",
+            "target": {"config": "config.yaml"},
+            "checkpoint": {"path": "best.ckpt"},
+            "scan": {"rule": "strip-sector", "layout": "compat", "cache": "wind_scanner_cache.pkl"},
+            "data": {"directory": "data"},
+            "baseline": {"val_loss": 0.3557},
+            "cluster": cluster(**cluster_changes),
+        }
+    )
+    return raw.with_base(folder)
+
+
+def attempt(of: LaunchPlan | None = None, **changes: object) -> Attempt:
+    """The frozen plan; the files' contents are their names."""
+    frozen = of or plan()
+    values = {
+        "uid": UID,
+        "created_at": WHEN,
+        "host": "uan01",
+        "aqboard_version": "0.1.0",
+        "plan": frozen,
+        "plan_text": "name: ...",
+        "inputs": tuple(input_file(key, path) for key, path in frozen.input_files()),
+        "checks": ("checkpoint.coverage",),
+    }
+    return Attempt.model_validate({**values, **changes})
+
+
+def content(path: Path) -> bytes:
+    """What the sample file at `path` holds."""
+    return path.name.encode("utf-8", "surrogateescape")
+
+
+def input_file(key: str, path: Path) -> InputFile:
+    """The record of a sample file."""
+    data = content(path)
+    return InputFile(
+        key=key,
+        path=path,
+        size=len(data),
+        mtime=WHEN,
+        md5=hashlib.md5(data).hexdigest(),
+        sha256=hashlib.sha256(data).hexdigest(),
+    )
+
+
+def go(**changes: object) -> SignOff:
+    """A GO for the sample attempt."""
+    values = {"attempt": UID, "person": "Ada Okafor", "decision": Decision.GO, "seal": SEAL, "created_at": WHEN}
+    return SignOff.model_validate({"comment": "Baseline reproduced, cache content equal.", **values, **changes})
