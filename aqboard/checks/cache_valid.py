@@ -16,7 +16,7 @@ def judge(plan: LaunchPlan, cache: CacheEvidence) -> Judgement:
     tables = Measurement(name="orders", value=planned.num_sectors * (1 + planned.regions_h * planned.regions_w))
     if grid != cache.grid:
         return failed(
-            f"The cache is for a grid of {grid[0]} x {grid[1]} patches, the model has {cache.grid[0]} x {cache.grid[1]}.",
+            f"The cache is for {grid[0]} x {grid[1]} patches, the model has {cache.grid[0]} x {cache.grid[1]}.",
             remedy="Point scan.cache at a cache of the model's grid, or build one.",
         )
     if planned.faults:

@@ -30,7 +30,7 @@ def judge(plan: LaunchPlan, measured: LossEvidence) -> Judgement:
             remedy="Find out which cache the checkpoint was trained with; a lower loss is a hint, not a proof.",
         )
     return passed(
-        f"No candidate is clearly better than the plan's cache ({loss(reference.mean)}); the loss is no proof of a cache.",
+        f"No candidate is clearly better than the plan's cache ({loss(reference.mean)}); a loss proves no cache.",
         *figures,
     )
 

@@ -10,6 +10,9 @@ from aqboard.domain.evidence import LossEvidence
 from aqboard.domain.finding import Judgement, Measurement, Severity, Stage, failed, passed
 from aqboard.domain.plan import BaselinePlan, LaunchPlan
 
+AS_BAD_AS_RANDOM = 0.8
+"""Above this share of the random-init loss, the weights may as well not have been loaded."""
+
 
 def judge(plan: LaunchPlan, measured: LossEvidence) -> Judgement:
     """PASS when the loss, as planned, lies within the baseline's tolerance."""
@@ -23,7 +26,8 @@ def judge(plan: LaunchPlan, measured: LossEvidence) -> Judgement:
             *figures,
         )
     return failed(
-        f"{loss(first)} instead of {loss(plan.baseline.val_loss)}: {ratio:.1f} times the baseline. {_cause(measured, limit)}",
+        f"{loss(first)} instead of {loss(plan.baseline.val_loss)}: {ratio:.1f} times the baseline. "
+        f"{_cause(measured, limit)}".rstrip(),
         *figures,
         remedy="Mend the failed checks above first; each line of the table on the losses page changes one thing.",
     )
@@ -37,10 +41,9 @@ def upper_limit(baseline: BaselinePlan) -> float:
 def _cause(measured: LossEvidence, limit: float) -> str:
     """What the side measurements say, in one sentence; nothing where they say nothing."""
     first, random = measured.planned.mean, measured.random_init.mean
-    if first > 0.8 * random:
-        lines = [f"That is what random weights give ({loss(random)})."]
-    else:
-        lines = []
+    lines = []
+    if first > AS_BAD_AS_RANDOM * random:
+        lines.append(f"Random weights give as much ({loss(random)}).")
     if measured.mended:
         lines.append(f"With the checkpoint's keys mapped: {loss(measured.mended.mean)}.")
     if measured.as_trained:

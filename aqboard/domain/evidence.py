@@ -9,7 +9,7 @@ from pydantic import Field, JsonValue
 
 from aqboard.domain.alignment import KeyAlignment
 from aqboard.domain.cache import CacheFacts, CacheGroups
-from aqboard.domain.checkpoint import CheckpointSummary
+from aqboard.domain.checkpoint import CheckpointSummary, IntegrityReport
 from aqboard.domain.model import Record
 from aqboard.domain.plan import ScanRule
 
@@ -25,6 +25,7 @@ class CheckpointEvidence(Evidence):
 
     kind: ClassVar[str] = "checkpoint"
     summary: CheckpointSummary
+    integrity: IntegrityReport
     provenance: dict[str, JsonValue] | None = None
     """The `Provenance` stamp, or None when the checkpoint carries none."""
 

@@ -1,0 +1,37 @@
+"""What every test may use: plans and findings that are valid unless a test changes them."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests import samples
+
+if TYPE_CHECKING:
+    from tests.tiny_launch import TinyLaunch
+
+
+@pytest.fixture(autouse=True)
+def _own_caches(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads or leaves anything in the user's own caches or database."""
+    monkeypatch.setenv("AQBOARD_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+    monkeypatch.delenv("AQBOARD_DB", raising=False)
+
+
+@pytest.fixture
+def plan_file(tmp_path: Path) -> Callable[..., Path]:
+    """Write a plan whose input files exist; keyword arguments replace top-level sections."""
+
+    def write(**sections: Any) -> Path:
+        return samples.write_plan(tmp_path, **sections)
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def launch(tmp_path_factory: pytest.TempPathFactory) -> "TinyLaunch":
+    """A whole launch in small, really trained; made once per test process."""
+    from tests import tiny_launch  # torch: only for the tests that need it
+
+    return tiny_launch.make(tmp_path_factory.mktemp("launch"))
