@@ -28,9 +28,11 @@ PER_TASK_VARIABLES = (
 
 
 class Source(Record):
-    """Where a figure was read, and the day it was read: limits move."""
+    """Where a figure was read, in which edition, and the day it was read: limits move."""
 
     title: Name
+    edition: Name | None = None
+    """Version or commit of the text that was read, where it is not the one at `url` today."""
     url: AnyHttpUrl | None = None
     read: date
 

@@ -22,9 +22,10 @@ def facts(profile: ClusterProfile, partition: str | None = None) -> tuple[Fact, 
 
 
 def cite(source: Source) -> str:
-    """A source in one line: title, address, and the day it was read."""
+    """A source in one line: title, address, edition, and the day it was read."""
     address = f", {source.url}" if source.url else ""
-    return f"{source.title}{address} (read {source.read:%Y-%m-%d})"
+    edition = f"{source.edition}, " if source.edition else ""
+    return f"{source.title}{address} ({edition}read {source.read:%Y-%m-%d})"
 
 
 def _facts(profile: ClusterProfile, only: str | None) -> Iterator[tuple[str, str, str]]:

@@ -114,7 +114,7 @@ def test_cost_and_sources_are_in_the_header():
     assert "400 GPU-hours per hour, 9 600 for the whole 24 h; billed 200 LUMI GPU-hours" in script
     assert "partition standard-g: at most 1024 nodes, at most 48 h" in script
     assert "partition dev-g" not in script
-    assert "/scheduled-jobs/partitions/ (read 2026-" in script
+    assert "/scheduled-jobs/partitions/ (source commit 27f3bb3, read 2026-" in script
 
 
 @settings(max_examples=60)
