@@ -92,7 +92,8 @@ def _candidates(checkpoint: Specs, model: Specs) -> list[PrefixRule]:
     for key, spec in checkpoint.items():
         for target in endings.get((tuple(key.split(".")[-2:]), spec.shape), ())[:40]:
             head, old, new, _ = split_difference(key, target)
-            if not head:
+            # A layer number in what differs means a renamed module within layers, not a prefix.
+            if not head and not any(part.isdigit() for part in (*old, *new)):
                 found["".join(f"{part}." for part in old), "".join(f"{part}." for part in new)] += 1
     strips = ["", *(prefix for prefix in _USUAL if any(key.startswith(prefix) for key in checkpoint))]
     adds = ["", *(prefix for prefix in _USUAL if any(key.startswith(prefix) for key in model))]
