@@ -1,0 +1,111 @@
+"""What every page shares: the database, the chosen attempt, and how trouble is told.
+
+A connection is opened for each rerun (0.24 ms): Streamlit runs reruns in different threads, and an SQLite connection
+belongs to one.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+import streamlit as st
+from pydantic import ValidationError
+
+from aqboard.domain.errors import AqboardError
+from aqboard.store import AttemptRow, Store, StoredAttempt
+from aqboard.store.location import VARIABLE, default_database
+from aqboard.views.text import plain
+from aqboard.views.words import STATES
+
+CHOSEN = "attempt"
+"""The chosen attempt's number: this key in the session state, and this query parameter in a link."""
+
+PICKER_ROWS = 200
+"""The newest attempts offered in the side bar; older ones are opened from the history."""
+
+
+class Page(Protocol):
+    """What `st.navigation` returns."""
+
+    def run(self) -> None:
+        """Show the page."""
+
+
+@contextmanager
+def opened_store() -> Iterator[Store]:
+    """The database, open for this rerun; raises StoreError as `Store` does."""
+    with Store(default_database()) as store:
+        yield store
+
+
+def run(page: Page) -> None:
+    """Offer the attempts in the side bar and show the page, or say what is the matter and what to type."""
+    if not default_database().exists():
+        _invite("There is no database yet.")
+        return
+    try:
+        with opened_store() as store:
+            rows = store.attempts()
+        if not rows:
+            _invite("The database holds no attempts yet.")
+            return
+        _choose(rows)
+        page.run()
+    except ValidationError as error:
+        st.error(
+            f"Attempt {st.session_state.get(CHOSEN)} was recorded by another version of aqboard, and this one cannot "
+            f"read its {plain(error.title)}. Check the plan again, or open the board with that version."
+        )
+    except AqboardError as error:
+        st.error(plain(error.message))
+
+
+def chosen_number() -> int:
+    """The number of the attempt chosen in the side bar."""
+    number: int = st.session_state[CHOSEN]
+    return number
+
+
+def show_attempt(body: Callable[[StoredAttempt], None]) -> None:
+    """Load the chosen attempt and hand it to `body`."""
+    with opened_store() as store:
+        stored = store.attempt(chosen_number())
+    body(stored)
+
+
+def _choose(rows: tuple[AttemptRow, ...]) -> None:
+    by_number = {row.number: row for row in rows}
+    if CHOSEN not in st.session_state:
+        st.session_state[CHOSEN] = _from_link(by_number) or rows[0].number
+    numbers = [row.number for row in rows[:PICKER_ROWS]]
+    if (chosen := chosen_number()) in by_number and chosen not in numbers:
+        numbers.append(chosen)
+    st.sidebar.selectbox("Attempt", numbers, key=CHOSEN, format_func=lambda number: label(by_number[number]))
+    # Written on every rerun: changing the page clears the query, and the address must stay one to send to a colleague.
+    st.query_params[CHOSEN] = str(chosen_number())
+
+
+def _from_link(by_number: dict[int, AttemptRow]) -> int | None:
+    asked = st.query_params.get(CHOSEN)
+    if asked is None:
+        return None
+    if asked.isascii() and asked.isdigit() and int(asked) in by_number:
+        return int(asked)
+    st.warning(f"The link asks for attempt {plain(asked, most=40)}, which is not in this database. This is the newest.")
+    return None
+
+
+def label(row: AttemptRow) -> str:
+    """An attempt in one line, for the picker: number, state, name."""
+    return f"{row.number} · {STATES[row.readiness.state]} · {row.name}"
+
+
+def _invite(what: str) -> None:
+    st.title("Nothing to show yet")
+    st.markdown(f"{what} The board reads this file (the variable `{VARIABLE}` names another):")
+    st.code(str(default_database()), language=None)
+    st.markdown("**To see how it works**, really run the checks on the demo's two launches, in a terminal:")
+    st.code("aqboard demo", language="bash")
+    st.markdown("**To check your own launch**, describe it in a plan and run the checks on it:")
+    st.code("aqboard check PLAN.yaml", language="bash")
+    st.button("Look again", help="Read the database once more.")

@@ -1,0 +1,51 @@
+"""The caches page: which candidates say the same, whatever their MD5, and which is the one of the training."""
+
+import streamlit as st
+
+from aqboard.domain.evidence import CacheEvidence
+from aqboard.store import StoredAttempt
+from aqboard.views.board import show_attempt
+from aqboard.views.parts import attempt_heading, no_evidence, verdicts
+from aqboard.views.tables.caches import candidate_rows, pair_sentences
+from aqboard.views.text import cell_code, code, plain, table
+
+
+def show() -> None:
+    """Show the page for the chosen attempt."""
+    show_attempt(_body)
+
+
+def _body(stored: StoredAttempt) -> None:
+    attempt_heading(stored, "Scan caches")
+    verdicts(stored, "cache.valid", "cache.trained_with", "cache.content")
+    evidence = stored.evidence(CacheEvidence)
+    if evidence is None:
+        no_evidence(stored, CacheEvidence.kind, "The content of the caches")
+        return
+    _candidates(evidence)
+
+
+def _candidates(evidence: CacheEvidence) -> None:
+    st.subheader("Candidates")
+    st.markdown(
+        "An **MD5** tells whether two files have the same bytes. The **content digest** tells whether they hold the "
+        "same scan orders, which is all that a model sees. The same letter means the same digest."
+    )
+    st.dataframe(
+        candidate_rows(evidence),
+        hide_index=True,
+        width="stretch",
+        key="candidates",
+        alt="Candidate caches with MD5 group and content group",
+    )
+    for refused in evidence.groups.unreadable:
+        st.warning(f"{code(refused.path)} cannot be read ({code(refused.code)}): {plain(refused.message)}")
+    if evidence.trained_with:
+        st.markdown(f"Content digest recorded by the training: {code(evidence.trained_with)}")
+    else:
+        st.info("The checkpoint does not record which cache it was trained with; only the generator's can be told.")
+    pairs = pair_sentences(evidence.groups.facts)
+    if pairs:
+        st.subheader("Pair by pair")
+        rows = [(cell_code(a.file.path), cell_code(b.file.path), plain(sentence)) for a, b, sentence in pairs]
+        st.markdown(table(("this", "and this", "are"), rows))

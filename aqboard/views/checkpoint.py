@@ -1,0 +1,3 @@
+def show(): 
+    import streamlit as st
+    st.title("Checkpoint")

@@ -1,0 +1,1 @@
+"""Plotly figures: pure functions from evidence to a figure, without Streamlit."""

@@ -1,0 +1,75 @@
+"""The history page: all attempts side by side, and what differs between a few of them."""
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from aqboard.store import AttemptRow, StoredAttempt
+from aqboard.views.board import CHOSEN, opened_store
+from aqboard.views.tables.compare import Row, finding_differences, input_differences, plan_differences
+from aqboard.views.tables.history import history_rows
+
+MOST_COMPARED = 4
+"""Columns that fit a screen beside each other."""
+
+COMPARISONS: tuple[tuple[str, Callable[..., list[Row]]], ...] = (
+    ("Verdicts", finding_differences),
+    ("Plan", plan_differences),
+    ("Input files (SHA-256)", input_differences),
+)
+
+
+def show() -> None:
+    """Show every attempt of the database."""
+    st.title("History")
+    with opened_store() as store:
+        attempts = store.attempts()
+    _table(attempts)
+
+
+@st.fragment
+def _table(attempts: tuple[AttemptRow, ...]) -> None:
+    st.markdown(
+        f"{len(attempts)} attempts, newest first. A stage shows its worst verdict. "
+        f"Tick one to open it, two to {MOST_COMPARED} to compare them."
+    )
+    event = st.dataframe(
+        history_rows(attempts),
+        hide_index=True,
+        width="stretch",
+        height=min(600, 38 + 35 * len(attempts)),
+        on_select="rerun",
+        selection_mode="multi-row",
+        key="history",
+        alt="All attempts, one per row",
+        column_config={"no.": st.column_config.NumberColumn(pinned=True, width="small")},
+    )
+    chosen = [attempts[index].number for index in event["selection"]["rows"]]
+    if len(chosen) == 1:
+        _open(chosen[0])
+    elif len(chosen) > MOST_COMPARED:
+        st.info(f"{len(chosen)} attempts are ticked; untick some, {MOST_COMPARED} fit beside each other.")
+    elif chosen:
+        _compare(sorted(chosen))
+
+
+def _open(number: int) -> None:
+    # The picker's state may only be set before the picker is drawn, hence in a callback.
+    if st.button(f"Open attempt {number}", type="primary", on_click=_choose, args=(number,)):
+        st.switch_page("dashboard/readiness.py")
+
+
+def _choose(number: int) -> None:
+    st.session_state[CHOSEN] = number
+
+
+def _compare(numbers: Sequence[int]) -> None:
+    with opened_store() as store:
+        attempts: list[StoredAttempt] = [store.attempt(number) for number in numbers]
+    st.subheader("Compared: attempts " + ", ".join(map(str, numbers)))
+    only = st.toggle("Differences only", value=True)
+    for name, differences in COMPARISONS:
+        rows = differences(attempts, only_different=only)
+        st.markdown(f"**{name}**: " + (f"{len(rows)} rows" if rows else "no difference"))
+        if rows:
+            st.dataframe(rows, hide_index=True, width="stretch", key=f"compare-{name}", alt=f"{name} side by side")

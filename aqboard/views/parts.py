@@ -1,0 +1,41 @@
+"""Pieces that several pages show the same way."""
+
+import streamlit as st
+
+from aqboard.domain.outcome import ProbeOutcome
+from aqboard.store import StoredAttempt
+from aqboard.views.tables.checklist import checklist
+from aqboard.views.text import code, plain
+from aqboard.views.words import STATES, moment
+
+
+def attempt_heading(stored: StoredAttempt, title: str) -> None:
+    """The page's title, and under it which attempt it is about and its state."""
+    attempt = stored.attempt
+    st.title(title)
+    st.markdown(
+        f"Attempt **{stored.number}** · **{plain(attempt.name)}** · {STATES[stored.readiness.state]} · "
+        f"planned by {plain(attempt.plan.author)} · checked {moment(attempt.created_at)} on {plain(attempt.host)}"
+    )
+    if attempt.plan.description:
+        st.caption(plain(attempt.plan.description))
+
+
+def verdicts(stored: StoredAttempt, *checks: str) -> None:
+    """What the named checks say, one line each; the pages show them above the evidence they rest on."""
+    lines = [line for line in checklist(stored.attempt.checks, stored.findings) if line.check in checks]
+    for line in lines:
+        remedy = f"  \n*What to do:* {plain(line.remedy)}" if line.remedy else ""
+        st.markdown(f"{line.face} · **{plain(line.title)}**: {plain(line.summary)}{remedy}")
+
+
+def no_evidence(stored: StoredAttempt, kind: str, what: str) -> None:
+    """Say why there is nothing to draw: the probe did not run, was not possible, or broke."""
+    outcome: ProbeOutcome | None = stored.outcomes.get(kind)
+    if outcome is None:
+        st.info(f"{what} was not measured in this attempt: the probe {code(kind)} did not run.")
+        return
+    st.warning(f"{what} is not known: the probe {code(kind)} brought no evidence. {plain(outcome.message)}")
+    if outcome.detail:
+        with st.expander("What the program said when it broke"):
+            st.code(outcome.detail, language=None, wrap_lines=True)

@@ -1,0 +1,54 @@
+"""Text that people outside this program wrote, shown letter for letter.
+
+Names, paths, error messages and comments come from plans, files and forms. Streamlit reads most of its strings as
+Markdown with extras (directives, emoji codes, formulas, links), so everything untrusted goes through `plain`.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+
+WORD_JOINER = "\N{WORD JOINER}"
+"""Invisible and without width; it keeps apart what Streamlit would replace after all escapes are undone."""
+
+_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+_SPACE = re.compile(r"\s+")
+# Control characters, and the marks that reverse the direction of writing: they make a text look like another.
+_UNSEEN = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+# Places inside what Streamlit's text pass would turn into a logo, a link, a mail address, an arrow or a sign.
+_REPLACED_LATER = re.compile(r"(?<=:)(?=streamlit:|//)|(?<=w)(?=\.)|(?=@)|(?<=[-<>~!=+])(?=[-<>=])", re.IGNORECASE)
+
+
+def visible(text: str) -> str:
+    """`text` with control and direction marks replaced by the replacement character."""
+    return _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def plain(text: object, *, most: int = 2000) -> str:
+    """Markdown that shows `text` as it is, on one line, cut to `most` characters."""
+    line = _SPACE.sub(" ", visible(str(text))).strip()
+    if len(line) > most:
+        line = line[: most - 1] + "…"
+    return _PUNCTUATION.sub(r"\\\1", _REPLACED_LATER.sub(WORD_JOINER, line))
+
+
+def code(text: object) -> str:
+    """An inline code span around `text`: for paths, keys and digests, which people copy.
+
+    The fence is longer than any run of backticks inside, as CommonMark asks.
+    """
+    line = _SPACE.sub(" ", visible(str(text))).strip() or " "
+    fence = "`" * (1 + max(map(len, re.findall(r"`+", line)), default=0))
+    pad = " " if line.startswith("`") or line.endswith("`") else ""
+    return f"{fence}{pad}{line}{pad}{fence}"
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table. The cells are Markdown already: put untrusted ones through `plain` or `cell_code`."""
+    lines = ["| " + " | ".join(header) + " |", "|" + " --- |" * len(header)]
+    lines += ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def cell_code(text: object) -> str:
+    """`code` for a table cell, where a bar would end the cell even inside a code span."""
+    return code(text).replace("|", r"\|")

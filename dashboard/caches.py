@@ -1,0 +1,5 @@
+"""Caches: which scan caches say the same, and which is the one of the training?"""
+
+from aqboard.views import caches
+
+caches.show()

@@ -1,0 +1,5 @@
+"""Losses: does the launch start from where the baseline ended?"""
+
+from aqboard.views import losses
+
+losses.show()

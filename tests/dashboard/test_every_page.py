@@ -1,0 +1,103 @@
+"""Every page, on every kind of attempt, drawn twice."""
+
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from aqboard.store import Store
+from tests.dashboard.conftest import PAGES, words
+
+KINDS = ("as_found", "fixed", "broken", "not_run", "hostile")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_page_is_drawn_for_every_kind_of_attempt_and_again(name, samples, open_page):
+    for kind in KINDS:
+        app = open_page(name, samples.numbers[kind])
+        for _ in range(2):
+            assert not app.exception
+            assert [title.value for title in app.title] == [PAGES[name]]
+            app.run()
+
+
+def test_the_link_chooses_the_attempt_and_the_address_keeps_it_on_every_page(samples, open_page):
+    number = samples.numbers["as_found"]
+    for name in PAGES:
+        app = open_page(name, number)
+        assert app.sidebar.selectbox[0].value == number
+        assert "".join(app.query_params["attempt"]) == str(number)
+
+
+@pytest.mark.parametrize("asked", ["999", "0", "-1", "abc", "²", "[x](javascript:alert(1))", ""])
+def test_a_link_to_nowhere_shows_the_newest_and_says_so(asked, samples, open_page):
+    app = open_page("readiness", asked)
+    assert not app.exception
+    assert app.sidebar.selectbox[0].value == max(samples.numbers.values())
+    assert "is not in this database" in app.warning[0].value
+
+
+def test_without_a_database_the_board_says_what_to_type(tmp_path, monkeypatch, open_page):
+    monkeypatch.setenv("AQBOARD_DB", str(tmp_path / "none.db"))
+    app = open_page("readiness")
+    assert not app.exception
+    assert [code.value for code in app.code] == [str(tmp_path / "none.db"), "aqboard demo", "aqboard check PLAN.yaml"]
+    assert not (tmp_path / "none.db").exists(), "looking must not make one"
+
+
+def test_an_empty_database_says_what_to_type(tmp_path, monkeypatch, open_page):
+    database = tmp_path / "empty.db"
+    Store(database, create=True).__exit__(None, None, None)
+    monkeypatch.setenv("AQBOARD_DB", str(database))
+    app = open_page("readiness")
+    assert not app.exception
+    assert "holds no attempts yet" in words(app)
+
+
+@pytest.mark.parametrize("make", ["text", "stranger", "folder"])
+def test_a_database_that_is_not_ours_is_refused_in_one_sentence(make, tmp_path, monkeypatch, open_page):
+    path = tmp_path / "other.db"
+    if make == "text":
+        path.write_text("this is not a database " * 100)
+    elif make == "folder":
+        path.mkdir()
+    else:
+        with sqlite3.connect(path) as other:
+            other.execute("CREATE TABLE cats (name)")
+        other.close()
+    monkeypatch.setenv("AQBOARD_DB", str(path))
+    app = open_page("readiness")
+    assert not app.exception
+    assert len(app.error) == 1
+    assert "other" in app.error[0].value
+
+
+def test_evidence_of_another_version_is_told_and_hides_nothing_else(samples, open_page):
+    with sqlite3.connect(samples.database) as database:
+        uid = database.execute("SELECT uid FROM attempts WHERE number = ?", [samples.numbers["fixed"]]).fetchone()[0]
+        database.execute(
+            "INSERT INTO outcomes (attempt, recorded_at, probe, status, seconds, data) VALUES (?, '', 'forward', '', 0, ?)",
+            [uid, '{"probe": "forward", "status": "measured", "evidence": {"of": "tomorrow"}}'],
+        )
+    database.close()
+    app = open_page("forward", samples.numbers["fixed"])
+    assert not app.exception
+    assert "another version of aqboard" in app.error[0].value
+    app = open_page("readiness", samples.numbers["fixed"])
+    assert not app.exception and not app.error
+
+
+def test_no_page_brings_torch_into_the_web_process():
+    views = Path("aqboard/views")
+    modules = [".".join(path.with_suffix("").parts) for path in sorted(views.rglob("*.py"))]
+    program = f"import importlib, sys\nfor name in {modules}: importlib.import_module(name)\n"
+    program += "print(sorted({'torch', 'lightning', 'pytorch_lightning', 'xarray'} & set(sys.modules)))"
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_no_folder_lets_an_address_run_a_page_without_app_py():
+    assert not (Path(__file__).resolve().parents[2] / "pages").exists()
