@@ -36,8 +36,18 @@ class Climax(nn.Module):
         self.norm = nn.LayerNorm(dim)
         self.head = _head(config)
         self.apply(_initialise)
-        for embedding in (self.var_embed, self.var_query, self.pos_embed):
-            nn.init.trunc_normal_(embedding, std=0.02)
+        self._initialise_embeddings()
+
+    @torch.no_grad()
+    def _initialise_embeddings(self) -> None:
+        """Sines and cosines as ClimaX, but weak, so that a narrow model first sees the pixels and not the places."""
+        grid = torch.arange(self.config.num_patches)
+        rows, cols = grid // self.config.grid_w, grid % self.config.grid_w
+        half = self.config.embed_dim // 2
+        places = torch.cat([sine_cosine(rows, half), sine_cosine(cols, self.config.embed_dim - half)], dim=1)
+        names = sine_cosine(torch.arange(len(self.config.variables)), self.config.embed_dim)
+        self.pos_embed.copy_(0.2 * places)
+        self.var_embed.copy_(0.1 * names)
 
     def forward(
         self, x: Tensor, lead_times: Tensor, order: Tensor | None, elevation: Tensor | None, *, bands: int = 1
@@ -101,8 +111,16 @@ def _head(config: ModelConfig) -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
+def sine_cosine(positions: Tensor, dim: int) -> Tensor:
+    """Sines and cosines of integer positions [n] at geometrically falling frequencies, [n, dim], as ClimaX starts."""
+    half = (dim + 1) // 2
+    frequencies = 10000.0 ** (-torch.arange(half, dtype=torch.float64) / half)
+    angles = positions.double()[:, None] * frequencies
+    return torch.cat([angles.sin(), angles.cos()], dim=1)[:, :dim].float()
+
+
 def _initialise(module: nn.Module) -> None:
-    """ClimaX's initial values: linear weights truncated normal (0.02), biases 0."""
+    """Linear layers: weights normal with 1 / sqrt(inputs), so that width does not change the signal; biases 0."""
     if isinstance(module, nn.Linear):
-        nn.init.trunc_normal_(module.weight, std=0.02)
+        nn.init.trunc_normal_(module.weight, std=module.in_features**-0.5)
         nn.init.zeros_(module.bias)

@@ -41,10 +41,9 @@ class TokenEmbedding(nn.Module):
     def __init__(self, variables: int, patch: int, dim: int) -> None:
         super().__init__()
         self.proj_weights = nn.Parameter(torch.empty(variables, dim, 1, patch, patch))
-        self.proj_biases = nn.Parameter(torch.empty(variables, dim))
-        bound = 1 / patch  # the usual bound of a convolution, 1 / sqrt(fan_in)
-        nn.init.uniform_(self.proj_weights, -bound, bound)
-        nn.init.uniform_(self.proj_biases, -bound, bound)
+        self.proj_biases = nn.Parameter(torch.zeros(variables, dim))
+        # At the start the V tokens are averaged, which shrinks their spread by sqrt(V); the weights make up for it.
+        nn.init.normal_(self.proj_weights, std=variables**0.5 / (2 * patch))
 
     def forward(self, var_embed: Tensor) -> Tensor:
         """The tokens as affine maps of `[pixels, 1]`, variable embedding [1, V, D] included: [V, P + 1, D]."""
