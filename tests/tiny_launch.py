@@ -47,7 +47,7 @@ class TinyLaunch:
             baseline={"val_loss": self.val_loss, "tolerance": 0.02, "log": "metrics.csv"},
         )
         for key, section in sections.items():
-            document[key] = {**document[key], **section} if isinstance(section, dict) else section
+            document[key] = {**document.get(key, {}), **section} if isinstance(section, dict) else section
         path = self.folder / f"{name}.yaml"
         path.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
         return path

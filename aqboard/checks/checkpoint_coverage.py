@@ -63,12 +63,12 @@ def undeclared_missing(missing: tuple[str, ...], expected: tuple[str, ...]) -> t
 
 def _remedy(load: LoadEvidence) -> str:
     """What the key alignment proposes, if it found a mapping that fits better than the loader's."""
-    alignment = load.alignment
-    if len(alignment.pairs) <= len(load.loaded):
+    fitting, rules = load.alignment.matched, [rule.describe() for rule in load.alignment.rules if not rule.ambiguous]
+    if len(fitting) <= len(load.loaded):
         return "No mapping of the keys fits this model: is it the checkpoint of another architecture?"
     return (
-        f"{len(alignment.pairs)} of {load.checkpoint_tensors} fit after this: {'; '.join(alignment.rules)}. "
-        "Load into the module whose keys these are, or rename them as the snippet on the checkpoint page does."
+        f"{len(fitting)} of {load.checkpoint_tensors} fit with another mapping ({'; '.join(rules) or 'none'}): "
+        "load into the module whose keys these are, or rename them as the snippet on the checkpoint page does."
     )
 
 

@@ -19,8 +19,8 @@ def judge(plan: LaunchPlan, checkpoint: CheckpointEvidence) -> Judgement:
     if stamp is None:
         return warned(
             "The checkpoint does not say how it was trained: it carries no provenance stamp.",
-            remedy="Find the scan settings in the training's logs (`aqboard cache mentions`) and compare them with the plan "
-            "by hand. Add the Provenance callback to the training, so that the next checkpoint says it.",
+            remedy="Find the scan settings in the training's logs (`aqboard cache mentions`) and compare them with "
+            "the plan by hand. Add the Provenance callback to the training, so that the next checkpoint says it.",
         )
     figures = tuple(
         Measurement(name=key, value=str(value), limit=f"trained with {stamp.get(key)}")

@@ -4,6 +4,8 @@ This is the sum of everything above: the story's run started from 0.964 instead 
 persistence (tomorrow is like today) are measured on the same batches, so that the figure has a scale.
 """
 
+from math import isfinite
+
 from aqboard.checks.check import Check
 from aqboard.checks.words import loss
 from aqboard.domain.evidence import LossEvidence
@@ -19,6 +21,12 @@ def judge(plan: LaunchPlan, measured: LossEvidence) -> Judgement:
     first, limit = measured.planned.mean, upper_limit(plan.baseline)
     figures = tuple(_figures(plan.baseline, measured))
     ratio = first / plan.baseline.val_loss
+    if not isfinite(first):
+        return failed(
+            "The first validation loss is not a number.",
+            *figures,
+            remedy="Look for NaN in the weights and the data; the forward pass says whether its output is finite.",
+        )
     if first <= limit:
         return passed(
             f"{loss(first)}, the baseline is {loss(plan.baseline.val_loss)} (limit {loss(limit)}), "

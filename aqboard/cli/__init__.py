@@ -3,7 +3,7 @@
 import typer
 
 from aqboard import __version__
-from aqboard.cli import attempts, check, demo, serve
+from aqboard.cli import attempts, check, demo, profiles, serve
 from aqboard.cli.output import out
 
 app = typer.Typer(
@@ -17,6 +17,7 @@ app.command("check")(check.check)
 app.command("attempts")(attempts.attempts)
 app.command("checks")(check.checks)
 app.command("explain")(check.explain)
+app.command("profiles")(profiles.profiles)
 app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 

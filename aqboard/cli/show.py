@@ -37,7 +37,7 @@ def tell(stored: StoredAttempt) -> None:
     """Print the checklist and the state."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for column in ("verdict", "check", "what was found"):
-        table.add_column(column)
+        table.add_column(column, overflow="fold")
     for finding in stored.findings:
         text = escape(finding.summary)
         if finding.remedy and finding.verdict is not Verdict.PASS:
@@ -46,4 +46,5 @@ def tell(stored: StoredAttempt) -> None:
     out.print(table)
     state = stored.readiness.state
     title = f"attempt {stored.number}: {escape(stored.attempt.name)}"
-    out.print(Panel(f"[bold {COLOUR[state]}]{state}[/]  {stored.readiness.sentence}", title=title, expand=False))
+    text = f"[bold {COLOUR[state]}]{state}[/]  {stored.readiness.sentence}"
+    out.print(Panel(text, title=title, expand=False), soft_wrap=False)

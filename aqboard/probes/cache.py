@@ -1,7 +1,7 @@
 """The candidate caches, read safely and grouped by content."""
 
-
 from aqboard.artefacts.compare import group_caches
+from aqboard.artefacts.errors import ReadError
 from aqboard.domain.evidence import CacheEvidence, CheckpointEvidence
 from aqboard.probes.context import Context, Probe
 
@@ -11,9 +11,13 @@ def measure(context: Context) -> CacheEvidence:
     scan = context.plan.scan
     paths = list(dict.fromkeys([scan.cache, *scan.candidates]))
     context.say(f"reading {len(paths)} caches")
+    groups = group_caches(paths)
+    for unreadable in groups.unreadable:
+        if unreadable.path == str(scan.cache):
+            raise ReadError(f"scan.cache: {unreadable.message}", code=unreadable.code)
     return CacheEvidence(
-        groups=group_caches(paths),
-        planned=str(scan.cache),
+        groups=groups,
+        planned=groups.facts[0],
         trained_with=_trained_with(context),
         grid=context.target.grid,
     )

@@ -56,7 +56,7 @@ class Bench:
     def mended(self, scan: Scan, load: LoadEvidence) -> nn.Module:
         """A module with every tensor in the place where the alignment puts it."""
         module = self.target.build(scan)
-        placed = {key: self.state[source] for source, key in load.alignment.pairs.items()}
+        placed = {match.model_key: self.state[match.checkpoint_key] for match in load.alignment.matched}
         self.target.receiver(module).load_state_dict(placed, strict=False)
         return module
 
@@ -82,7 +82,7 @@ class Bench:
 
 def needs_mending(load: LoadEvidence) -> bool:
     """Whether the alignment puts tensors in places that the training's own loader left empty."""
-    return not set(load.alignment.pairs.values()) <= set(load.loaded)
+    return not {match.model_key for match in load.alignment.matched} <= set(load.loaded)
 
 
 def trained_scan(context: Context, planned: Scan) -> Scan | None:

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from aqboard.artefacts.align import align_keys
-from aqboard.domain.alignment import TensorSpec
+from aqboard.domain.checkpoint import TensorSpec
 from aqboard.domain.evidence import LoadEvidence
 from aqboard.probes.context import Context, Probe
 

@@ -11,7 +11,7 @@ from aqboard.domain.evidence import DirectionResult, ScanEvidence
 from aqboard.domain.plan import SCAN_RULES, ScanRule
 from aqboard.probes.context import Context, Probe
 from aqboard.probes.observe import observe
-from aqboard.probes.scan_rules import explains, is_permutation
+from aqboard.probes.scan_rules import Floats, explains, is_permutation
 from aqboard.probes.target import Scan, Target
 
 COMPASS = ("E", "ENE", "NE", "NNE", "N", "NNW", "NW", "WNW", "W", "WSW", "SW", "SSW", "S", "SSE", "SE", "ESE")
@@ -81,7 +81,7 @@ def _rules_in_force(target: Target, module: nn.Module, cache: ScanCache) -> tupl
     return rules, samples
 
 
-def _physical(target: Target, inputs: Inputs, sample: int) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+def _physical(target: Target, inputs: Inputs, sample: int) -> tuple[Floats, Floats]:
     u, v = target.wind(inputs)
     return u[sample].double().numpy(), v[sample].double().numpy()
 

@@ -1,0 +1,205 @@
+"""Every check: healthy evidence passes; one thing changed makes it say the right words."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aqboard.checks import SUITE, Check
+from aqboard.domain.cache import CacheFault, UnreadableCache
+from aqboard.domain.evidence import DirectionResult, Evidence, LossMeasurement
+from aqboard.domain.finding import Judgement, Verdict
+from aqboard.domain.plan import LaunchPlan
+from tests import sample_attempts
+
+PASS, WARN, FAIL, ERROR, SKIP = Verdict.PASS, Verdict.WARN, Verdict.FAIL, Verdict.ERROR, Verdict.SKIP
+BY_ID = {check.id: check for check in SUITE}
+
+
+@pytest.fixture(scope="module")
+def healthy(tmp_path_factory: pytest.TempPathFactory) -> tuple[LaunchPlan, dict[str, Evidence]]:
+    folder = tmp_path_factory.mktemp("healthy")
+    sample_attempts.write_files(folder)
+    plan = sample_attempts.sample_plan(folder)
+    return plan, {evidence.kind: evidence for evidence in sample_attempts.fixed_evidence(plan)}
+
+
+Healthy = tuple[LaunchPlan, dict[str, Evidence]]
+
+
+def judge(check: Check, healthy: Healthy, changes: dict[str, Any] | None = None, **plan: Any) -> Judgement:
+    """The judgement on healthy evidence with some fields of the check's own evidence replaced."""
+    launch, evidence = healthy
+    (kind,) = check.needs
+    launch = launch.model_copy(update=plan)
+    return check.judge(launch, evidence[kind.kind].model_copy(update=changes or {}))
+
+
+def test_ids_are_unique_and_every_check_explains_itself() -> None:
+    assert len(BY_ID) == len(SUITE)
+    for check in SUITE:
+        assert check.question.endswith("?"), check.id
+        assert len(check.page.splitlines()) > 2, f"{check.id} does not say why it matters"
+        assert check.judge.__doc__
+        assert "PASS" in check.judge.__doc__ or "WARN" in check.judge.__doc__
+
+
+# What `sample_attempts` calls healthy has one candidate with other orders, which deserves a warning.
+@pytest.mark.parametrize("check", SUITE, ids=lambda check: check.id)
+def test_healthy_evidence_passes(check: Check, healthy: Healthy) -> None:
+    found = judge(check, healthy)
+    assert found.verdict is (WARN if check.id == "cache.content" else PASS), found.summary
+
+
+def direction(label: str, **changes: Any) -> DirectionResult:
+    fields = {"label": label, "angle_deg": 0.0, "permutation": True, "as_asked": True, "moved": 0.5}
+    return DirectionResult(**{**fields, **changes})
+
+
+def scan_plan(plan: LaunchPlan, **changes: Any) -> dict[str, Any]:
+    return {"scan": plan.scan.model_copy(update=changes)}
+
+
+def measured(mean: float, setting: str = "x", *, scale_only: bool = False) -> LossMeasurement:
+    return LossMeasurement(setting=setting, per_batch=(mean, mean), samples=(2, 2), scale_only=scale_only)
+
+
+LOAD = {"loaded": (), "bit_equal": (), "loaded_parameters": 0}
+
+CASES: list[tuple[str, dict[str, Any], Verdict, str]] = [
+    ("checkpoint.coverage", {**LOAD, "unexpected": ("model.a", "model.b")}, FAIL, "0 of 15 checkpoint tensors reach"),
+    ("checkpoint.coverage", {"missing": ("climax.norm.weight",)}, FAIL, "1 tensors of the model stay random"),
+    ("checkpoint.coverage", {"missing": ("a.elevation_alpha",)}, PASS, "new in this model, as declared"),
+    ("checkpoint.coverage", {"mismatched": ("k: [1] in the file, [2] in the model",)}, FAIL, "another shape"),
+    ("checkpoint.coverage", {"error": "Error(s) in loading\nmany lines"}, FAIL, "loading raises: Error(s) in loading"),
+    ("checkpoint.coverage", {"model_tensors": 0}, ERROR, "nothing was compared"),
+    ("checkpoint.bitwise", LOAD, SKIP, "nothing to compare"),
+    ("checkpoint.bitwise", {"bit_different": ("climax.pos_embed",)}, FAIL, "differ from the file: climax.pos_embed"),
+    ("checkpoint.settings", {"provenance": None}, WARN, "no provenance stamp"),
+    ("checkpoint.settings", {"provenance": {"scan_rule": "strip-sector"}}, WARN, "does not name scan_layout"),
+    (
+        "checkpoint.settings",
+        {"provenance": {"scan_rule": "strip-sector", "scan_layout": "compat"}},
+        FAIL,
+        "scan layout is corrected, trained with compat",
+    ),
+    ("scan.rule", {"rules_in_force": ()}, FAIL, "none of the known scan rules"),
+    ("scan.rule", {"rules_in_force": ("strip-angle",)}, FAIL, "orders its tokens by strip-angle"),
+    ("scan.rule", {"rules_in_force": ("strip-sector", "none")}, WARN, "do not tell strip-sector or none apart"),
+    ("scan.order", {"directions": ()}, ERROR, "No wind direction"),
+    ("scan.order", {"directions": (direction("E"), direction("N", permutation=False))}, FAIL, "1 of 2 directions lose"),
+    ("scan.order", {"directions": (direction("E", as_asked=False),)}, FAIL, "not ordered as strip-sector asks: E"),
+    ("scan.order", {"directions": (direction("E", moved=0.0),)}, FAIL, "the scan does nothing"),
+    ("scan.cache_used", {"cache_is_used": False}, FAIL, "the cache is not read"),
+    ("scan.refusal", {"not_finite": "accepted"}, FAIL, "without a word"),
+    ("scan.refusal", {"calm": "ValueError: no wind"}, FAIL, "Calm air stops the model: ValueError: no wind"),
+    ("cache.valid", {"grid": (64, 128)}, FAIL, "for 8 x 16 patches, the model has 64 x 128"),
+    ("cache.trained_with", {"trained_with": ""}, WARN, "does not say which cache"),
+    ("cache.trained_with", {"trained_with": "0" * 64}, FAIL, "other orders than the one of the training"),
+    (
+        "forward.shapes",
+        {"error": "RuntimeError: x", "fault": None, "trace": ()},
+        FAIL,
+        "fails after the input: RuntimeError: x",
+    ),
+    ("forward.shapes", {"output_finite": False}, FAIL, "NaN or infinite"),
+    ("loss.first", {"planned": measured(0.964)}, FAIL, "0.9640 instead of 0.3557: 2.7 times the baseline"),
+    ("loss.first", {"planned": measured(3.2)}, FAIL, "Random weights give as much (3.2100)"),
+    ("loss.first", {"planned": measured(float("nan"))}, FAIL, "not a number"),
+    (
+        "loss.first",
+        {"planned": measured(0.9), "mended": measured(0.8), "as_trained": measured(0.36)},
+        FAIL,
+        "With the scan set as in the training, too: 0.3600, within the limit.",
+    ),
+    ("loss.candidates", {"candidates": (measured(0.4, "a"), measured(0.3, "b"))}, WARN, "b gives 0.3000"),
+    ("loss.candidates", {"candidates": (measured(0.4, "a"),)}, SKIP, "no other candidate"),
+    (
+        "loss.candidates",
+        {"candidates": (measured(0.4, "a"), measured(0.39, "b"), measured(0.1, "rows", scale_only=True))},
+        PASS,
+        "No candidate is clearly better",
+    ),
+]
+
+
+@pytest.mark.parametrize(("check_id", "changes", "verdict", "said"), CASES, ids=lambda value: str(value)[:40])
+def test_one_thing_changed_is_told(
+    healthy: Healthy, check_id: str, changes: dict[str, Any], verdict: Verdict, said: str
+) -> None:
+    found = judge(BY_ID[check_id], healthy, changes)
+    assert (found.verdict, said in found.summary) == (verdict, True), found.summary
+    assert found.remedy or verdict is PASS or verdict is SKIP
+
+
+def test_every_check_can_say_something_else_than_pass() -> None:
+    said = {check_id for check_id, _, verdict, _ in CASES if verdict in (FAIL, WARN, ERROR)}
+    separately = {"checkpoint.intact", "cache.content"}
+    assert said | separately == set(BY_ID)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "said", "expected"),
+    [("damaged", "do not match their checksum", FAIL), ("no-checksums", "carries no checksums", WARN)],
+)
+def test_checksums(healthy: Healthy, verdict: str, said: str, expected: Verdict) -> None:
+    integrity = healthy[1]["checkpoint"].integrity.model_copy(  # type: ignore[attr-defined]
+        update={"verdict": verdict, "damaged": ("data/3",) if verdict == "damaged" else ()}
+    )
+    found = judge(BY_ID["checkpoint.intact"], healthy, {"integrity": integrity})
+    assert (found.verdict, said in found.summary) == (expected, True)
+
+
+def test_a_checkpoint_without_tensors_is_never_intact(healthy: Healthy) -> None:
+    summary = healthy[1]["checkpoint"].summary.model_copy(update={"tensors": {}})  # type: ignore[attr-defined]
+    assert judge(BY_ID["checkpoint.intact"], healthy, {"summary": summary}).verdict is ERROR
+
+
+def test_caches_with_one_content_pass_and_unreadable_ones_warn(healthy: Healthy) -> None:
+    groups = healthy[1]["cache"].groups  # type: ignore[attr-defined]
+    same = groups.model_copy(update={"groups": groups.groups[:1], "facts": groups.facts[:2]})
+    found = judge(BY_ID["cache.content"], healthy, {"groups": same})
+    assert (found.verdict, "2 caches, 2 MD5s, one content" in found.summary) == (PASS, True)
+    broken = same.model_copy(
+        update={"unreadable": (UnreadableCache(path="/x/c.pkl", code="not-pickle", message="It is text."),)}
+    )
+    found = judge(BY_ID["cache.content"], healthy, {"groups": broken})
+    assert (found.verdict, "c.pkl (It is text.)" in found.summary) == (WARN, True)
+    alone = same.model_copy(update={"facts": groups.facts[:1]})
+    assert judge(BY_ID["cache.content"], healthy, {"groups": alone}).verdict is SKIP
+
+
+def test_orders_that_are_no_permutations_fail_validity(healthy: Healthy) -> None:
+    fault = CacheFault(scope="global", sector=3, tables=1, detail="patch 5 twice")
+    planned = healthy[1]["cache"].planned.model_copy(update={"faults": (fault,)})  # type: ignore[attr-defined]
+    found = judge(BY_ID["cache.valid"], healthy, {"planned": planned})
+    assert (found.verdict, "global, sector 3: patch 5 twice" in found.summary) == (FAIL, True)
+
+
+def test_rules_that_read_no_cache_are_judged_as_such(healthy: Healthy) -> None:
+    by_angle = scan_plan(healthy[0], rule="strip-angle")
+    used = BY_ID["scan.cache_used"]
+    assert judge(used, healthy, {"cache_is_used": False}, **by_angle).verdict is PASS
+    assert judge(used, healthy, {"cache_is_used": True}, **by_angle).verdict is FAIL
+    assert judge(BY_ID["cache.trained_with"], healthy, {"trained_with": "0" * 64}, **by_angle).verdict is PASS
+    rows = scan_plan(healthy[0], rule="none")
+    assert judge(BY_ID["scan.refusal"], healthy, {"not_finite": "accepted"}, **rows).verdict is PASS
+
+
+def test_the_twin_of_the_training_is_named_as_the_remedy(healthy: Healthy) -> None:
+    groups = healthy[1]["cache"].groups  # type: ignore[attr-defined]
+    other = groups.facts[2]
+    found = judge(BY_ID["cache.trained_with"], healthy, {"planned": other})
+    assert found.verdict is FAIL
+    assert str(Path(groups.facts[0].file.path)) in found.remedy
+
+
+def test_the_forward_fault_names_the_input_and_the_first_module(tmp_path: Path) -> None:
+    sample_attempts.write_files(tmp_path)
+    plan = sample_attempts.sample_plan(tmp_path)
+    evidence = {item.kind: item for item in sample_attempts.as_found_evidence(plan)}
+    found = BY_ID["forward.shapes"].judge(plan, evidence["forward"])
+    assert found.verdict is FAIL
+    for part in ("lead_times is [2, 1], the model wants [2]", "climax.lead_time_embed is the first to go wrong"):
+        assert part in found.summary
+    assert "Pass lead_times with shape [2]" in found.remedy
