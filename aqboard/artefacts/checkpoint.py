@@ -120,7 +120,7 @@ def read_checkpoint(path: str | Path) -> CheckpointFile:
         views = _state_dict(document.value)
     except ReadError as error:
         document.source.close()
-        raise ReadError(f"{Path(path).name}: {error.message}", code=error.code) from None
+        raise error.about(path) from None
     return CheckpointFile(Path(path), document, views)
 
 

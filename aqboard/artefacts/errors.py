@@ -10,6 +10,8 @@ too much      bomb, too-many-opcodes, too-deep, too-big, bad-key
 second wall   reader-died, timeout, out-of-memory, no-answer
 """
 
+from pathlib import Path
+
 from aqboard.domain.errors import AqboardError
 
 
@@ -17,6 +19,10 @@ class ReadError(AqboardError):
     """A file was refused or cannot be read; nothing in it was executed. `code` names the reason."""
 
     code = "unreadable"
+
+    def about(self, path: str | Path) -> "ReadError":
+        """The same refusal with the file's name in front."""
+        return ReadError(f"{Path(path).name}: {self.message}", code=self.code)
 
 
 def shown(value: object, limit: int = 60) -> str:

@@ -73,7 +73,7 @@ def read_document(path: str | Path, mode: Mode, limits: Limits = LIMITS) -> Docu
         return document
     except ReadError as error:
         source.close()
-        raise ReadError(f"{source.path.name}: {error.message}", code=error.code) from None
+        raise error.about(path) from None
     except RecursionError:
         source.close()
         raise ReadError(f"{source.path.name}: nested too deeply to be read.", code="too-deep") from None

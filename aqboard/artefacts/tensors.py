@@ -106,9 +106,12 @@ class TensorView:
 
     def extent(self) -> int:
         """Elements of the storage from `start` to the last one the view touches."""
-        if self.numel == 0:
-            return 0
-        return 1 + sum((n - 1) * step for n, step in zip(self.shape, self.stride, strict=True))
+        reach = 1
+        for size, step in zip(self.shape, self.stride, strict=True):
+            if size == 0:
+                return 0
+            reach += (size - 1) * step
+        return reach
 
     def raw(self, source: FileSource | None) -> bytes | memoryview:
         """Bytes of the storage from the view's first to its last element."""
@@ -161,10 +164,11 @@ def make_view(
         if type(number) is not int or not 0 <= number < MAX_ELEMENTS:
             raise ReadError(f"A tensor's offset, size or stride is {shown(number)}.", code="bad-tensor")
     view = TensorView(storage, start, shape, stride, dtype or storage.dtype)
-    room = storage.nbytes // view.itemsize
-    if start + view.extent() > room or start > room:
+    room = storage.numel if view.dtype == storage.dtype else storage.nbytes // view.itemsize
+    end = start + view.extent()
+    if end > room:
         raise ReadError(
-            f"A tensor needs elements {start} to {start + view.extent()} of storage {storage.key}, which has {room}; "
+            f"A tensor needs elements {start} to {end} of storage {storage.key}, which has {room}; "
             "loading it would show another tensor's bytes.",
             code="bad-tensor",
         )
