@@ -10,7 +10,6 @@ from aqboard.cli.options import AsJson, Database, database
 from aqboard.cli.output import errors_told, out, print_json
 from aqboard.cli.show import COLOUR, as_document, tell
 from aqboard.domain.attempt import day
-from aqboard.store import Store
 
 
 def attempts(
@@ -19,6 +18,8 @@ def attempts(
     as_json: AsJson = False,
 ) -> None:
     """List the attempts, newest first, or show one."""
+    from aqboard.store import Store  # here: sqlite-utils costs a second where pandas is installed
+
     with errors_told(as_json=as_json), Store(database(db)) as store:
         if number is not None:
             stored = store.attempt(number)

@@ -1,7 +1,7 @@
 """`aqboard check`, `aqboard checks`, `aqboard explain`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
@@ -13,9 +13,9 @@ from aqboard.cli.output import CANNOT_TELL, err, errors_told, out, print_json
 from aqboard.cli.progress import ProbeProgress
 from aqboard.cli.show import EXIT, as_document, tell
 from aqboard.domain.readiness import State
-from aqboard.store import Store, StoredAttempt
-from aqboard.workflow.check import check as run_check
-from aqboard.workflow.check import prepare
+
+if TYPE_CHECKING:
+    from aqboard.store import StoredAttempt
 
 
 def check(
@@ -24,6 +24,10 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Run every check on a launch plan and store the attempt. Exit 0 READY, 1 NOT READY, 2 cannot tell."""
+    from aqboard.store import Store  # here: sqlite-utils costs a second where pandas is installed
+    from aqboard.workflow.check import check as run_check
+    from aqboard.workflow.check import prepare
+
     with errors_told(as_json=as_json):
         with ProbeProgress(shown=not as_json) as progress:
             attempt = prepare(plan, say=progress.note)
@@ -66,7 +70,7 @@ def explain(check_id: Annotated[str, typer.Argument(metavar="CHECK", help="A che
     raise typer.Exit(CANNOT_TELL)
 
 
-def _first_unknown(stored: StoredAttempt) -> str:
+def _first_unknown(stored: "StoredAttempt") -> str:
     unknown = stored.readiness.unknown
     for finding in stored.findings:
         if finding.check in unknown:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from aqboard.store.location import VARIABLE, default_database
+from aqboard.location import VARIABLE, default_database
 
 Database = Annotated[
     Path | None,

@@ -9,7 +9,7 @@ import typer
 
 from aqboard.cli.options import Database, database
 from aqboard.cli.output import CANNOT_TELL, err, out
-from aqboard.store.location import VARIABLE, project_folder
+from aqboard.location import VARIABLE, project_folder
 
 
 def serve(

@@ -1,5 +1,7 @@
 """How an attempt reads in a terminal, and as a JSON document."""
 
+from typing import TYPE_CHECKING
+
 from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
@@ -7,7 +9,9 @@ from rich.table import Table
 from aqboard.cli.output import CANNOT_TELL, FOUND, OK, out
 from aqboard.domain.finding import Verdict
 from aqboard.domain.readiness import State
-from aqboard.store import StoredAttempt
+
+if TYPE_CHECKING:
+    from aqboard.store import StoredAttempt
 
 EXIT = {State.READY: OK, State.NOT_READY: FOUND, State.INCOMPLETE: CANNOT_TELL}
 COLOUR = {State.READY: "green", State.NOT_READY: "red", State.INCOMPLETE: "yellow"}
@@ -20,7 +24,7 @@ MARK = {
 }
 
 
-def as_document(stored: StoredAttempt) -> dict[str, object]:
+def as_document(stored: "StoredAttempt") -> dict[str, object]:
     """Everything about an attempt but the evidence, as plain data."""
     return {
         "attempt": stored.number,
@@ -33,7 +37,7 @@ def as_document(stored: StoredAttempt) -> dict[str, object]:
     }
 
 
-def tell(stored: StoredAttempt) -> None:
+def tell(stored: "StoredAttempt") -> None:
     """Print the checklist and the state."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for column in ("verdict", "check", "what was found"):

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from aqboard.location import project_folder
 from aqboard.store import Store, StoredAttempt
-from aqboard.store.location import project_folder
 from aqboard.workflow.check import Listener, check, prepare
 
 PLANS = ("as_found.yaml", "fixed.yaml")

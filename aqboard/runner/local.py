@@ -17,6 +17,9 @@ from aqboard.runner.events import Ended, Event, Started, Tail, append
 KINDS: tuple[str, ...] = tuple(kind.kind for kind in EVIDENCE)
 """Every probe, in the order they run."""
 
+WORKER: tuple[str, ...] = (sys.executable, "-m", "aqboard.runner.worker")
+"""The probe process: takes the attempt's file, the events' file and the probes to run."""
+
 POLL_S = 0.1
 PROBE_LIMIT_S = 1800.0
 """A probe that takes longer hangs: the slowest, the loss on a CPU at real size, takes minutes."""
@@ -72,10 +75,9 @@ def _watch(process: subprocess.Popen[bytes], tail: Tail, limit_s: float) -> Iter
 
 
 def _start(arguments: list[str], log: BinaryIO) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "aqboard.runner.worker", *arguments]
     # A process group of its own: everything the probes may start is stopped with them.
     return subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+        [*WORKER, *arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
     )
 
 

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from aqboard.domain.errors import AqboardError
 from aqboard.store import AttemptRow, Store, StoredAttempt
-from aqboard.store.location import VARIABLE, default_database
+from aqboard.location import VARIABLE, default_database
 from aqboard.views.text import plain
 from aqboard.views.words import STATES
 

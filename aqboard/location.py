@@ -1,4 +1,4 @@
-"""Where the database lies when nobody says."""
+"""Where the project and its database lie; standard library only, so that every command may ask."""
 
 import os
 from pathlib import Path

@@ -1,0 +1,126 @@
+"""The command line as a user or a script meets it: exit codes, one JSON document, one sentence when it fails."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from aqboard.checks import SUITE
+from aqboard.store import Store
+from tests import samples
+from tests.tiny_launch import TinyLaunch
+
+
+class Done(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+def aqboard(*arguments: object, db: Path | None = None) -> Done:
+    """Run the real command in a process of its own, as a script would."""
+    environment = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1"}
+    if db is not None:
+        environment["AQBOARD_DB"] = str(db)
+    done = subprocess.run(
+        [sys.executable, "-m", "aqboard.cli", *map(str, arguments)], capture_output=True, text=True, env=environment
+    )
+    assert "Traceback" not in done.stdout + done.stderr
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
+def test_check_tells_ready_and_not_ready_by_exit_code_and_document(launch: TinyLaunch, tmp_path: Path) -> None:
+    db = tmp_path / "board.db"
+    ready = aqboard("check", launch.plan("cli ready"), "--db", db, "--json")
+    document = json.loads(ready.out)
+    assert (ready.code, document["state"], document["attempt"]) == (0, "READY", 1)
+    assert [finding["check"] for finding in document["findings"]] == [check.id for check in SUITE]
+    broken = launch.plan("cli not ready", checkpoint={"load_into": "inner_model"})
+    failed = aqboard("check", broken, db=db)
+    assert failed.code == 1
+    assert "NOT READY" in failed.out
+    assert "0 of 44 checkpoint tensors reach TopoFlow" in failed.out
+    listed = aqboard("attempts", "--db", db, "--json")
+    assert [(row["number"], row["readiness"]["state"]) for row in json.loads(listed.out)] == [
+        (2, "NOT READY"),
+        (1, "READY"),
+    ]
+    shown = aqboard("attempts", 2, "--db", db)
+    assert (shown.code, "Checkpoint reaches the model" in shown.out) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("sections", "said"),
+    [
+        ({"checkpoint": {"path": "nowhere.ckpt"}}, "checkpoint.path"),
+        ({"scan": {"cache": "empty.pkl"}}, "scan.cache"),
+        ({"scan": {"rul": "none"}}, "unknown key 'scan.rul'"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_exit_2(
+    launch: TinyLaunch, tmp_path: Path, sections: dict[str, object], said: str
+) -> None:
+    (launch.folder / "empty.pkl").write_bytes(b"")
+    plan = launch.plan("bad", **sections)
+    db = tmp_path / "board.db"
+    told = aqboard("check", plan, "--db", db)
+    assert told.code == 2
+    assert said in told.err
+    assert told.err.strip().count("\n") == 0, told.err
+    as_json = aqboard("check", plan, "--db", db, "--json")
+    assert as_json.code == 2
+    assert said in json.loads(as_json.out)["error"]["message"]
+
+
+def test_a_text_file_as_cache_cannot_be_judged(launch: TinyLaunch, tmp_path: Path) -> None:
+    (launch.folder / "notes.pkl").write_text("these are notes\n")
+    told = aqboard("check", launch.plan("notes", scan={"cache": "notes.pkl"}), "--db", tmp_path / "b.db", "--json")
+    document = json.loads(told.out)
+    assert (told.code, document["state"]) == (2, "INCOMPLETE")
+    verdicts = {finding["check"]: finding["verdict"] for finding in document["findings"]}
+    assert verdicts["cache.valid"] == "error"
+    assert verdicts["loss.first"] in ("error", "skip")
+    assert told.err.startswith("cannot tell: ")
+
+
+def test_a_file_that_is_no_database_is_left_as_it_was(launch: TinyLaunch, tmp_path: Path) -> None:
+    file = tmp_path / "letters.db"
+    file.write_text("dear all,\n" * 100)
+    told = aqboard("check", launch.plan("no db"), "--db", file)
+    assert (told.code, str(file) in told.err) == (2, True)
+    assert file.read_text() == "dear all,\n" * 100
+
+
+def test_attempts_without_a_database_and_with_an_unknown_number(tmp_path: Path) -> None:
+    missing = aqboard("attempts", db=tmp_path / "none.db")
+    assert (missing.code, "There is no database" in missing.err) == (2, True)
+    with Store(tmp_path / "b.db", create=True) as store:
+        store.add_attempt(samples.attempt())
+    unknown = aqboard("attempts", 7, "--json", db=tmp_path / "b.db")
+    assert (unknown.code, json.loads(unknown.out)["error"]["code"]) == (2, "store")
+
+
+def test_checks_are_listed_and_explained() -> None:
+    listed = json.loads(aqboard("checks", "--json").out)
+    assert [row["check"] for row in listed] == [check.id for check in SUITE]
+    explained = aqboard("explain", "scan.rule")
+    assert (explained.code, "Which scan rule is in force?" in explained.out) == (0, True)
+    unknown = aqboard("explain", "scan.rul")
+    assert (unknown.code, "there is no check 'scan.rul'" in unknown.err) == (2, True)
+
+
+def test_commands_that_need_no_torch_do_not_import_it() -> None:
+    code = "import sys, aqboard.cli; print([m for m in ('torch', 'lightning', 'streamlit') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_every_command_has_help() -> None:
+    top = aqboard("--help").out
+    for command in ("check", "attempts", "checks", "explain", "demo", "serve", "profiles"):
+        assert command in top
+        assert aqboard(command, "--help").code == 0

@@ -1,0 +1,135 @@
+"""The main path on a small launch that was really trained: check, see the state, decide, get the script."""
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from aqboard.domain.errors import LaunchError
+from aqboard.domain.finding import Verdict
+from aqboard.domain.readiness import State
+from aqboard.domain.signoff import Decision
+from aqboard.store import Store, StoredAttempt
+from aqboard.workflow.check import check, prepare, session_folder
+from aqboard.workflow.decide import current_seal, decide, obstacles, preview, standings
+from tests.tiny_launch import TinyLaunch
+
+AS_FOUND = {
+    "checkpoint": {"load_into": "inner_model"},
+    "scan": {"layout": "compat", "cache": "cache_other.pkl", "candidates": ["cache.pkl", "cache_key_order.pkl"]},
+    "forward": {"lead_times_shape": "[B, 1]"},
+}
+
+Checked = Callable[[str], tuple[Path, int]]
+
+
+@pytest.fixture(scope="session")
+def checked(launch: TinyLaunch, tmp_path_factory: pytest.TempPathFactory) -> Checked:
+    """Database and number of an attempt, checked once per test process."""
+    done: dict[str, tuple[Path, int]] = {}
+
+    def get(name: str) -> tuple[Path, int]:
+        if name not in done:
+            database = tmp_path_factory.mktemp("db") / "board.db"
+            plan = launch.plan(name, **(AS_FOUND if name == "as found" else {}))
+            with Store(database, create=True) as store:
+                done[name] = (database, check(prepare(plan), store).number)
+        return done[name]
+
+    return get
+
+
+def verdicts(stored: StoredAttempt) -> dict[str, Verdict]:
+    return {finding.check: finding.verdict for finding in stored.findings}
+
+
+def test_a_good_launch_is_ready(checked: Checked) -> None:
+    database, number = checked("fixed")
+    with Store(database) as store:
+        stored = store.attempt(number)
+    assert stored.readiness.state is State.READY, [f.summary for f in stored.findings if f.verdict != "pass"]
+    others = {check for check, verdict in verdicts(stored).items() if verdict is not Verdict.PASS}
+    assert others == {"cache.content"}, "one candidate really holds other orders"
+
+
+def test_the_launch_as_found_is_not_ready_for_the_right_reasons(checked: Checked) -> None:
+    database, number = checked("as found")
+    with Store(database) as store:
+        stored = store.attempt(number)
+    assert stored.readiness.state is State.NOT_READY
+    found = verdicts(stored)
+    for fault in ("checkpoint.coverage", "checkpoint.settings", "cache.trained_with", "forward.shapes"):
+        assert found[fault] is Verdict.FAIL, fault
+    assert found["checkpoint.bitwise"] is Verdict.SKIP
+    for healthy in ("checkpoint.intact", "scan.rule", "scan.order", "scan.cache_used", "cache.valid"):
+        assert found[healthy] is Verdict.PASS, healthy
+
+
+def test_a_checkpoint_that_is_cut_off_leaves_an_incomplete_attempt(launch: TinyLaunch, tmp_path: Path) -> None:
+    whole = (launch.folder / "baseline.ckpt").read_bytes()
+    (launch.folder / "torn.ckpt").write_bytes(whole[: len(whole) // 2])
+    with Store(tmp_path / "b.db", create=True) as store:
+        stored = check(prepare(launch.plan("torn", checkpoint={"path": "torn.ckpt"})), store)
+    assert stored.readiness.state is State.INCOMPLETE
+    intact = next(finding for finding in stored.findings if finding.check == "checkpoint.intact")
+    assert intact.verdict is Verdict.ERROR
+    assert "torn.ckpt" in intact.summary
+    assert not intact.detail, "a file that cannot be read is told in a sentence, not in a traceback"
+    assert verdicts(stored)["scan.rule"] is Verdict.PASS, "what does not need the checkpoint is measured"
+
+
+def test_a_go_writes_the_script_and_holds_until_something_changes(
+    checked: Checked, launch: TinyLaunch, request: pytest.FixtureRequest
+) -> None:
+    database, number = checked("fixed")
+    with Store(database) as store:
+        stored = store.attempt(number)
+        assert obstacles(stored) == ()
+        refused = subprocess.run(["bash"], input=preview(stored), text=True, capture_output=True)
+        assert refused.returncode != 0, "a preview does not run"
+        decided = decide(store, number, person="Grace Hopper", decision=Decision.GO, comment="checked the cache twice")
+        stored = store.attempt(number)
+    assert decided.script is not None
+    path = Path(decided.script.path)
+    assert path.read_text() == decided.script.text
+    assert path.parent.parent == database.parent
+    for part in ("#SBATCH --nodes=50", "Grace Hopper", decided.signoff.seal, stored.attempt.uid):
+        assert part in decided.script.text
+    assert subprocess.run(["bash", "-n", str(path)], check=False).returncode == 0
+    (standing,) = standings(stored)
+    assert standing.holds
+    assert standing.signoff.seal == current_seal(stored)
+    log = launch.folder / "metrics.csv"
+    before = log.read_bytes()
+    request.addfinalizer(lambda: log.write_bytes(before))
+    log.write_bytes(before + b"\n")
+    (standing,) = standings(stored)
+    assert not standing.holds
+    assert "metrics.csv has changed" in standing.why
+    assert any("metrics.csv has changed" in reason for reason in obstacles(stored))
+
+
+def test_a_go_on_a_launch_that_is_not_ready_is_refused_and_leaves_nothing(checked: Checked) -> None:
+    database, number = checked("as found")
+    with Store(database) as store:
+        with pytest.raises(LaunchError, match="NOT READY"):
+            decide(store, number, person="Grace", decision=Decision.GO)
+        assert store.attempt(number).signoffs == ()
+        decided = decide(store, number, person="Grace", decision=Decision.NO_GO, comment="not like this")
+        assert decided.script is None
+        assert [signoff.decision for signoff in store.attempt(number).signoffs] == [Decision.NO_GO]
+    assert not (database.parent / "scripts").exists()
+
+
+def test_a_nameless_decision_is_refused(checked: Checked) -> None:
+    database, number = checked("as found")
+    with Store(database) as store, pytest.raises(LaunchError, match="person"):
+        decide(store, number, person="   ", decision=Decision.NO_GO)
+
+
+def test_the_session_folder_keeps_events_and_log(checked: Checked) -> None:
+    database, number = checked("fixed")
+    with Store(database) as store:
+        folder = session_folder(database, store.attempt(number).attempt)
+    assert {"attempt.json", "events.jsonl", "worker.log"} <= {path.name for path in folder.iterdir()}
