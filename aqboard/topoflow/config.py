@@ -4,17 +4,14 @@ The defaults of `ModelConfig` are the real-size model: 128 x 256 pixels, 8192 pa
 """
 
 from pathlib import Path
-from typing import Any, Literal, Self, TypeVar, get_args
+from typing import Any, Literal, Self, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, model_validator
 
+from aqboard.domain.plan import ScanLayout, ScanRule
 from aqboard.topoflow.errors import ConfigError
 
-ScanRule = Literal["none", "global-sector", "strip-sector", "strip-angle", "block-sector", "block-angle"]
-ScanLayout = Literal["compat", "corrected"]
-
-SCAN_RULES: tuple[ScanRule, ...] = get_args(ScanRule)
 SECTOR_RULES: tuple[ScanRule, ...] = ("global-sector", "strip-sector", "block-sector")
 
 VARIABLES = (

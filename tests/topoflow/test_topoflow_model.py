@@ -3,8 +3,9 @@
 import pytest
 import torch
 
+from aqboard.domain.plan import SCAN_RULES
 from aqboard.topoflow.climax import Climax
-from aqboard.topoflow.config import SCAN_RULES, ModelConfig
+from aqboard.topoflow.config import ModelConfig
 from aqboard.topoflow.errors import DataError, InputError
 from aqboard.topoflow.lightning_module import TopoFlowModule
 from aqboard.topoflow.model import TopoFlow

@@ -9,7 +9,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from aqboard.artefacts.scan_cache import build_scan_cache
-from aqboard.topoflow.config import SCAN_RULES, ModelConfig, ScanRule
+from aqboard.domain.plan import SCAN_RULES, ScanRule
+from aqboard.topoflow.config import ModelConfig
 from aqboard.topoflow.errors import ScanError
 from aqboard.topoflow.scan import WindScanner, put_back, region_angles, take_in_order
 from tests.topoflow import plain_scan
