@@ -323,9 +323,7 @@ def add_attempt(store: Store, plan: LaunchPlan, evidence: Iterable[Evidence], *,
 
 def measured(evidence: Evidence) -> ProbeOutcome:
     """The outcome of a probe that brought this evidence."""
-    return ProbeOutcome(
-        probe=evidence.kind, status="measured", evidence=evidence.model_dump(mode="json"), seconds=1.5
-    )
+    return ProbeOutcome(probe=evidence.kind, status="measured", evidence=evidence.model_dump(mode="json"), seconds=1.5)
 
 
 def fill(store: Store, folder: Path) -> dict[str, int]:
@@ -333,7 +331,7 @@ def fill(store: Store, folder: Path) -> dict[str, int]:
     write_files(folder)
     plan = sample_plan(folder)
     as_found = as_found_evidence(plan)
-    numbers = {
+    return {
         "as_found": add_attempt(
             store, plan.model_copy(update={"name": "as found: 400 GPUs"}), as_found, when=WHEN - timedelta(days=7)
         ),
@@ -342,7 +340,6 @@ def fill(store: Store, folder: Path) -> dict[str, int]:
         "hostile": add_attempt(store, hostile_plan(plan), as_found, when=WHEN - timedelta(hours=2)),
         "fixed": add_attempt(store, plan.model_copy(update={"name": "fixed: 400 GPUs"}), fixed_evidence(plan)),
     }
-    return numbers
 
 
 def hostile_plan(plan: LaunchPlan) -> LaunchPlan:
@@ -386,7 +383,9 @@ def fill_many(store: Store, folder: Path, count: int) -> None:
             plan=plan.model_copy(update={"name": f"attempt {i:04d} of a long series"}),
             plan_text="",
             inputs=(
-                InputFile(key="checkpoint.path", path=plan.checkpoint.path, size=1, mtime=when, md5="0" * 32, sha256="0" * 64),
+                InputFile(
+                    key="checkpoint.path", path=plan.checkpoint.path, size=1, mtime=when, md5="0" * 32, sha256="0" * 64
+                ),
             ),
             checks=SUITE_IDS,
         )

@@ -47,5 +47,5 @@ def _candidates(evidence: CacheEvidence) -> None:
     pairs = pair_sentences(evidence.groups.facts)
     if pairs:
         st.subheader("Pair by pair")
-        rows = [(cell_code(a.file.path), cell_code(b.file.path), plain(sentence)) for a, b, sentence in pairs]
+        rows = [(cell_code(one), cell_code(other), plain(sentence)) for one, other, sentence in pairs]
         st.markdown(table(("this", "and this", "are"), rows))

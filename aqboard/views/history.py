@@ -8,6 +8,7 @@ from aqboard.store import AttemptRow, StoredAttempt
 from aqboard.views.board import CHOSEN, opened_store
 from aqboard.views.tables.compare import Row, finding_differences, input_differences, plan_differences
 from aqboard.views.tables.history import history_rows
+from aqboard.views.words import STAGES
 
 MOST_COMPARED = 4
 """Columns that fit a screen beside each other."""
@@ -17,6 +18,15 @@ COMPARISONS: tuple[tuple[str, Callable[..., list[Row]]], ...] = (
     ("Plan", plan_differences),
     ("Input files (SHA-256)", input_differences),
 )
+
+
+COLUMNS = {
+    "no.": st.column_config.NumberColumn(pinned=True, width=45),
+    "plan": st.column_config.TextColumn(width=190),
+    "author": st.column_config.TextColumn(width=110),
+    **{stage: st.column_config.TextColumn(width=92) for stage in STAGES.values()},
+}
+"""Widths in pixels; the long texts show in full when their cell is opened."""
 
 
 def show() -> None:
@@ -42,7 +52,7 @@ def _table(attempts: tuple[AttemptRow, ...]) -> None:
         selection_mode="multi-row",
         key="history",
         alt="All attempts, one per row",
-        column_config={"no.": st.column_config.NumberColumn(pinned=True, width="small")},
+        column_config=COLUMNS,
     )
     chosen = [attempts[index].number for index in event["selection"]["rows"]]
     if len(chosen) == 1:
@@ -63,6 +73,12 @@ def _choose(number: int) -> None:
     st.session_state[CHOSEN] = number
 
 
+def _count(rows: int, only_different: bool) -> str:
+    if not only_different:
+        return f"{rows} in all"
+    return {0: "no difference", 1: "1 differs"}.get(rows, f"{rows} differ")
+
+
 def _compare(numbers: Sequence[int]) -> None:
     with opened_store() as store:
         attempts: list[StoredAttempt] = [store.attempt(number) for number in numbers]
@@ -70,6 +86,6 @@ def _compare(numbers: Sequence[int]) -> None:
     only = st.toggle("Differences only", value=True)
     for name, differences in COMPARISONS:
         rows = differences(attempts, only_different=only)
-        st.markdown(f"**{name}**: " + (f"{len(rows)} rows" if rows else "no difference"))
+        st.markdown(f"**{name}**: {_count(len(rows), only)}")
         if rows:
             st.dataframe(rows, hide_index=True, width="stretch", key=f"compare-{name}", alt=f"{name} side by side")

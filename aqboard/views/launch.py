@@ -6,8 +6,8 @@ import streamlit as st
 
 from aqboard.domain.errors import AqboardError
 from aqboard.domain.signoff import Decision
-from aqboard.launch.profile import load_profile
 from aqboard.launch.cost import cost_of
+from aqboard.launch.profile import load_profile
 from aqboard.store import StoredAttempt, StoredScript
 from aqboard.views.board import opened_store, show_attempt
 from aqboard.views.parts import attempt_heading
@@ -66,7 +66,7 @@ def _form(number: int, reasons: tuple[str, ...]) -> None:
         st.success("**✅ GO is possible**: every check that can block passed, and no input file has changed since.")
     keys = {name: f"{name}-{number}" for name in ("person", "decision", "comment")}
     with st.form(f"signoff-{number}"):
-        st.text_input("Your name", key=keys["person"], max_chars=120, help=IDENTITY)
+        st.text_input("Your name", key=keys["person"], max_chars=120)
         st.caption(IDENTITY)
         allowed = [Decision.NO_GO.value] if reasons else [Decision.GO.value, Decision.NO_GO.value]
         st.radio("Decision", allowed, index=None, key=keys["decision"], horizontal=True)

@@ -35,6 +35,8 @@ def _banner(readiness: Readiness) -> None:
 
 def _in_the_way(readiness: Readiness, lines: tuple[Line, ...]) -> None:
     todo = ahead(readiness, lines)
+    if readiness.state is State.READY:
+        st.page_link("dashboard/launch.py", label="Go on to the launch page, to say GO or NO-GO", icon="🚀")
     if todo.faults or todo.unknown:
         st.subheader("Between here and READY")
         st.markdown("\n".join(_steps((*todo.faults, *todo.unknown))))
@@ -59,7 +61,7 @@ def _checklist(stored: StoredAttempt, lines: tuple[Line, ...]) -> None:
     for stage, group in by_stage(lines):
         name = STAGES[stage] if stage else "Checks that this version of aqboard does not know"
         with st.container(border=True):
-            st.markdown(f"#### {name}\n{tally(group)}")
+            st.markdown(f"#### {name} :gray[:small[{tally(group)}]]")
             for line in group:
                 _check(stored, line)
 
@@ -67,7 +69,7 @@ def _checklist(stored: StoredAttempt, lines: tuple[Line, ...]) -> None:
 def _check(stored: StoredAttempt, line: Line) -> None:
     verdict, words = st.columns([1, 6])
     verdict.markdown(f"{line.face.icon} **{line.face.word}**")
-    with words:
+    with words.container(gap="xxsmall"):
         weight = f" :gray[· {line.weight}]" if line.weight else ""
         remedy = f"  \n*What to do:* {plain(line.remedy)}" if line.remedy else ""
         st.markdown(f"**{plain(line.title)}**{weight}  \n{plain(line.summary)}{remedy}")

@@ -46,8 +46,8 @@ STAGES: dict[str, str] = {
     Stage.LOSS: "First loss",
 }
 SEVERITIES: dict[str, str] = {
-    Severity.BLOCKS: "blocks the launch",
-    Severity.WARNS: "to look at, does not block",
+    Severity.BLOCKS: "must pass",
+    Severity.WARNS: "worth a look, does not block",
     Severity.INFORMS: "for information",
 }
 

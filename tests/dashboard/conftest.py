@@ -57,5 +57,17 @@ def open_page() -> Callable[[str, int | None], AppTest]:
 
 def words(app: AppTest) -> str:
     """Every text on the page, as it was sent to the browser."""
-    kinds = ("title", "header", "subheader", "markdown", "caption", "text", "code", "error", "warning", "success", "info")
+    kinds = (
+        "title",
+        "header",
+        "subheader",
+        "markdown",
+        "caption",
+        "text",
+        "code",
+        "error",
+        "warning",
+        "success",
+        "info",
+    )
     return "\n".join(str(element.value) for kind in kinds for element in app.get(kind))

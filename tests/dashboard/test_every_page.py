@@ -78,7 +78,8 @@ def test_evidence_of_another_version_is_told_and_hides_nothing_else(samples, ope
     with sqlite3.connect(samples.database) as database:
         uid = database.execute("SELECT uid FROM attempts WHERE number = ?", [samples.numbers["fixed"]]).fetchone()[0]
         database.execute(
-            "INSERT INTO outcomes (attempt, recorded_at, probe, status, seconds, data) VALUES (?, '', 'forward', '', 0, ?)",
+            "INSERT INTO outcomes (attempt, recorded_at, probe, status, seconds, data) "
+            "VALUES (?, '', 'forward', '', 0, ?)",
             [uid, '{"probe": "forward", "status": "measured", "evidence": {"of": "tomorrow"}}'],
         )
     database.close()

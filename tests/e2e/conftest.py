@@ -44,7 +44,9 @@ def browser_type_launch_args(browser_type_launch_args):
     chromium = os.environ.get("AQBOARD_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
         if os.environ.get("AQBOARD_REQUIRE_BROWSER") == "1":
-            pytest.fail("AQBOARD_REQUIRE_BROWSER=1, but there is no Chromium: install one, or name it in AQBOARD_CHROMIUM")
+            pytest.fail(
+                "AQBOARD_REQUIRE_BROWSER=1, but there is no Chromium: install one, or name it in AQBOARD_CHROMIUM"
+            )
         pytest.skip("no Chromium here: install one, or name it in AQBOARD_CHROMIUM")
     return {**browser_type_launch_args, "executable_path": chromium, "args": CHROMIUM_FLAGS, "headless": True}
 
@@ -64,7 +66,7 @@ def board(tmp_path_factory) -> Iterator[Board]:
         yield Board(f"http://127.0.0.1:{server.port}", database, numbers, server.pid)
 
 
-class serve:  # noqa: N801 (used as a context manager)
+class serve:
     """`streamlit run app.py` on a free port, with the project's own configuration."""
 
     def __init__(self, database: Path, folder: Path) -> None:

@@ -15,7 +15,14 @@ from aqboard.views.figures.style import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, 
 from aqboard.views.tables.losses import UNIT, LossRow
 
 Scale = Literal["linear", "log"]
+Column = Literal["train_loss", "val_loss"]
 Curve = tuple[list[int], list[float]]
+
+LINES: tuple[tuple[Column, str, str, str], ...] = (
+    ("train_loss", "baseline train loss", GREY, "lines"),
+    ("val_loss", "baseline val_loss", BLUE, "lines+markers"),
+)
+"""Logged column, label, colour and mode of each curve."""
 
 MOST_POINTS = 2000
 """Points per curve that reach the browser; a screen shows fewer."""
@@ -30,7 +37,7 @@ SIGNS: dict[str, tuple[str, str]] = {
 """Sign and colour of each first loss; the sign tells them apart without the colour."""
 
 
-def curve(points: Sequence[CurvePoint], name: Literal["train_loss", "val_loss"]) -> Curve:
+def curve(points: Sequence[CurvePoint], name: Column) -> Curve:
     """Steps and values of one logged column, thinned to at most `MOST_POINTS`; rows without it are left out."""
     rows = [(point.step, value) for point in points if (value := getattr(point, name)) is not None]
     steps, values = [step for step, _ in rows], [value for _, value in rows]
@@ -68,10 +75,7 @@ def loss_figure(
         horizontal_spacing=0.02,
         subplot_titles=("The baseline's training", "This attempt's first val_loss"),
     )
-    for name, label, colour, mode in (
-        ("train_loss", "baseline train loss", GREY, "lines"),
-        ("val_loss", "baseline val_loss", BLUE, "lines+markers"),
-    ):
+    for name, label, colour, mode in LINES:
         steps, values = curve(points, name)
         if steps:
             figure.add_scatter(
@@ -80,29 +84,30 @@ def loss_figure(
     for row in first:
         symbol, colour = SIGNS[row.label]
         figure.add_scatter(
-            x=[row.label],
+            x=[row.label.replace(" ", "<br>")],
             y=[row.mean],
             name=row.label,
             mode="markers+text",
             marker={"symbol": symbol, "size": 13, "color": colour},
-            error_y={"type": "data", "array": [row.spread or 0], "visible": row.spread is not None},
             text=[f"{row.mean:.4f}"],
             textposition="middle right",
             showlegend=False,
             cliponaxis=False,
-            hovertemplate="%{x}: %{y:.4f}<extra></extra>",
+            hovertemplate=f"{row.label}: %{{y:.4f}}<extra></extra>",
             row=1,
             col=2,
         )
     limit = upper_limit(baseline)
     figure.add_hrect(y0=baseline.val_loss, y1=limit, fillcolor=GREEN, opacity=0.25, line_width=0, row=1, col="all")
-    figure.add_hline(
-        y=baseline.val_loss,
+    figure.add_scatter(
+        x=_ends(points),
+        y=[baseline.val_loss] * 2,
+        name=f"baseline {baseline.val_loss:.4f}, limit {limit:.4f}",
+        mode="lines",
         line={"color": GREEN, "dash": "dot"},
+        hoverinfo="skip",
         row=1,
         col=1,
-        annotation_text=f"baseline {baseline.val_loss:.4f}, limit {limit:.4f}",
-        annotation_position="bottom left",
     )
     figure.update_yaxes(type=scale, row=1)
     figure.update_yaxes(title_text=f"loss ({UNIT})", row=1, col=1)
@@ -110,9 +115,15 @@ def loss_figure(
         figure.update_yaxes(rangemode="tozero", row=1)
     figure.update_xaxes(title_text="training step", row=1, col=1)
     # Room on the right for the last figure's text.
-    figure.update_xaxes(range=[-0.5, len(first) - 0.2], type="category", row=1, col=2)
+    figure.update_xaxes(range=[-0.5, len(first) - 0.2], type="category", tickangle=0, row=1, col=2)
     figure.update_layout(height=460, margin={"t": 40, "b": 10}, legend={"orientation": "h", "y": -0.2})
     return figure
+
+
+def _ends(points: Sequence[CurvePoint]) -> list[int]:
+    """First and last step; 0 and 1 where there is no curve."""
+    steps = [point.step for point in points]
+    return [min(steps), max(steps)] if steps else [0, 1]
 
 
 def candidate_figure(rows: Sequence[LossRow], baseline: BaselinePlan) -> go.Figure:

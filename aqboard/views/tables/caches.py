@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import combinations
+from pathlib import PurePath
 from string import ascii_uppercase
 
 from aqboard.artefacts.compare import byte_reasons
@@ -25,11 +26,12 @@ def group_names(digests: Sequence[str]) -> dict[str, str]:
 def candidate_rows(evidence: CacheEvidence) -> list[Row]:
     """One row per readable candidate, in the plan's order."""
     facts = evidence.groups.facts
+    names = short_names([fact.file.path for fact in facts])
     md5s = group_names([fact.file.md5 for fact in facts])
     contents = group_names([fact.digests.content for fact in facts])
     return [
         {
-            "file": fact.file.path,
+            "file": name,
             "role": "the plan's cache" if fact.file.path == evidence.planned.file.path else "candidate",
             "MD5 group": f"{md5s[fact.file.md5]} ({short(fact.file.md5)})",
             "content group": f"{contents[fact.digests.content]} ({short(fact.digests.content)})",
@@ -38,8 +40,9 @@ def candidate_rows(evidence: CacheEvidence) -> list[Row]:
             "valid": "✅ yes" if fact.valid else f"❌ {len(fact.faults)} kinds of broken order",
             "grid": f"{fact.grid_h} x {fact.grid_w}, {fact.num_sectors} sectors",
             "size": size(fact.file.size),
+            "path": fact.file.path,
         }
-        for fact in facts
+        for name, fact in zip(names, facts, strict=True)
     ]
 
 
@@ -49,9 +52,26 @@ def _training(fact: CacheFacts, trained_with: str) -> str:
     return "✅ yes" if fact.digests.content == trained_with else "❌ no"
 
 
-def pair_sentences(facts: Sequence[CacheFacts]) -> list[tuple[CacheFacts, CacheFacts, str]]:
-    """Every pair with what its digests say, from harmless to incomparable."""
-    return [(a, b, pair_sentence(a, b)) for a, b in combinations(facts, 2)]
+def short_names(paths: Sequence[str]) -> list[str]:
+    """The file names; where two are equal, as many folders before them as tell all of these apart."""
+    parts = [PurePath(path).parts for path in paths]
+    lengths = [1] * len(parts)
+    while True:
+        tails = ["/".join(part[-length:]) for part, length in zip(parts, lengths, strict=True)]
+        longer = [
+            length + (tails.count(tail) > 1 and length < len(part))
+            for part, tail, length in zip(parts, tails, lengths, strict=True)
+        ]
+        if longer == lengths:
+            return tails
+        lengths = longer
+
+
+def pair_sentences(facts: Sequence[CacheFacts]) -> list[tuple[str, str, str]]:
+    """Names of every pair, and what their digests say, from harmless to incomparable."""
+    names = short_names([fact.file.path for fact in facts])
+    named = zip(names, facts, strict=True)
+    return [(one, other, pair_sentence(a, b)) for (one, a), (other, b) in combinations(named, 2)]
 
 
 def pair_sentence(a: CacheFacts, b: CacheFacts) -> str:

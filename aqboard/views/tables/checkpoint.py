@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from aqboard.artefacts.key_paths import fold_keys
+from aqboard.checks.checkpoint_coverage import undeclared_missing
 from aqboard.domain.alignment import KeyAlignment
 from aqboard.domain.checkpoint import CheckpointSummary, IntegrityReport
-from aqboard.domain.evidence import LoadEvidence
 from aqboard.views.words import moment, size
 
 Row = dict[str, str | int]
@@ -20,19 +20,22 @@ INTEGRITY = {
 }
 
 
-def folded_rows(keys: Sequence[str], allowed: Sequence[str] = ()) -> list[Row]:
-    """Keys that differ only in numbers as one row; `allowed` are keys that the plan expects here."""
-    permitted = set(allowed)
-    rows: list[Row] = []
-    for group in ([key for key in keys if key not in permitted], [key for key in keys if key in permitted]):
-        note = "expected by the plan" if group and group[0] in permitted else ""
-        rows += [{"tensor": fold.pattern, "tensors": fold.count, "note": note} for fold in fold_keys(group)]
-    return rows
+def folded_rows(keys: Sequence[str]) -> list[Row]:
+    """Keys that differ only in numbers as one row: `blocks.{0..5}.norm1.weight`, 6 tensors."""
+    return [{"tensor": fold.pattern, "tensors": fold.count} for fold in fold_keys(keys)]
 
 
-def reached(load: LoadEvidence) -> float:
-    """Share of the model's tensors that took their values from the file, 0 to 1; 0 for a model without tensors."""
-    return len(load.loaded) / load.model_tensors if load.model_tensors else 0.0
+def missing_rows(missing: Sequence[str], expected: tuple[str, ...]) -> list[Row]:
+    """Model tensors that the file did not fill, those that the plan does not declare first."""
+    faulty = undeclared_missing(tuple(missing), expected)
+    declared = [key for key in missing if key not in set(faulty)]
+    groups = (("❌ stays random", faulty), ("declared in the plan", declared))
+    return [{**row, "": note} for note, keys in groups for row in folded_rows(keys)]
+
+
+def share(part: int, whole: int) -> float:
+    """A share from 0 to 1; 0 of an empty whole."""
+    return part / whole if whole else 0.0
 
 
 def mapping_rows(alignment: KeyAlignment) -> list[Row]:

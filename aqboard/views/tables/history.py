@@ -23,11 +23,11 @@ def _row(attempt: AttemptRow) -> Row:
         "no.": attempt.number,
         "state": str(STATES[attempt.readiness.state]),
         "plan": attempt.name,
-        "author": attempt.author,
-        "checked": moment(attempt.created_at),
-        "GPUs": attempt.gpus,
         "passed": f"{counts.get(Verdict.PASS, 0)} of {sum(counts.values()) + attempt.readiness.not_run}",
         **stages,
+        "checked": moment(attempt.created_at),
+        "GPUs": attempt.gpus,
+        "author": attempt.author,
         "decision": attempt.decision or "none",
     }
 
