@@ -3,6 +3,7 @@
 Writes the CSV log (`metrics.csv`) and the checkpoint with the best val_loss into `output/version_N`.
 """
 
+import logging
 from pathlib import Path
 from typing import Annotated
 
@@ -58,6 +59,7 @@ def train(config: TrainConfig, *, progress: bool = True) -> Path:
         save_weights_only=config.save_weights_only,
     )
     period = Period(train_years=config.data.train_years, val_years=config.data.val_years)
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # no advertisements on stderr
     trainer = L.Trainer(
         accelerator=config.accelerator,
         devices=config.devices,
