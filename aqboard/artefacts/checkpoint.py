@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import JsonValue
 
+from aqboard.artefacts.checkpoint_facts import summarise
 from aqboard.artefacts.errors import ReadError, shown
 from aqboard.artefacts.plain import Plain
 from aqboard.artefacts.reader import Document, read_document
 from aqboard.artefacts.tensors import TensorView
-from aqboard.domain.checkpoint import TensorSpec
+from aqboard.domain.checkpoint import CheckpointSummary, TensorSpec
 
 LIGHTNING_KEYS = (
     "epoch",
@@ -90,6 +91,10 @@ class CheckpointFile:
     def is_bare(self) -> bool:
         """True when the file is nothing but a state_dict."""
         return _state_key(self.content) is None
+
+    def summary(self) -> CheckpointSummary:
+        """All facts that need no tensor data, as plain data."""
+        return summarise(self.path, self.document, self.views, self.extra)
 
     def close(self) -> None:
         """Release the file."""

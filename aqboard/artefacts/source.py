@@ -41,6 +41,17 @@ class FileSource:
             raise _os_error(self.path, error) from None
         return data
 
+    def read_into(self, buffer: memoryview, offset: int) -> None:
+        """Fill `buffer` from `offset`; ReadError (`truncated`, `changed`) where the file ends before."""
+        if offset < 0 or offset + len(buffer) > self.size:
+            raise ReadError(f"The file ends before byte {offset + len(buffer)}; it was cut short.", code="truncated")
+        got = 0
+        while got < len(buffer):
+            count = os.preadv(self._fd, [buffer[got:]], offset + got)
+            if count == 0:
+                raise ReadError("The file shrank while it was read; try again later.", code="changed")
+            got += count
+
     def _read_rest(self, data: bytes, offset: int, count: int) -> bytes:
         parts, got = [data], len(data)
         while got < count:

@@ -1,0 +1,128 @@
+"""Do the values of a checkpoint look like those of a trained model?
+
+NaN, infinities, zeros, constants; and what was never trained, from the optimizer's state or from the shape of the
+values themselves.
+"""
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aqboard.artefacts.checkpoint import CheckpointFile
+from aqboard.artefacts.tensors import TensorView
+from aqboard.domain.checkpoint import HealthReport, TensorHealth
+
+_CHUNK_ELEMENTS = 4 << 20
+_NO_NUMBERS = ("float8_e4m3fn", "float8_e5m2", "complex64", "complex128")
+_UNIFORM_FROM = 256  # values needed before a distribution can be told
+
+
+def tensor_health(checkpoint: CheckpointFile) -> HealthReport:
+    """Figures of every tensor. Each is read once, large ones in pieces."""
+    untouched = _without_gradient(checkpoint)
+    tensors, unread = [], []
+    for key, spec in checkpoint.tensors.items():
+        if spec.dtype in _NO_NUMBERS:
+            unread.append(key)
+            continue
+        tensors.append(_health(checkpoint, key, untouched.get(key)))
+    return HealthReport(tensors=tuple(tensors), unread=tuple(unread))
+
+
+def _health(checkpoint: CheckpointFile, key: str, untouched: str | None) -> TensorHealth:
+    nan = inf = zeros = 0
+    total = squares = 0.0
+    lowest, highest = math.inf, -math.inf
+    seen_finite = False
+    for values in _pieces(checkpoint, key):
+        low, high = values.min(), values.max()
+        if not (np.isfinite(low) and np.isfinite(high)):
+            nan += int(np.isnan(values).sum())
+            inf += int(np.isinf(values).sum())
+            values = values[~np.isnan(values)]
+            if not values.size:
+                continue
+            low, high = values.min(), values.max()
+        seen_finite = True
+        lowest, highest = min(lowest, float(low)), max(highest, float(high))
+        zeros += values.size - int(np.count_nonzero(values))
+        if values.dtype.kind == "f" and not inf:
+            total += float(values.sum(dtype=np.float64))
+            squares += float(np.square(values, dtype=np.float64).sum())
+    numel = checkpoint.tensors[key].numel
+    faultless = seen_finite and not (nan or inf)
+    variance = max(0.0, squares / numel - (total / numel) ** 2) if faultless else math.nan
+    initial = _looks_initial(checkpoint.tensors[key].shape, lowest, highest, variance) if faultless else None
+    return TensorHealth(
+        key=key,
+        numel=numel,
+        nan=nan,
+        inf=inf,
+        zero_share=zeros / numel if numel else 0.0,
+        minimum=lowest if seen_finite and math.isfinite(lowest) else None,
+        maximum=highest if seen_finite and math.isfinite(highest) else None,
+        constant=faultless and numel > 1 and lowest == highest,
+        never_trained=untouched or initial,
+    )
+
+
+def _pieces(checkpoint: CheckpointFile, key: str) -> Iterator[NDArray[Any]]:
+    """The values of a tensor, flat, in pieces that fit in memory."""
+    view = checkpoint.views[key]
+    if not view.contiguous or view.numel <= _CHUNK_ELEMENTS:
+        if view.numel:
+            yield checkpoint.tensor(key).reshape(-1)
+        return
+    for begin in range(0, view.numel, _CHUNK_ELEMENTS):
+        count = min(_CHUNK_ELEMENTS, view.numel - begin)
+        part = TensorView(view.storage, view.start + begin, (count,), (1,), view.dtype)
+        yield part.values(checkpoint.document.source)
+
+
+def _looks_initial(shape: tuple[int, ...], low: float, high: float, variance: float) -> str | None:
+    """Torch draws weights of linear and convolution layers from U(-b, b) with b = 1 / sqrt(fan_in).
+
+    Training breaks that shape at once: values leave the bound, and the variance leaves b^2 / 3.
+    """
+    numel, fan_in = math.prod(shape), math.prod(shape[1:])
+    if len(shape) < 2 or numel < _UNIFORM_FROM or fan_in < 2:
+        return None
+    bound = 1 / math.sqrt(fan_in)
+    fills_bound = 0.97 * bound < high <= bound * 1.00001 and 0.97 * bound < -low <= bound * 1.00001
+    # Four standard errors of the variance of a uniform sample: sqrt(4 / (5 n)) of it each.
+    if fills_bound and abs(variance / (bound**2 / 3) - 1) < 4 * math.sqrt(0.8 / numel):
+        return "its values are still spread evenly over +-1/sqrt(fan_in), as torch initialises them"
+    return None
+
+
+def _without_gradient(checkpoint: CheckpointFile) -> dict[str, str]:
+    """Parameters whose Adam state shows that no gradient ever came, by key.
+
+    The state names parameters by number, not by key. Numbers follow the order of the state_dict, buffers left out,
+    when there is one optimizer with one group; with several groups nothing is concluded.
+    """
+    states = {} if checkpoint.is_bare else checkpoint.content.get("optimizer_states")
+    if not isinstance(states, list) or len(states) != 1 or not isinstance(states[0], dict):
+        return {}
+    groups, entries = states[0].get("param_groups"), states[0].get("state")
+    if not isinstance(groups, list) or len(groups) != 1 or not isinstance(entries, dict):
+        return {}
+    numbers = groups[0].get("params") if isinstance(groups[0], dict) else None
+    if not isinstance(numbers, list) or len(set(map(str, numbers))) != len(numbers):
+        return {}
+    untouched = {}
+    keys = iter(checkpoint.views.items())
+    for number in numbers:
+        entry = entries.get(number) if type(number) is int else None
+        squares = entry.get("exp_avg_sq") if isinstance(entry, dict) else None
+        if not isinstance(squares, TensorView):
+            return {}
+        key = next((key for key, view in keys if view.shape == squares.shape), None)
+        if key is None:
+            return {}
+        if not np.any(squares.bits(checkpoint.document.source)):
+            untouched[key] = "its Adam state is zero: no gradient ever reached it"
+    return untouched
