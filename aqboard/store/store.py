@@ -125,6 +125,14 @@ class Store:
             )
         )
 
+    def revision(self) -> tuple[str | int | None, ...]:
+        """A value that changes whenever `attempts` would: the tables are append-only, so their newest rows tell."""
+        rows = self._query(
+            "SELECT (SELECT uid FROM attempts ORDER BY number DESC LIMIT 1), "
+            "(SELECT max(id) FROM findings), (SELECT max(id) FROM signoffs)"
+        )
+        return tuple(rows[0])
+
     def attempt(self, number: int) -> StoredAttempt:
         """One attempt with all that is recorded for it; raises StoreError when there is no such number."""
         rows = self._query("SELECT data FROM attempts WHERE number = ?", number)

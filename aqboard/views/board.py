@@ -12,8 +12,8 @@ import streamlit as st
 from pydantic import ValidationError
 
 from aqboard.domain.errors import AqboardError
-from aqboard.store import AttemptRow, Store, StoredAttempt
 from aqboard.location import VARIABLE, default_database
+from aqboard.store import AttemptRow, Store, StoredAttempt
 from aqboard.views.text import plain
 from aqboard.views.words import STATES
 
@@ -44,8 +44,7 @@ def run(page: Page) -> None:
         _invite("There is no database yet.")
         return
     try:
-        with opened_store() as store:
-            rows = store.attempts()
+        rows = all_attempts()
         if not rows:
             _invite("The database holds no attempts yet.")
             return
@@ -58,6 +57,18 @@ def run(page: Page) -> None:
         )
     except AqboardError as error:
         st.error(plain(error.message))
+
+
+def all_attempts() -> tuple[AttemptRow, ...]:
+    """Every attempt, newest first; read again only when something was added (0.1 s for a thousand)."""
+    with opened_store() as store:
+        return _attempts_at(str(store.path), store.revision(), store)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _attempts_at(path: str, revision: tuple[str | int | None, ...], _store: Store) -> tuple[AttemptRow, ...]:
+    """The rows are immutable, so sessions may share them. Streamlit leaves `_store` out of the key."""
+    return _store.attempts()
 
 
 def chosen_number() -> int:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from aqboard.store import AttemptRow, StoredAttempt
-from aqboard.views.board import CHOSEN, opened_store
+from aqboard.views.board import CHOSEN, all_attempts, opened_store
 from aqboard.views.tables.compare import Row, finding_differences, input_differences, plan_differences
 from aqboard.views.tables.history import history_rows
 from aqboard.views.words import STAGES
@@ -22,9 +22,9 @@ COMPARISONS: tuple[tuple[str, Callable[..., list[Row]]], ...] = (
 
 COLUMNS = {
     "no.": st.column_config.NumberColumn(pinned=True, width=45),
-    "plan": st.column_config.TextColumn(width=190),
+    "plan": st.column_config.TextColumn(width=160),
     "author": st.column_config.TextColumn(width=110),
-    **{stage: st.column_config.TextColumn(width=92) for stage in STAGES.values()},
+    **{stage: st.column_config.TextColumn(width=88) for stage in STAGES.values()},
 }
 """Widths in pixels; the long texts show in full when their cell is opened."""
 
@@ -32,9 +32,7 @@ COLUMNS = {
 def show() -> None:
     """Show every attempt of the database."""
     st.title("History")
-    with opened_store() as store:
-        attempts = store.attempts()
-    _table(attempts)
+    _table(all_attempts())
 
 
 @st.fragment

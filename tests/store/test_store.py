@@ -54,7 +54,10 @@ def test_the_newest_finding_counts_and_the_old_one_stays(path: Path) -> None:
         store.add_findings(attempt.uid, [samples.finding("a", Verdict.PASS)])
         assert store.attempt(1).readiness.state is State.READY
         assert store.attempts()[0].readiness.state is State.READY
-    assert sqlite3.connect(path).execute("SELECT verdict FROM findings ORDER BY id").fetchall() == [("fail",), ("pass",)]
+    assert sqlite3.connect(path).execute("SELECT verdict FROM findings ORDER BY id").fetchall() == [
+        ("fail",),
+        ("pass",),
+    ]
 
 
 def test_the_list_is_newest_first_with_state_and_decision(path: Path) -> None:
@@ -141,3 +144,18 @@ def test_many_may_open_and_write_a_new_database_at_once(path: Path) -> None:
         numbers = list(pool.map(write, range(40)))
     assert sorted(numbers) == list(range(1, 41))
     assert sqlite3.connect(path).execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
+
+
+def test_the_revision_changes_with_everything_the_list_shows(path: Path) -> None:
+    attempt = samples.attempt(checks=("a",))
+    seen = []
+    with Store(path, create=True) as store:
+        seen.append(store.revision())
+        store.add_attempt(attempt)
+        seen.append(store.revision())
+        store.add_findings(attempt.uid, [samples.finding("a")])
+        seen.append(store.revision())
+        store.add_signoff(signoff(attempt.uid))
+        seen.append(store.revision())
+        assert store.revision() == seen[-1]
+    assert len(set(seen)) == len(seen)
