@@ -1,7 +1,8 @@
 """Measure a target or a file, and return evidence. torch lives here; only the probe process imports this package."""
 
 from aqboard.probes import cache, checkpoint, curve, first_loss, forward, load, scan
-from aqboard.probes.context import Context, Probe, Unavailable
+from aqboard.probes.context import Context, Probe
+from aqboard.probes.target import Unavailable
 
 PROBES: tuple[Probe, ...] = (
     checkpoint.PROBE,

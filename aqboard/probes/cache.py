@@ -4,6 +4,7 @@ from aqboard.artefacts.compare import group_caches
 from aqboard.artefacts.errors import ReadError
 from aqboard.domain.evidence import CacheEvidence, CheckpointEvidence
 from aqboard.probes.context import Context, Probe
+from aqboard.probes.target import ScansWind, able
 
 
 def measure(context: Context) -> CacheEvidence:
@@ -19,7 +20,7 @@ def measure(context: Context) -> CacheEvidence:
         groups=groups,
         planned=groups.facts[0],
         trained_with=_trained_with(context),
-        grid=context.target.grid,
+        grid=able(context.target, ScansWind).grid,
     )
 
 

@@ -15,13 +15,9 @@ from aqboard.domain.attempt import Attempt
 from aqboard.domain.errors import TargetError
 from aqboard.domain.evidence import Evidence
 from aqboard.domain.plan import LaunchPlan
-from aqboard.probes.target import Target
+from aqboard.probes.target import Scan, ScansWind, Target, able
 
 E = TypeVar("E", bound=Evidence)
-
-
-class Unavailable(Exception):
-    """A probe cannot measure because something it builds on was not measured; the message says what."""
 
 
 class Context:
@@ -56,7 +52,12 @@ class Context:
                 f"target.builder: {self.plan.target.builder} cannot be imported ({error}). It must be "
                 "`package.module:callable`, importable where the probes run."
             ) from error
-        return cast(Target, builder(self.plan))
+        return able(builder(self.plan), Target)
+
+    @cached_property
+    def scan(self) -> Scan | None:
+        """The scan as the plan sets it; None for a target that orders nothing by the wind."""
+        return self.target.scan() if isinstance(self.target, ScansWind) else None
 
     @cached_property
     def checkpoint(self) -> CheckpointFile:

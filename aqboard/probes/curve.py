@@ -2,7 +2,8 @@
 
 from aqboard.artefacts.training_log import read_training_log
 from aqboard.domain.evidence import CurveEvidence
-from aqboard.probes.context import Context, Probe, Unavailable
+from aqboard.probes.context import Context, Probe
+from aqboard.probes.target import Unavailable
 
 
 def measure(context: Context) -> CurveEvidence:

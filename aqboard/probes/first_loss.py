@@ -5,13 +5,14 @@ from dataclasses import replace
 from typing import cast, get_args
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from aqboard.artefacts.scan_cache import ScanCache, cache_digests, read_scan_cache
 from aqboard.domain.evidence import CacheEvidence, CheckpointEvidence, LoadEvidence, LossEvidence, LossMeasurement
 from aqboard.domain.plan import ScanLayout, ScanRule
-from aqboard.probes.context import Context, Probe, Unavailable
-from aqboard.probes.target import Scan
+from aqboard.probes import loading
+from aqboard.probes.context import Context, Probe
+from aqboard.probes.target import Persists, Scan, Unavailable
 
 
 def measure(context: Context) -> LossEvidence:
@@ -19,23 +20,19 @@ def measure(context: Context) -> LossEvidence:
     load = context.known(LoadEvidence)
     if load is None:
         raise Unavailable("the checkpoint could not be loaded into the model")
-    bench = Bench(context)
-    scan = context.target.scan()
-    as_planned = bench.loaded(scan)
-    planned = bench.loss("as planned", as_planned)
+    bench, scan = Bench(context), context.scan
+    planned = bench.loss("as planned", bench.loaded(scan))
     random_init = bench.loss("random initialisation", context.target.build(scan))
     mended = bench.loss("keys mapped", bench.mended(scan, load)) if needs_mending(load) else None
-    trained = trained_scan(context, scan)
-    as_trained = None
-    if trained is not None:
-        as_trained = bench.loss("keys mapped, scan as trained", bench.mended(trained, load))
+    trained = trained_scan(context, scan) if scan else None
+    as_trained = bench.loss("keys mapped, scan as trained", bench.mended(trained, load)) if trained else None
     return LossEvidence(
         planned=planned,
         random_init=random_init,
         persistence=bench.persistence(),
         mended=mended,
         as_trained=as_trained,
-        candidates=tuple(_candidates(context, bench, load, mended or planned)),
+        candidates=tuple(_candidates(context, bench, load, mended or planned)) if scan else (),
     )
 
 
@@ -44,20 +41,21 @@ class Bench:
 
     def __init__(self, context: Context) -> None:
         self.target, self.state, self._say = context.target, context.state, context.say
-        self.batches = self.target.batches()
+        self._plan = context.plan.checkpoint
+        self.batches = self.target.validation_batches()
         self.samples = tuple(self.target.size(batch) for batch in self.batches)
 
-    def loaded(self, scan: Scan) -> nn.Module:
+    def loaded(self, scan: Scan | None) -> nn.Module:
         """A module with the checkpoint loaded as the training loads it."""
         module = self.target.build(scan)
-        self.target.load(module, self.state)
+        loading.load(self.target, self._plan, module, self.state)
         return module
 
-    def mended(self, scan: Scan, load: LoadEvidence) -> nn.Module:
+    def mended(self, scan: Scan | None, load: LoadEvidence) -> nn.Module:
         """A module with every tensor in the place where the alignment puts it."""
         module = self.target.build(scan)
         placed = {match.model_key: self.state[match.checkpoint_key] for match in load.alignment.matched}
-        self.target.receiver(module).load_state_dict(placed, strict=False)
+        loading.receiver(self.target, module).load_state_dict(placed, strict=False)
         return module
 
     def loss(self, setting: str, module: nn.Module, *, scale_only: bool = False) -> LossMeasurement:
@@ -72,12 +70,10 @@ class Bench:
 
     def persistence(self) -> LossMeasurement | None:
         """The loss of "nothing changes"."""
-        losses: list[Tensor] = [x for x in map(self.target.persistence, self.batches) if x is not None]
-        if len(losses) < len(self.batches):
+        if not isinstance(self.target, Persists):
             return None
-        return LossMeasurement(
-            setting="persistence", per_batch=tuple(map(float, losses)), samples=self.samples, scale_only=True
-        )
+        losses = [float(self.target.persistence(batch)) for batch in self.batches]
+        return LossMeasurement(setting="persistence", per_batch=tuple(losses), samples=self.samples, scale_only=True)
 
 
 def needs_mending(load: LoadEvidence) -> bool:
@@ -113,7 +109,8 @@ def _candidates(
     context: Context, bench: Bench, load: LoadEvidence, reference: LossMeasurement
 ) -> Sequence[LossMeasurement]:
     """The plan's cache first, then the others; equal contents are measured once."""
-    scan = context.target.scan()
+    scan = context.scan
+    assert scan is not None
     asked = context.plan.scan
     evidence = context.known(CacheEvidence)
     readable = {facts.file.path for facts in evidence.groups.facts} if evidence else set()

@@ -9,16 +9,16 @@ from torch.utils.hooks import RemovableHandle
 from aqboard.domain.evidence import Fault, ForwardEvidence, ModuleCall
 from aqboard.probes.context import Context, Probe
 from aqboard.probes.observe import observe
-from aqboard.probes.target import Target
+from aqboard.probes.target import Forwards, able
 
 Inputs = dict[str, Tensor]
 
 
 def measure(context: Context) -> ForwardEvidence:
     """Run the pass as the plan hands its inputs over; compare a failing one with the pass on proper inputs."""
-    target = context.target
-    module = target.build(target.scan())
-    wanted = target.inputs(target.batches()[0])
+    target = able(context.target, Forwards)
+    module = target.build(context.scan)
+    wanted = target.inputs(target.validation_batches()[0])
     given = target.planned_inputs(wanted)
     began = time.perf_counter()
     trace, output, error = run(target, module, given)
@@ -35,7 +35,7 @@ def measure(context: Context) -> ForwardEvidence:
     )
 
 
-def run(target: Target, module: nn.Module, inputs: Inputs) -> tuple[list[ModuleCall], Tensor | None, str]:
+def run(target: Forwards, module: nn.Module, inputs: Inputs) -> tuple[list[ModuleCall], Tensor | None, str]:
     """The calls that completed, the output if there was one, and the error if there was one."""
     trace: list[ModuleCall] = []
     handles = [_watch(name, child, trace) for name, child in module.named_modules() if name]
@@ -47,7 +47,7 @@ def run(target: Target, module: nn.Module, inputs: Inputs) -> tuple[list[ModuleC
 
 
 def find_fault(
-    target: Target, module: nn.Module, given: Inputs, wanted: Inputs, failing: list[ModuleCall]
+    target: Forwards, module: nn.Module, given: Inputs, wanted: Inputs, failing: list[ModuleCall]
 ) -> Fault | None:
     """Mend one input at a time; the one that makes the pass succeed is at fault. None when none does."""
     for name in given:

@@ -6,17 +6,18 @@ from torch import Tensor, nn
 from aqboard.artefacts.align import align_keys
 from aqboard.domain.checkpoint import TensorSpec
 from aqboard.domain.evidence import LoadEvidence
+from aqboard.probes import loading
 from aqboard.probes.context import Context, Probe
 
 
 def measure(context: Context) -> LoadEvidence:
     """Build, load, and compare every loaded tensor with the file, bit by bit."""
     target, state = context.target, context.state
-    module = target.build(target.scan())
-    receiver = target.receiver(module)
+    module = target.build(context.scan)
+    receiver = loading.receiver(target, module)
     context.say(f"loading {len(state)} tensors into {type(receiver).__name__}")
     before = specs(receiver)
-    report = target.load(module, state)
+    report = loading.load(target, context.plan.checkpoint, module, state)
     after = receiver.state_dict()
     # A loader that raised may have filled some tensors before: only bits count.
     arrived = {key: same_bits(after[key], state[source]) for key, source in report.mapping.items()}

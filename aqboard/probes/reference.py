@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from aqboard.artefacts.scan_cache import read_scan_cache
 from aqboard.domain.errors import TargetError
 from aqboard.domain.plan import LaunchPlan
+from aqboard.probes.loading import load_state_dict
 from aqboard.probes.target import Loaded, Scan
 from aqboard.topoflow.config import TrainConfig, load_train_config
 from aqboard.topoflow.data import AirQualityDataModule
@@ -26,7 +27,7 @@ def build(plan: LaunchPlan) -> "ReferenceTarget":
 
 
 class ReferenceTarget:
-    """See `Target`. The plan's scan and data settings take the place of the training configuration's."""
+    """Has every ability of `target`. The plan's scan and data settings replace those of the training's configuration."""
 
     def __init__(self, plan: LaunchPlan) -> None:
         self.plan = plan
@@ -43,8 +44,9 @@ class ReferenceTarget:
         asked = self.plan.scan
         return Scan(asked.rule, asked.layout, read_scan_cache(asked.cache))
 
-    def build(self, scan: Scan) -> TopoFlowModule:
+    def build(self, scan: Scan | None = None) -> TopoFlowModule:
         """A module with the training's random initialisation (its seed), in eval mode."""
+        scan = scan or self.scan()
         torch.manual_seed(self.config.seed)
         settings = {"scan_rule": scan.rule, "scan_layout": scan.layout}
         model = self.config.model.model_copy(update=settings)
@@ -56,23 +58,10 @@ class ReferenceTarget:
         return module if self.plan.checkpoint.load_into == "lightning_module" else module.model
 
     def load(self, module: nn.Module, state: Mapping[str, Tensor]) -> Loaded:
-        """`load_state_dict` with the plan's prefix and strictness."""
-        prefix = self.plan.checkpoint.strip_prefix
-        renamed = {key.removeprefix(prefix): key for key in state}
-        receiver = self.receiver(module)
-        own = receiver.state_dict().keys()
-        mapping = {key: source for key, source in renamed.items() if key in own}
-        try:
-            done = receiver.load_state_dict(
-                {key: state[source] for key, source in renamed.items()}, strict=self.plan.checkpoint.strict
-            )
-        except RuntimeError as error:
-            missing = [key for key in own if key not in renamed]
-            unexpected = [source for key, source in renamed.items() if key not in own]
-            return Loaded(missing, unexpected, str(error), mapping)
-        return Loaded(done.missing_keys, [renamed[key] for key in done.unexpected_keys], "", mapping)
+        """`load_state_dict` with the plan's prefix and strictness, on the module that the plan names."""
+        return load_state_dict(self.receiver(module), state, self.plan.checkpoint)
 
-    def batches(self) -> Sequence[Batch]:
+    def validation_batches(self) -> Sequence[Batch]:
         """The first `validation_batches` batches of the validation years."""
         return self._batches
 

@@ -12,7 +12,7 @@ from aqboard.domain.plan import SCAN_RULES, ScanRule
 from aqboard.probes.context import Context, Probe
 from aqboard.probes.observe import observe
 from aqboard.probes.scan_rules import Floats, explains, is_permutation
-from aqboard.probes.target import Scan, Target
+from aqboard.probes.target import Scan, ScansWind, able
 
 COMPASS = ("E", "ENE", "NE", "NNE", "N", "NNW", "NW", "WNW", "W", "WSW", "SW", "SSW", "S", "SSE", "SE", "ESE")
 """Where the wind blows to, counter-clockwise from east."""
@@ -26,10 +26,10 @@ Inputs = dict[str, Tensor]
 
 def measure(context: Context) -> ScanEvidence:
     """Follow marked patches through real forward passes; weights do not matter for that."""
-    target = context.target
+    target = able(context.target, ScansWind)
     scan = target.scan()
     module = target.build(scan)
-    sample = _one(target.inputs(target.batches()[0]))
+    sample = _one(target.inputs(target.validation_batches()[0]))
     still = torch.zeros_like(target.wind(sample)[0])
     broken = still.clone()
     broken[0, 0, 0] = math.nan
@@ -53,7 +53,7 @@ def _one(inputs: Inputs) -> Inputs:
     return {name: tensor[:1] for name, tensor in inputs.items()}
 
 
-def _direction(target: Target, module: nn.Module, scan: Scan, sample: Inputs, index: int) -> DirectionResult:
+def _direction(target: ScansWind, module: nn.Module, scan: Scan, sample: Inputs, index: int) -> DirectionResult:
     angle = 2 * math.pi * index / len(COMPASS) + OFF_CENTRE_RAD
     u, _ = target.wind(sample)
     east, north = torch.full_like(u, SPEED_M_S * math.cos(angle)), torch.full_like(u, SPEED_M_S * math.sin(angle))
@@ -68,10 +68,10 @@ def _direction(target: Target, module: nn.Module, scan: Scan, sample: Inputs, in
     )
 
 
-def _rules_in_force(target: Target, module: nn.Module, cache: ScanCache) -> tuple[tuple[ScanRule, ...], int]:
+def _rules_in_force(target: ScansWind, module: nn.Module, cache: ScanCache) -> tuple[tuple[ScanRule, ...], int]:
     """The rules that explain every order seen under the real winds of the validation batches."""
     rules, samples = SCAN_RULES, 0
-    for batch in target.batches():
+    for batch in target.validation_batches():
         inputs = target.inputs(batch)
         orders = target.observed_order(module, inputs).numpy()
         for i, order in enumerate(orders):
@@ -81,12 +81,12 @@ def _rules_in_force(target: Target, module: nn.Module, cache: ScanCache) -> tupl
     return rules, samples
 
 
-def _physical(target: Target, inputs: Inputs, sample: int) -> tuple[Floats, Floats]:
+def _physical(target: ScansWind, inputs: Inputs, sample: int) -> tuple[Floats, Floats]:
     u, v = target.wind(inputs)
     return u[sample].double().numpy(), v[sample].double().numpy()
 
 
-def _cache_is_used(target: Target, module: nn.Module, scan: Scan, sample: Inputs) -> bool:
+def _cache_is_used(target: ScansWind, module: nn.Module, scan: Scan, sample: Inputs) -> bool:
     """Whether a model with every order turned round applies other orders to the same wind."""
     turned = ScanCache(
         **{
@@ -99,7 +99,7 @@ def _cache_is_used(target: Target, module: nn.Module, scan: Scan, sample: Inputs
     return not torch.equal(target.observed_order(module, sample), target.observed_order(other, sample))
 
 
-def _response(target: Target, module: nn.Module, sample: Inputs, u: Tensor, v: Tensor) -> str:
+def _response(target: ScansWind, module: nn.Module, sample: Inputs, u: Tensor, v: Tensor) -> str:
     """What the model does with this wind: empty when it takes it, else the error it raises."""
     return observe(lambda: target.observed_order(module, target.with_wind(sample, u, v)))[1]
 

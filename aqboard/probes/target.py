@@ -1,8 +1,12 @@
-"""The code under check, reached through a small Protocol; everything a probe knows of a model goes through it."""
+"""The code under check, reached through small Protocols; everything a probe knows of a model goes through them.
+
+A target must offer `Target`. The other Protocols are abilities: a probe that needs one asks for it with `able`, and
+when the target lacks it the probe's checks are skipped and say what to add.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from torch import Tensor, nn
 
@@ -11,6 +15,10 @@ from aqboard.domain.plan import ScanLayout, ScanRule
 
 Batch = Any
 """Whatever the target's own loader gives; probes only hand it back."""
+
+
+class Unavailable(Exception):
+    """A probe cannot measure because something it builds on is not there; the message says what."""
 
 
 @dataclass(frozen=True)
@@ -33,19 +41,30 @@ class Loaded:
     """Key in the module that received the tensors -> key in the file, for every tensor that was handed over."""
 
 
+@runtime_checkable
 class Target(Protocol):
-    """A model that can be built, loaded and asked, exactly as its training does it."""
+    """A model that can be built and asked for its loss, exactly as its training does it."""
 
-    grid: tuple[int, int]
-    """Patch rows and columns."""
-
-    def scan(self) -> Scan:
-        """The scan as the plan sets it. Raises ReadError when the plan's cache cannot be read."""
+    def build(self, scan: Scan | None = None) -> nn.Module:
+        """A fresh module in eval mode with the same random weights at every call; with `scan`, scanning so."""
         ...
 
-    def build(self, scan: Scan) -> nn.Module:
-        """A fresh module in eval mode with the same random weights at every call."""
+    def validation_batches(self) -> Sequence[Batch]:
+        """The validation batches of the plan, always the same ones in the same order."""
         ...
+
+    def size(self, batch: Batch) -> int:
+        """Samples in a batch."""
+        ...
+
+    def loss(self, module: nn.Module, batch: Batch) -> Tensor:
+        """Scalar loss of a batch, as the validation computes it."""
+        ...
+
+
+@runtime_checkable
+class Loads(Protocol):
+    """Loads a checkpoint the way the training does. Without it, `load_state_dict` with the plan's settings is used."""
 
     def receiver(self, module: nn.Module) -> nn.Module:
         """The part of `module` that the training hands the checkpoint to."""
@@ -55,21 +74,10 @@ class Target(Protocol):
         """Load the checkpoint's tensors the way the training does. A loader that raises is reported, not raised."""
         ...
 
-    def batches(self) -> Sequence[Batch]:
-        """The validation batches of the plan, always the same ones in the same order."""
-        ...
 
-    def size(self, batch: Batch) -> int:
-        """Samples in a batch."""
-        ...
-
-    def loss(self, module: nn.Module, batch: Batch) -> Tensor:
-        """Scalar loss of a batch, as validation computes it: masked MSE in normalised units."""
-        ...
-
-    def persistence(self, batch: Batch) -> Tensor | None:
-        """Loss of "nothing changes" on a batch, or None where that has no meaning."""
-        ...
+@runtime_checkable
+class Forwards(Target, Protocol):
+    """Names the inputs of a forward pass."""
 
     def inputs(self, batch: Batch) -> dict[str, Tensor]:
         """The named inputs of a forward pass, in the shapes that the model wants."""
@@ -83,6 +91,18 @@ class Target(Protocol):
         """One forward pass."""
         ...
 
+
+@runtime_checkable
+class ScansWind(Forwards, Protocol):
+    """Orders its tokens by the wind."""
+
+    grid: tuple[int, int]
+    """Patch rows and columns."""
+
+    def scan(self) -> Scan:
+        """The scan as the plan sets it. Raises ReadError when the plan's cache cannot be read."""
+        ...
+
     def wind(self, inputs: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
         """u and v [B, H, W] in m/s, exactly as the model sees them."""
         ...
@@ -94,3 +114,33 @@ class Target(Protocol):
     def observed_order(self, module: nn.Module, inputs: Mapping[str, Tensor]) -> Tensor:
         """The order [B, N] in which the tokens of these inputs really pass through the model."""
         ...
+
+
+@runtime_checkable
+class Persists(Protocol):
+    """Knows what "nothing changes" would forecast."""
+
+    def persistence(self, batch: Batch) -> Tensor:
+        """Scalar loss of taking the present for the forecast."""
+        ...
+
+
+A = TypeVar("A")
+
+
+def able(target: object, ability: type[A]) -> A:
+    """The target as one that has the ability; raises Unavailable naming what it lacks."""
+    if isinstance(target, ability):
+        return target
+    lacking = [name for name in _members(ability) if not hasattr(target, name)]
+    raise Unavailable(
+        f"the target offers no {', '.join(f'`{name}`' for name in lacking)} ({ability.__name__}); "
+        "docs/your_own_model.md says how to add it"
+    )
+
+
+def _members(ability: type) -> list[str]:
+    """Names that a Protocol asks for, its bases' first."""
+    classes = [kind for kind in reversed(ability.__mro__) if getattr(kind, "_is_protocol", False)]
+    names = [name for kind in classes for name in (*vars(kind), *kind.__annotations__) if not name.startswith("_")]
+    return list(dict.fromkeys(names))

@@ -1,0 +1,66 @@
+"""The documents are true: the example works, the commands exist, the links lead somewhere."""
+
+import importlib.util
+import re
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from typer.main import get_command
+
+from aqboard.checks import SUITE
+from aqboard.domain.evidence import CurveEvidence, CurvePoint
+from aqboard.domain.finding import Verdict
+from aqboard.domain.outcome import ProbeOutcome
+from aqboard.runner.judge import judge_all
+from tests import samples
+
+ROOT = Path(__file__).parent.parent
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def example(tmp_path: Path) -> ModuleType:
+    """The check of docs/adding_a_check.md, written to a file and imported as a user's would be."""
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "adding_a_check.md").read_text(), re.DOTALL)
+    file = tmp_path / "baseline_converged.py"
+    file.write_text(code)
+    spec = importlib.util.spec_from_file_location("baseline_converged", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["baseline_converged"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(
+    ("losses", "verdict"), [((0.9, 0.5, 0.4), Verdict.PASS), ((0.4, 0.9), Verdict.WARN), ((None,), Verdict.SKIP)]
+)
+def test_the_check_of_the_guide_works_in_the_suite(
+    tmp_path: Path, losses: tuple[float | None, ...], verdict: Verdict
+) -> None:
+    check = example(tmp_path).CHECK
+    curve = CurveEvidence(points=tuple(CurvePoint(step=i, val_loss=loss) for i, loss in enumerate(losses)))
+    outcome = ProbeOutcome(probe="curve", status="measured", evidence=curve.model_dump(mode="json"))
+    findings = judge_all((*SUITE, check), samples.plan(), {"curve": outcome})
+    assert (findings[-1].check, findings[-1].verdict) == ("baseline.converged", verdict)
+    assert check.question.endswith("?")
+
+
+def test_every_command_is_in_the_readme() -> None:
+    from aqboard.cli import app
+
+    readme = (ROOT / "README.md").read_text()
+    for name, command in get_command(app).commands.items():  # type: ignore[attr-defined]
+        assert f"aqboard {name}" in readme, name
+        for part in getattr(command, "commands", {}):
+            line = next(line for line in readme.splitlines() if f"`aqboard {name} " in line and part in line)
+            assert line
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(document: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", document.read_text(encoding="utf-8")):
+        if not target.startswith("http"):
+            assert (document.parent / target).exists(), f"{document.name} links to {target}"
