@@ -27,7 +27,7 @@ def build(plan: LaunchPlan) -> "ReferenceTarget":
 
 
 class ReferenceTarget:
-    """Has every ability of `target`. The plan's scan and data settings replace those of the training's configuration."""
+    """Has every ability of `target`. The plan's scan and data settings replace those of the training's config."""
 
     def __init__(self, plan: LaunchPlan) -> None:
         self.plan = plan
