@@ -5,6 +5,7 @@ import streamlit as st
 from aqboard.domain.evidence import CacheEvidence
 from aqboard.store import StoredAttempt
 from aqboard.views.board import show_attempt
+from aqboard.views.cache_pair import show_pair
 from aqboard.views.parts import attempt_heading, no_evidence, verdicts
 from aqboard.views.tables.caches import candidate_rows, pair_sentences
 from aqboard.views.text import cell_code, code, plain, table
@@ -22,11 +23,16 @@ def _body(stored: StoredAttempt) -> None:
     if evidence is None:
         no_evidence(stored, CacheEvidence.kind, "The content of the caches")
         return
-    _candidates(evidence)
+    candidates, differences = st.tabs(["Candidates", "What differs"], on_change="rerun", key="cache-tabs")
+    with candidates:
+        _candidates(evidence)
+    # The files are only read again when somebody asks what differs.
+    if differences.open:
+        with differences:
+            show_pair(evidence)
 
 
 def _candidates(evidence: CacheEvidence) -> None:
-    st.subheader("Candidates")
     st.markdown(
         "An **MD5** tells whether two files have the same bytes. The **content digest** tells whether they hold the "
         "same scan orders, which is all that a model sees. The same letter means the same digest."

@@ -1,9 +1,13 @@
 """Two scan caches held against each other: how far patches move per sector, and one sector's order on the grid."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
+
+from aqboard.views.figures.style import safe
 
 IntArray = NDArray[np.int64]
 
@@ -20,15 +24,16 @@ def binned(values: NDArray[np.float64], most: int = MOST_BINS) -> NDArray[np.flo
     return np.add.reduceat(values, edges[:-1], axis=-1) / np.diff(edges)
 
 
-def displacement_figure(moved: IntArray, orders: IntArray, angles_deg: list[float]) -> go.Figure:
+def displacement_figure(before: IntArray, after: IntArray, angles_deg: Sequence[float]) -> go.Figure:
     """Rows are wind sectors, columns places in the first cache's order, colour how far patches of that place move.
 
-    `moved` int64 [S, N] by patch, as `sector_displacements` gives it; `orders` int64 [S, N] of the first cache. The
-    colour is the mean distance as a share of the whole order, 0 to 1.
+    `before` and `after` are the places of each patch, int64 [S, N]. The colour is the mean distance as a share of the
+    whole order, 0 to 1.
     """
-    patches = orders.shape[-1]
-    along = np.abs(np.take_along_axis(moved, orders, axis=-1)) / patches
-    shares = binned(along)
+    patches = before.shape[-1]
+    moved = np.empty(before.shape)
+    np.put_along_axis(moved, before, np.abs(after - before) / patches, axis=-1)
+    shares = binned(moved)
     figure = go.Figure(
         go.Heatmap(
             z=shares,
@@ -37,13 +42,13 @@ def displacement_figure(moved: IntArray, orders: IntArray, angles_deg: list[floa
             colorscale=SEQUENTIAL,
             zmin=0,
             zmax=1,
-            colorbar={"title": "moved by<br>(share of<br>the order)"},
+            colorbar={"title": "moved by<br>(share of<br>the order)", "tickformat": ".0%"},
             hovertemplate="%{y}, at %{x:.0f} % of the order: moved by %{z:.1%}<extra></extra>",
         )
     )
     figure.update_xaxes(title_text="place in the first cache's order (%), upwind first")
     figure.update_yaxes(title_text="wind sector", autorange="reversed", type="category")
-    figure.update_layout(height=120 + 24 * len(angles_deg), margin={"t": 10, "b": 10})
+    figure.update_layout(height=130 + 22 * len(angles_deg), margin={"t": 10, "b": 10})
     return figure
 
 
@@ -57,7 +62,8 @@ def order_figure(before: IntArray, after: IntArray, grid: tuple[int, int], names
 
     `before` and `after` are the places of each patch, int64 [N], N = rows * columns of `grid`.
     """
-    figure = make_subplots(rows=1, cols=2, subplot_titles=names, shared_yaxes=True, horizontal_spacing=0.03)
+    titles = [safe(name) for name in names]
+    figure = make_subplots(rows=1, cols=2, subplot_titles=titles, shared_yaxes=True, horizontal_spacing=0.03)
     for col, places in enumerate((before, after), 1):
         figure.add_heatmap(
             z=places.reshape(grid),

@@ -6,11 +6,21 @@ from pathlib import PurePath
 from string import ascii_uppercase
 
 from aqboard.artefacts.compare import byte_reasons
-from aqboard.domain.cache import CacheFacts
+from aqboard.domain.cache import CacheFacts, CacheVerdict, SectorDifference
 from aqboard.domain.evidence import CacheEvidence
-from aqboard.views.words import short, size
+from aqboard.views.words import Face, short, size
 
 Row = dict[str, str]
+
+COMPARISON_FACES: dict[CacheVerdict, Face] = {
+    "identical": Face("✅", "identical"),
+    "same-content": Face("✅", "same content"),
+    "metadata-differs": Face("⚠️", "metadata differs"),
+    "tie-order-only": Face("⚠️", "only the order of ties differs"),
+    "orders-differ": Face("❌", "orders differ"),
+    "not-a-permutation": Face("❌", "not a permutation"),
+    "different-grid": Face("❌", "different grid"),
+}
 
 
 def group_names(digests: Sequence[str]) -> dict[str, str]:
@@ -50,6 +60,31 @@ def _training(fact: CacheFacts, trained_with: str) -> str:
     if not trained_with:
         return "not recorded"
     return "✅ yes" if fact.digests.content == trained_with else "❌ no"
+
+
+def sector_rows(sectors: Sequence[SectorDifference]) -> list[dict[str, str | int | float]]:
+    """One row per wind sector: how many positions differ, and how far patches move along the order."""
+    return [
+        {
+            "sector": sector.sector,
+            "towards": f"{sector.angle_deg:g}°",
+            "positions changed": f"{sector.changed_share:.1%}",
+            "mean move (places)": round(sector.mean_displacement, 1),
+            "largest move": sector.max_displacement,
+            "Kendall tau": "" if sector.kendall_tau is None else f"{sector.kendall_tau:.4f}",
+            "kind": _kind(sector),
+            "regions changed": sector.regions_changed,
+        }
+        for sector in sectors
+    ]
+
+
+def _kind(sector: SectorDifference) -> str:
+    if not sector.changed_share:
+        return "equal"
+    if sector.reversed:
+        return "reversed"
+    return "only ties" if sector.tie_only else "another order"
 
 
 def short_names(paths: Sequence[str]) -> list[str]:
