@@ -64,8 +64,12 @@ class TopoFlowAttention(Attention):
 
 def elevation_bias(elev_q: Tensor, elev_k: Tensor, alpha: Tensor, h_scale: Tensor) -> Tensor:
     """Bias of scores, [B, 1, n, N] in [-10, 0], for queries at elev_q [B, n] and keys at elev_k [B, N], metres."""
-    climb = (elev_k[:, None, None, :] - elev_q[:, None, :, None]).div(h_scale).relu()
-    return (-alpha * climb).clamp(BIAS_FLOOR, 0.0)
+    if torch.is_grad_enabled():
+        climb = (elev_k[:, None, None, :] - elev_q[:, None, :, None]).div(h_scale).relu()
+        return (-alpha * climb).clamp(BIAS_FLOOR, 0.0)
+    # The same in place: three passes over one buffer. A negative alpha gives 0, as the outer clamp does above.
+    climb = elev_q[:, None, :, None] - elev_k[:, None, None, :]
+    return climb.mul_(alpha.relu() / h_scale).clamp_(BIAS_FLOOR, 0.0)
 
 
 def biased_attention(

@@ -57,25 +57,32 @@ class Climax(nn.Module):
         `x` [B, V, H, W] normalised; `lead_times` [B] hours; `order` [B, L] or None for row-major; `elevation`
         [B, L] patch means in metres, row-major; `bands`: attention stays inside that many runs of L / bands tokens.
         """
-        config = self.config
-        patches = patchify(x, config.patch)
+        patches = patchify(x, self.config.patch)
         if order is not None:
             patches = take_in_order(patches.flatten(2), order).view(patches.shape)
-            if elevation is not None and config.scan_layout == "corrected":
-                elevation = elevation.gather(1, order)
-        tokens = self._embed(patches, lead_times)
-        tokens = self._encode(tokens, elevation, bands)
-        out: Tensor = self.head(self.norm(tokens))
-        if order is not None and config.scan_layout == "corrected":
-            out = put_back(out, order)
-        return unpatchify(out, config.patch, config.grid_h)
+        return self.forecast(self.aggregate(patches), lead_times, order, elevation, bands=bands)
 
-    def _embed(self, patches: Tensor, lead_times: Tensor) -> Tensor:
-        """Pixels [B, L, V, P] -> tokens [B, L, D] with their place in the sequence and the lead time."""
-        tokens = self.var_agg(patches, self.token_embeds(self.var_embed), self.var_query)
+    def aggregate(self, patches: Tensor) -> Tensor:
+        """One token per patch from the pixels of all variables: [B, L, V, P] -> [B, L, D], in the order given."""
+        tokens: Tensor = self.var_agg(patches, self.token_embeds(self.var_embed), self.var_query)
+        return tokens
+
+    def forecast(
+        self, tokens: Tensor, lead_times: Tensor, order: Tensor | None, elevation: Tensor | None, *, bands: int = 1
+    ) -> Tensor:
+        """Forecast [B, V, H, W] from aggregated tokens [B, L, D] that stand in scan order; the rest as `forward`.
+
+        Nothing before this depends on the order: comparing several caches aggregates once.
+        """
+        follow = order if self.config.scan_layout == "corrected" else None
+        if follow is not None and elevation is not None:
+            elevation = elevation.gather(1, follow)
         lead = self.lead_time_embed((lead_times / self.config.lead_time_scale_h).unsqueeze(1))
-        out: Tensor = self.pos_drop(tokens + self.pos_embed + lead.unsqueeze(1))
-        return out
+        tokens = self.pos_drop(tokens + self.pos_embed + lead.unsqueeze(1))
+        out: Tensor = self.head(self.norm(self._encode(tokens, elevation, bands)))
+        if follow is not None:
+            out = put_back(out, follow)
+        return unpatchify(out, self.config.patch, self.config.grid_h)
 
     def _encode(self, tokens: Tensor, elevation: Tensor | None, bands: int) -> Tensor:
         """The blocks, [B, L, D] -> [B, L, D]; bands become further samples of the batch."""

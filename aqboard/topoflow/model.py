@@ -41,18 +41,26 @@ class TopoFlow(nn.Module):
         `x` [B, V, H, W] normalised, variables in the order of the config; `lead_times` [B] hours; `bands` see Climax.
         Raises InputError or ScanError naming what does not fit.
         """
-        self._check_shapes(x, lead_times)
-        if self.validate_inputs:
-            self._check_finite(x)
+        self.check(x, lead_times)
         order = self.token_order(x)
         everything: Tensor = self.climax(x, lead_times.to(x.dtype), order, self.patch_elevation(x), bands=bands)
         return everything.index_select(1, self.target_indices)
 
-    def token_order(self, x: Tensor) -> Tensor | None:
-        """The order the wind in x [B, V, H, W] asks for, int64 [B, L]; None for the rule `none`."""
+    def check(self, x: Tensor, lead_times: Tensor) -> None:
+        """Raise InputError unless both fit the model; values are looked at only with `validate_inputs`."""
+        self._check_shapes(x, lead_times)
+        if self.validate_inputs:
+            self._check_finite(x)
+
+    def token_order(self, x: Tensor, scanner: WindScanner | None = None) -> Tensor | None:
+        """The order the wind in x [B, V, H, W] asks for, int64 [B, L]; None for the rule `none`.
+
+        `scanner`: one with another cache, to see what that cache would do.
+        """
         if self.config.scan_rule == "none":
             return None
-        return self.scanner.order(self._physical(x, "u"), self._physical(x, "v"), validate=False)
+        scanner = scanner or self.scanner
+        return scanner.order(self._physical(x, "u"), self._physical(x, "v"), validate=False)
 
     def patch_elevation(self, x: Tensor) -> Tensor | None:
         """Mean elevation of each patch in metres, row-major [B, L]; None without the elevation bias."""

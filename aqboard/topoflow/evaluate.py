@@ -1,0 +1,56 @@
+"""Validation loss under several scan caches, computing once whatever the caches do not change."""
+
+from collections.abc import Iterable, Sequence
+
+import torch
+from torch import Tensor
+
+from aqboard.artefacts.scan_cache import ScanCache
+from aqboard.topoflow.embed import patchify
+from aqboard.topoflow.lightning_module import Batch, TopoFlowModule, masked_mse
+from aqboard.topoflow.scan import WindScanner, take_in_order
+
+
+@torch.no_grad()
+def losses_per_cache(
+    module: TopoFlowModule, batches: Iterable[Batch], caches: Sequence[ScanCache]
+) -> list[list[float]]:
+    """Masked MSE per cache and batch, `[len(caches)][batches]`, evaluation mode; the module's own cache stays.
+
+    Reading, checking, tokenising and aggregating a batch is done once. Where two caches give the batch the same orders
+    (same content, or a scan rule that reads no cache) its forecast is not computed again.
+    """
+    was_training = module.training
+    module.eval()
+    device = module.model.target_indices.device
+    scanners = [WindScanner(module.config, cache).to(device) for cache in caches]
+    losses: list[list[float]] = [[] for _ in caches]
+    for batch in batches:
+        for row, loss in zip(losses, _batch_losses(module, batch, scanners), strict=True):
+            row.append(loss)
+    module.train(was_training)
+    return losses
+
+
+def _batch_losses(module: TopoFlowModule, batch: Batch, scanners: Sequence[WindScanner]) -> list[float]:
+    """Loss of one batch under each scanner."""
+    model = module.model
+    model.check(batch.x, batch.lead_times)
+    tokens = model.climax.aggregate(patchify(batch.x, module.config.patch))
+    elevation = model.patch_elevation(batch.x)
+    known: list[tuple[Tensor | None, float]] = []
+    losses = []
+    for scanner in scanners:
+        order = model.token_order(batch.x, scanner)
+        loss = next((loss for other, loss in known if _same(order, other)), None)
+        if loss is None:
+            ordered = tokens if order is None else take_in_order(tokens, order)
+            everything = model.climax.forecast(ordered, batch.lead_times, order, elevation)
+            loss = float(masked_mse(everything.index_select(1, model.target_indices), batch.y))
+            known.append((order, loss))
+        losses.append(loss)
+    return losses
+
+
+def _same(order: Tensor | None, other: Tensor | None) -> bool:
+    return order is other if order is None or other is None else torch.equal(order, other)
