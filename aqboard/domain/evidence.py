@@ -10,14 +10,9 @@ from pydantic import Field, JsonValue
 from aqboard.domain.alignment import KeyAlignment
 from aqboard.domain.cache import CacheFacts, CacheGroups
 from aqboard.domain.checkpoint import CheckpointSummary, IntegrityReport
+from aqboard.domain.evidence_base import Evidence as Evidence
 from aqboard.domain.model import Record
 from aqboard.domain.plan import ScanRule
-
-
-class Evidence(Record):
-    """Base of all evidence. `kind` names the class in the store and in findings."""
-
-    kind: ClassVar[str]
 
 
 class CheckpointEvidence(Evidence):
@@ -96,6 +91,7 @@ class CacheEvidence(Evidence):
     """The plan's cache and the other candidates, grouped by content."""
 
     kind: ClassVar[str] = "cache"
+    builds_on: ClassVar[tuple[str, ...]] = ("checkpoint",)
     groups: CacheGroups
     planned: CacheFacts
     """The plan's own cache; also the first of the groups' facts."""
@@ -160,6 +156,8 @@ class LossEvidence(Evidence):
     """First validation loss: as planned, and the settings it should be compared with, on the same batches."""
 
     kind: ClassVar[str] = "loss"
+    builds_on: ClassVar[tuple[str, ...]] = ("checkpoint", "cache", "load")
+    limit_s: ClassVar[float] = 3600.0
     planned: LossMeasurement
     random_init: LossMeasurement
     persistence: LossMeasurement | None = None
