@@ -23,14 +23,16 @@ def writing(db: Database) -> Iterator[None]:
     """
     try:
         db.conn.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            db.conn.commit()
+        except BaseException:
+            db.conn.rollback()
+            raise
     except sqlite3.OperationalError as error:
-        raise StoreError(f"The database could not be locked for writing: {error}. Nothing was changed.") from error
-    try:
-        yield
-    except BaseException:
-        db.conn.rollback()
-        raise
-    db.conn.commit()
+        raise StoreError(
+            f"The database could not be written: {error}. This step was not stored, everything before it was."
+        ) from error
 
 
 def connect(path: Path, *, create: bool) -> Database:

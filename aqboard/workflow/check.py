@@ -5,6 +5,7 @@ from pathlib import Path
 
 from aqboard.checks import SUITE
 from aqboard.domain.attempt import Attempt
+from aqboard.domain.errors import StoreError
 from aqboard.domain.outcome import ProbeOutcome
 from aqboard.runner.events import Ended, Event
 from aqboard.runner.freeze import freeze
@@ -28,15 +29,24 @@ def check(attempt: Attempt, store: Store, *, listen: Listener = lambda _: None) 
     Outcomes are stored one by one, so an interruption loses the probe at work and nothing else; the attempt then
     has no findings, and reads as not run.
     """
+    folder = _made(session_folder(store.path, attempt))
     number = store.add_attempt(attempt)
     outcomes: dict[str, ProbeOutcome] = {}
-    for event in run_probes(attempt, session_folder(store.path, attempt)):
+    for event in run_probes(attempt, folder):
         if isinstance(event, Ended):
             outcomes[event.outcome.probe] = event.outcome
             store.add_outcome(attempt.uid, event.outcome)
         listen(event)
     store.add_findings(attempt.uid, judge_all(SUITE, attempt.plan, outcomes))
     return store.attempt(number)
+
+
+def _made(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"The folder {folder} for this session cannot be made: {error.strerror}.") from None
+    return folder
 
 
 def session_folder(database: Path, attempt: Attempt) -> Path:

@@ -135,6 +135,24 @@ def test_every_migration_is_listed() -> None:
     assert tuple(migration.name for migration in MIGRATIONS._migrations) == NAMES
 
 
+def test_a_full_or_locked_database_says_so_and_keeps_what_was_there(path: Path) -> None:
+    with Store(path, create=True) as store:
+        store.add_attempt(samples.attempt())
+        store._db.conn.execute("PRAGMA max_page_count = 1")  # what a full disk looks like
+        with pytest.raises(StoreError, match="could not be written.*full"):
+            for _ in range(100):
+                store.add_findings("0" * 32, [samples.finding(summary="long " * 2000)])
+        store._db.conn.execute("PRAGMA busy_timeout = 50")
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("PRAGMA max_page_count = 100000")
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreError, match="locked"):
+            store.add_attempt(samples.attempt(uid="1" * 32))
+        other.close()
+    with Store(path) as store:
+        assert [row.number for row in store.attempts()] == [1]
+
+
 def test_many_may_open_and_write_a_new_database_at_once(path: Path) -> None:
     def write(i: int) -> int:
         with Store(path, create=True) as store:
