@@ -71,7 +71,8 @@ def _rule_lines(rules: list[AlignmentRule], wrapper: str) -> list[str]:
     for rule in _longest_first([rule for rule in rules if rule.kind == "prefix"]):
         if rule.old:
             lines.append(f"    {word} key.startswith({rule.old!r}):  # {rule.tensors} tensors")
-            lines.append(f"        key = {rule.new!r} + key[{len(rule.old)}:]")
+            added = f"{rule.new!r} + " if rule.new else ""
+            lines.append(f"        key = {added}key[{len(rule.old)}:]")
             word = "elif"
         elif rule.new:
             lines.append(f"    {'key' if word == 'if' else 'else: key'} = {rule.new!r} + key  # {rule.tensors} tensors")

@@ -35,7 +35,7 @@ def diff_checkpoints(a: CheckpointFile, b: CheckpointFile) -> CheckpointDiff:
 
 def diff_settings(a: Mapping[str, JsonValue], b: Mapping[str, JsonValue]) -> tuple[ValueChange, ...]:
     """Values that differ between two nested mappings, by dotted path; numbers compare as numbers (1 equals 1.0)."""
-    left, right = dict(_flat(a)), dict(_flat(b))
+    left, right = dict(flat_settings(a)), dict(flat_settings(b))
     changes = []
     for path in dict.fromkeys([*left, *right]):
         if path not in right:
@@ -89,9 +89,10 @@ def _settings(checkpoint: CheckpointFile) -> dict[str, JsonValue]:
     }
 
 
-def _flat(value: JsonValue | Mapping[str, JsonValue], path: str = "") -> Iterator[tuple[str, JsonValue]]:
+def flat_settings(value: JsonValue | Mapping[str, JsonValue], path: str = "") -> Iterator[tuple[str, JsonValue]]:
+    """Dotted path and value of every leaf of a nested mapping; lists and empty mappings are leaves."""
     if isinstance(value, Mapping) and value:
         for name, inner in value.items():
-            yield from _flat(inner, f"{path}.{name}" if path else str(name))
+            yield from flat_settings(inner, f"{path}.{name}" if path else str(name))
     else:
         yield path, {} if isinstance(value, Mapping) else value

@@ -1,0 +1,75 @@
+"""What a hunt for the right cache found: files that hold one, and places that mention one."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from aqboard.domain.cache import CacheGroups
+
+
+class _Fact(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class WalkReport(_Fact):
+    """How a walk over folder trees went: what was seen, and what could not be."""
+
+    roots: tuple[str, ...]
+    folders: int
+    files: int
+    candidates: tuple[str, ...]
+    unreadable_folders: tuple[str, ...] = ()
+    links_left_out: tuple[str, ...] = ()
+    too_large: tuple[str, ...] = ()
+
+
+class Reference(_Fact):
+    """The checkpoint or cache that candidates are held against.
+
+    `content` is the content digest it names or has, None where it names none; `when` is its modification time, s
+    since 1970.
+    """
+
+    path: str
+    content: str | None
+    when: float
+
+
+class CacheHunt(_Fact):
+    """Caches found, grouped by content, and the groups that match what was looked for."""
+
+    walk: WalkReport
+    groups: CacheGroups
+    not_caches: int
+    like: Reference | None = None
+    checkpoint: Reference | None = None
+
+    @property
+    def matching(self) -> tuple[str, ...]:
+        """Content digests among the groups that a reference names."""
+        wanted = {reference.content for reference in (self.like, self.checkpoint) if reference and reference.content}
+        return tuple(group.content for group in self.groups.groups if group.content in wanted)
+
+
+MentionKind = Literal["path", "md5", "sha256", "setting"]
+
+
+class Mention(_Fact):
+    """One value mentioned in one file: where first and last (line, or a checkpoint's setting), and how often."""
+
+    file: str
+    kind: MentionKind
+    value: str
+    times: int
+    first: str
+    last: str
+    text: str
+    known_as: str | None = None
+
+
+class MentionReport(_Fact):
+    """All mentions in the files searched; `unreadable` names those that could not be."""
+
+    files: int
+    mentions: tuple[Mention, ...]
+    unreadable: tuple[str, ...] = ()
