@@ -76,7 +76,8 @@ class VariableAggregation(nn.Module):
         `patches` [B, L, V, P]: pixels; `maps` [V, P + 1, D]: variable tokens as affine maps of them;
         `query` [1, 1, D].
         """
-        collapsed = self._collapse(maps, query)
+        with torch.autocast(patches.device.type, enabled=False):  # small matrices: full precision costs nothing
+            collapsed = self._collapse(maps, query)
         places = patches.flatten(0, 1)  # [B * L, V, P]
         if torch.is_grad_enabled():
             tokens = _aggregate(places, *collapsed)

@@ -1,6 +1,8 @@
 """Validation loss under several scan caches, computing once whatever the caches do not change."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -10,25 +12,26 @@ from aqboard.topoflow.embed import patchify
 from aqboard.topoflow.lightning_module import Batch, TopoFlowModule, masked_mse
 from aqboard.topoflow.scan import WindScanner, take_in_order
 
+Precision = Literal["fp32", "bf16"]
+
 
 @torch.no_grad()
 def losses_per_cache(
-    module: TopoFlowModule, batches: Iterable[Batch], caches: Sequence[ScanCache]
+    module: TopoFlowModule, batches: Iterable[Batch], caches: Sequence[ScanCache], *, precision: Precision = "fp32"
 ) -> list[list[float]]:
     """Masked MSE per cache and batch, `[len(caches)][batches]`, evaluation mode; the module's own cache stays.
 
     Reading, checking, tokenising and aggregating a batch is done once. Where two caches give the batch the same orders
-    (same content, or a scan rule that reads no cache) its forecast is not computed again.
+    (same content, or a scan rule that reads no cache) its forecast is not computed again. `bf16`: matrix products and
+    attention in bfloat16 by autocast; wind, orders and the loss itself stay in full precision.
     """
-    was_training = module.training
-    module.eval()
     device = module.model.target_indices.device
     scanners = [WindScanner(module.config, cache).to(device) for cache in caches]
     losses: list[list[float]] = [[] for _ in caches]
-    for batch in batches:
-        for row, loss in zip(losses, _batch_losses(module, batch, scanners), strict=True):
-            row.append(loss)
-    module.train(was_training)
+    with _evaluating(module), torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
+        for batch in batches:
+            for row, loss in zip(losses, _batch_losses(module, batch, scanners), strict=True):
+                row.append(loss)
     return losses
 
 
@@ -46,7 +49,8 @@ def _batch_losses(module: TopoFlowModule, batch: Batch, scanners: Sequence[WindS
         if loss is None:
             ordered = tokens if order is None else take_in_order(tokens, order)
             everything = model.climax.forecast(ordered, batch.lead_times, order, elevation)
-            loss = float(masked_mse(everything.index_select(1, model.target_indices), batch.y))
+            forecast = everything.index_select(1, model.target_indices)
+            loss = float(masked_mse(forecast.float(), batch.y))
             known.append((order, loss))
         losses.append(loss)
     return losses
@@ -54,3 +58,14 @@ def _batch_losses(module: TopoFlowModule, batch: Batch, scanners: Sequence[WindS
 
 def _same(order: Tensor | None, other: Tensor | None) -> bool:
     return order is other if order is None or other is None else torch.equal(order, other)
+
+
+@contextmanager
+def _evaluating(module: TopoFlowModule) -> Iterator[None]:
+    """Evaluation mode inside, the mode before after."""
+    was_training = module.training
+    module.eval()
+    try:
+        yield
+    finally:
+        module.train(was_training)

@@ -19,8 +19,13 @@ def plain_forward(
     orders: Callable[[Tensor, Tensor], Tensor],
     x: Tensor,
     lead_times: Tensor,
+    *,
+    fused: bool = False,
 ) -> Tensor:
-    """Forecast of the targets [B, T, H, W] in evaluation mode; `orders(u, v)` gives the token order [B, L]."""
+    """Forecast of the targets [B, T, H, W] in evaluation mode; `orders(u, v)` gives the token order [B, L].
+
+    `fused`: torch's own attention in all blocks but the first, as upstream's blocks have it.
+    """
 
     def physical(name: str) -> Tensor:
         mean, std = normalisation.linear(name)
@@ -38,8 +43,9 @@ def plain_forward(
     if elevation is not None and config.scan_layout == "corrected":
         elevation = torch.stack([elevation[b][order[b]] for b in range(x.shape[0])])
     for index in range(config.depth):
+        first = index == 0
         sequence = plain_block(
-            state, f"climax.blocks.{index}.", sequence, config.heads, elevation if index == 0 else None
+            state, f"climax.blocks.{index}.", sequence, config.heads, elevation if first else None, fused and not first
         )
     sequence = F.layer_norm(sequence, sequence.shape[-1:], state["climax.norm.weight"], state["climax.norm.bias"])
     out = plain_head(state, sequence, config.decoder_depth)
@@ -84,11 +90,16 @@ def plain_bias(elevation: Tensor, alpha: Tensor, h_scale: Tensor) -> Tensor:
     return torch.clamp(-alpha * climb, -10.0, 0.0)
 
 
-def plain_attention(state: State, prefix: str, x: Tensor, heads: int, elevation: Tensor | None) -> Tensor:
-    """Softmax attention with every score formed; the bias when there is an alpha."""
+def plain_attention(
+    state: State, prefix: str, x: Tensor, heads: int, elevation: Tensor | None, fused: bool = False
+) -> Tensor:
+    """Softmax attention with every score formed (torch's own if `fused`); the bias when there is an alpha."""
     batch, length, dim = x.shape
     qkv = F.linear(x, state[prefix + "qkv.weight"], state[prefix + "qkv.bias"])
     q, k, v = qkv.reshape(batch, length, 3, heads, dim // heads).permute(2, 0, 3, 1, 4)
+    if fused:
+        mixed = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(batch, length, dim)
+        return F.linear(mixed, state[prefix + "proj.weight"], state[prefix + "proj.bias"])
     scores = q @ k.transpose(-2, -1) / (dim // heads) ** 0.5
     if elevation is not None and prefix + "elevation_alpha" in state:
         bias = plain_bias(elevation, state[prefix + "elevation_alpha"], state[prefix + "H_scale"])
@@ -97,13 +108,15 @@ def plain_attention(state: State, prefix: str, x: Tensor, heads: int, elevation:
     return F.linear(mixed, state[prefix + "proj.weight"], state[prefix + "proj.bias"])
 
 
-def plain_block(state: State, prefix: str, x: Tensor, heads: int, elevation: Tensor | None) -> Tensor:
+def plain_block(
+    state: State, prefix: str, x: Tensor, heads: int, elevation: Tensor | None, fused: bool = False
+) -> Tensor:
     """Pre-norm block."""
 
     def norm(name: str, value: Tensor) -> Tensor:
         return F.layer_norm(value, value.shape[-1:], state[prefix + name + ".weight"], state[prefix + name + ".bias"])
 
-    x = x + plain_attention(state, prefix + "attn.", norm("norm1", x), heads, elevation)
+    x = x + plain_attention(state, prefix + "attn.", norm("norm1", x), heads, elevation, fused)
     hidden = F.gelu(F.linear(norm("norm2", x), state[prefix + "mlp.fc1.weight"], state[prefix + "mlp.fc1.bias"]))
     return x + F.linear(hidden, state[prefix + "mlp.fc2.weight"], state[prefix + "mlp.fc2.bias"])
 

@@ -62,3 +62,14 @@ def test_what_the_caches_share_is_computed_once(training):
     batches = [Batch(*batch) for batch in data.val_dataloader()]
     losses_per_cache(module, batches, [own, dataclasses.replace(own), turned(own)])
     assert calls == {"aggregate": len(batches), "blocks": 2 * len(batches)}
+
+
+def test_bf16_moves_the_loss_a_little_and_only_when_asked(training):
+    data = AirQualityDataModule(training.data, training.model)
+    module = TopoFlowModule(training.model, data.normalisation)
+    batches = [Batch(*batch) for batch in data.val_dataloader()]
+    caches = [module.model.scanner.cache]
+    full, again, low = (losses_per_cache(module, batches, caches, precision=p)[0] for p in ("fp32", "fp32", "bf16"))
+    assert full == again
+    assert low != full
+    assert low == pytest.approx(full, rel=0.02)

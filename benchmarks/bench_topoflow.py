@@ -1,0 +1,237 @@
+"""The reference model at real size on the CPU: the literal way against the fast one.
+
+`python -m benchmarks.bench_topoflow [--quick]` prints a markdown table; `run` gives its rows.
+"""
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from aqboard.artefacts.scan_cache import build_scan_cache, projections, sector_angles
+from aqboard.topoflow.attention import biased_attention
+from aqboard.topoflow.config import ModelConfig
+from aqboard.topoflow.embed import patchify
+from aqboard.topoflow.evaluate import losses_per_cache
+from aqboard.topoflow.lightning_module import Batch, TopoFlowModule
+from aqboard.topoflow.normalisation import Normalisation, VariableStatistics
+from aqboard.topoflow.scan import take_in_order
+from benchmarks.timing import Row, Timing, machine, markdown, side_by_side
+from tests.topoflow import plain_model, plain_scan
+
+THREADS = 2
+
+
+@dataclass(frozen=True)
+class Bar:
+    """What a row must reach: the ratio, and the extra memory of the fast way in MB."""
+
+    ratio: float | None = None
+    extra_mb: float | None = None
+
+    def row(self, what: str, timings: tuple[Timing, Timing]) -> Row:
+        """The row with its verdict."""
+        row = Row(what, *timings)
+        met = self.ratio is None or row.ratio >= self.ratio
+        told = [f">= {self.ratio:g}x"] if self.ratio else []
+        if self.extra_mb is not None:
+            told.append(f"<= {self.extra_mb:g} MB")
+            met = met and (row.fast.extra_mb or 0.0) <= self.extra_mb
+        return Row(what, row.plain, row.fast, ", ".join(told), met if told else None)
+
+
+class Bench:
+    """One real-size model with its inputs, shared by all rows."""
+
+    def __init__(self, *, quick: bool) -> None:
+        torch.manual_seed(0)
+        self.repeats = 2 if quick else 5
+        self.config = ModelConfig(elevation_bias=True, elevation_alpha=1.0)
+        statistics = {name: VariableStatistics(mean=0.0, std=1.0) for name in self.config.variables}
+        statistics["elevation"] = VariableStatistics(mean=400.0, std=700.0)
+        self.normalisation = Normalisation(variables=statistics)
+        self.module = TopoFlowModule(self.config, self.normalisation).eval()
+        self.model = self.module.model
+        self.state = self.model.state_dict()
+        self.x = 3 * torch.randn(2, 15, self.config.img_h, self.config.img_w)
+        self.lead_times = torch.tensor([12.0, 48.0])
+
+    def rows(self) -> list[Row]:
+        """All rows, small work first."""
+        steps: tuple[Callable[[], list[Row]], ...] = (
+            self.tables, self.index, self.reorder, self.aggregation, self.attention, self.forward, self.candidates,
+        )  # fmt: skip
+        with torch.no_grad():
+            return [row for step in steps for row in step()]
+
+    def tables(self) -> list[Row]:
+        """The regional table of all 1024 regions and 16 sectors; then the whole cache."""
+        config, angles = self.config, sector_angles(16)
+        rows, cols = config.grid_h // config.regions_h, config.grid_w // config.regions_w
+
+        def plain() -> object:
+            return [
+                [torch.tensor(plain_scan.local_order(float(angle), config)) for angle in angles]
+                for _ in range(config.regions_h * config.regions_w)
+            ]
+
+        def fast() -> object:
+            along = projections(config.grid_h, config.grid_w, angles, rows=rows, cols=cols)
+            table = np.argsort(along, axis=1, kind="stable")
+            return np.broadcast_to(table, (config.regions_h * config.regions_w, *table.shape)).copy()
+
+        def plain_cache() -> object:
+            along = projections(config.grid_h, config.grid_w, angles)
+            return [torch.tensor(line).argsort(stable=True) for line in along], plain()
+
+        def fast_cache() -> object:
+            return build_scan_cache(config.grid_h, config.grid_w)
+
+        few = {"repeats": self.repeats}
+        return [
+            Bar(ratio=500).row("scan table, 1024 regions x 16 sectors", side_by_side(plain, fast, **few)),
+            Bar().row("whole scan cache, global orders too", side_by_side(plain_cache, fast_cache, **few)),
+        ]
+
+    def index(self) -> list[Row]:
+        """Wind of two samples to their token orders, one row per rule that has regions."""
+        rows = []
+        for rule in ("strip-sector", "strip-angle", "block-sector", "block-angle"):
+            module = TopoFlowModule(self.config.model_copy(update={"scan_rule": rule, "depth": 1}), self.normalisation)
+            scanner = module.model.scanner
+            u, v = self.x[:, 0], self.x[:, 1]
+
+            def plain(u: Tensor = u, v: Tensor = v, scanner=scanner) -> object:  # type: ignore[no-untyped-def]
+                return plain_scan.plain_orders(u, v, scanner.config, scanner.cache)
+
+            def fast(u: Tensor = u, v: Tensor = v, scanner=scanner) -> object:  # type: ignore[no-untyped-def]
+                return scanner.order(u, v, validate=False)
+
+            timings = side_by_side(plain, fast, repeats=max(3, self.repeats))
+            rows.append(Bar(ratio=300).row(f"index from wind, {rule}, B=2", timings))
+        return rows
+
+    def reorder(self) -> list[Row]:
+        """Bring two samples into scan order: tokens of 15 variables, or pixels before they are tokens."""
+        order = self._order()
+        tokens = torch.randn(2, 15, self.config.num_patches, self.config.embed_dim)
+        patches = patchify(self.x, self.config.patch)
+
+        def plain() -> object:
+            return torch.stack([tokens[b][:, order[b]] for b in range(2)])
+
+        def fast() -> object:
+            return take_in_order(patches.flatten(2), order)
+
+        return [Bar(30, 60).row("reorder, B=2", side_by_side(plain, fast, repeats=self.repeats))]
+
+    def aggregation(self) -> list[Row]:
+        """Two samples from pixels to one token per patch; then the same with the reordering between."""
+        climax, order, heads = self.model.climax, self._order(), self.config.heads
+
+        def plain(order: Tensor | None = None) -> object:
+            tokens = plain_model.plain_tokens(self.state, self.x, self.config.patch)
+            if order is not None:
+                tokens = torch.stack([tokens[b][:, order[b]] for b in range(2)])
+            named = tokens + self.state["climax.var_embed"].unsqueeze(2)
+            return plain_model.plain_aggregation(self.state, named, heads)
+
+        def fast(order: Tensor | None = None) -> object:
+            patches = patchify(self.x, self.config.patch)
+            if order is not None:
+                patches = take_in_order(patches.flatten(2), order).view(patches.shape)
+            return climax.aggregate(patches)
+
+        alone = side_by_side(plain, fast, repeats=self.repeats, plain_repeats=2)
+        both = side_by_side(lambda: plain(order), lambda: fast(order), repeats=self.repeats, plain_repeats=2)
+        return [
+            Bar(25, 120).row("tokenise and aggregate, B=2", alone),
+            Bar(30, 60).row("tokenise, reorder and aggregate, B=2", both),
+        ]
+
+    def attention(self) -> list[Row]:
+        """Biased attention, 8192 tokens, 8 heads: against every score formed, then against the floor without bias."""
+        dim, heads = self.config.embed_dim, self.config.heads
+        queries, keys, values = torch.randn(3, 1, heads, self.config.num_patches, dim // heads)
+        elevation = self.model.patch_elevation(self.x[:1])
+        attention = self.model.climax.blocks[0].attn
+        assert elevation is not None
+
+        def plain() -> object:
+            scores = queries @ keys.transpose(-2, -1) / (dim // heads) ** 0.5
+            bias = plain_model.plain_bias(elevation, attention.elevation_alpha, attention.H_scale)
+            return (scores + bias.unsqueeze(1)).softmax(-1) @ values
+
+        def fast() -> object:
+            return biased_attention(queries, keys, values, elevation, attention.elevation_alpha, attention.H_scale)
+
+        def floor() -> object:
+            return F.scaled_dot_product_attention(queries, keys, values)
+
+        return [
+            Bar(5, 120).row("biased attention, B=1", side_by_side(plain, fast, repeats=self.repeats, plain_repeats=2)),
+            Bar(1 / 1.6).row("the same against SDPA without bias", side_by_side(floor, fast, repeats=self.repeats)),
+        ]
+
+    def forward(self) -> list[Row]:
+        """The whole model, one sample."""
+        x, lead = self.x[:1], self.lead_times[:1]
+
+        def orders(u: Tensor, v: Tensor) -> Tensor:
+            return plain_scan.plain_orders(u, v, self.config, self.model.scanner.cache)
+
+        def plain() -> object:
+            return plain_model.plain_forward(self.state, self.config, self.normalisation, orders, x, lead, fused=True)
+
+        timings = side_by_side(plain, lambda: self.model(x, lead), repeats=min(3, self.repeats))
+        return [Bar(1.8, 500).row("full forward, B=1", timings)]
+
+    def candidates(self) -> list[Row]:
+        """Losses of one batch of one sample under four caches: four evaluations, or what the caches share once."""
+        cache = self.model.scanner.cache
+        caches = [build_scan_cache(self.config.grid_h, self.config.grid_w) for _ in range(2)]
+        for shift in (1, 2):
+            turned = np.roll(cache.regional_orders, shift, axis=1)
+            caches.append(type(cache)(**{**vars(cache), "regional_orders": turned}))
+        batch = Batch(self.x[:1], torch.randn(1, 6, *self.x.shape[2:]), self.lead_times[:1])
+
+        def one_by_one() -> object:
+            losses = []
+            for candidate in caches:
+                self.model.set_cache(candidate)
+                losses.append(float(self.module.loss(batch)))
+            self.model.set_cache(cache)
+            return losses
+
+        def shared() -> object:
+            return losses_per_cache(self.module, [batch], caches)
+
+        timings = side_by_side(one_by_one, shared, repeats=1)
+        return [Bar().row("loss under 4 caches, 2 of them equal", timings)]
+
+    def _order(self) -> Tensor:
+        order = self.model.token_order(self.x)
+        assert order is not None
+        return order
+
+
+def run(quick: bool = False) -> list[Row]:
+    """All rows at real size, a few minutes on two cores; `quick` repeats less."""
+    torch.set_num_threads(THREADS)
+    return Bench(quick=quick).rows()
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="repeat less")
+    rows = run(parser.parse_args().quick)
+    print(f"{machine()}, torch {torch.__version__}, {THREADS} threads, float32\n\n{markdown(rows)}")
+
+
+if __name__ == "__main__":
+    main()
