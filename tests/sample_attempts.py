@@ -10,14 +10,17 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import yaml
+from safetensors.numpy import save_file
 
 from aqboard.artefacts.align import align_keys
+from aqboard.artefacts.checkpoint import read_checkpoint
 from aqboard.artefacts.compare import group_caches
 from aqboard.artefacts.scan_cache import ScanCache, build_scan_cache, cache_digests
 from aqboard.checks import SUITE
 from aqboard.domain.attempt import Attempt, InputFile
-from aqboard.domain.checkpoint import BestScore, CheckpointSummary, IntegrityReport, TensorSpec
+from aqboard.domain.checkpoint import BestScore, IntegrityReport, TensorSpec
 from aqboard.domain.evidence import (
     CacheEvidence,
     CheckpointEvidence,
@@ -67,7 +70,8 @@ def write_files(folder: Path) -> None:
     """A checkpoint, its config and log, and three caches: the training's, the same pickled otherwise, another."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "train.yaml").write_text("embed_dim: 64\ndepth: 6\n")
-    (folder / "best.ckpt").write_bytes(b"weights of a sample checkpoint")
+    tensors = {f"model.{key}": np.full(SPEC.shape, i, np.float32) for i, key in enumerate(model_keys())}
+    save_file(tensors, folder / "best.ckpt")
     (folder / "metrics.csv").write_text("step,train_loss,val_loss\n0,3.8,1.9\n100,0.7,0.3557\n")
     cache = build_scan_cache(*GRID, num_sectors=16, regions_h=4, regions_w=8)
     write_cache(folder / "cache.pkl", cache)
@@ -153,7 +157,7 @@ def fixed_evidence(plan: LaunchPlan) -> tuple[Evidence, ...]:
     """What the probes bring when all is as it should be."""
     keys = model_keys()
     return (
-        _checkpoint(plan, keys),
+        _checkpoint(plan),
         _curve(),
         _caches(plan),
         _load(keys, prefix="", loaded=keys),
@@ -209,25 +213,21 @@ def as_found_evidence(plan: LaunchPlan) -> tuple[Evidence, ...]:
     )
 
 
-def _checkpoint(plan: LaunchPlan, keys: Iterable[str]) -> CheckpointEvidence:
-    tensors = {f"model.{key}": TensorSpec(shape=(64, 64), dtype="float32") for key in keys}
-    summary = CheckpointSummary(
-        path=str(plan.checkpoint.path),
-        size=210_000_000,
-        mtime=WHEN.timestamp(),
-        container="torch-zip",
-        tensors=tensors,
-        parameters=4096 * len(tensors),
-        tensor_bytes=4 * 4096 * len(tensors),
-        epoch=3,
-        global_step=311,
-        lightning_version="2.6.6",
-        hyper_parameters={"embed_dim": 64, "scan_rule": "strip-sector"},
-        best=BestScore(monitor="val_loss", best=0.3557, of_this_file=0.3557, in_file_name=0.3557, agrees=True),
-    )
+def _checkpoint(plan: LaunchPlan) -> CheckpointEvidence:
+    """What the file says, and the training's figures, which a real one keeps in the same file."""
+    with read_checkpoint(plan.checkpoint.path) as file:
+        summary = file.summary()
+    training = {
+        "epoch": 3,
+        "global_step": 311,
+        "lightning_version": "2.6.6",
+        "hyper_parameters": {"embed_dim": 64, "scan_rule": "strip-sector"},
+        "best": BestScore(monitor="val_loss", best=0.3557, of_this_file=0.3557, in_file_name=0.3557, agrees=True),
+    }
+    summary = summary.model_copy(update=training)
     content = cache_digests(build_scan_cache(*GRID, num_sectors=16, regions_h=4, regions_w=8)).content
     stamp = {"scan_rule": "strip-sector", "scan_layout": "corrected", "scan_cache": {"content": content}}
-    integrity = IntegrityReport(verdict="ok", records=len(tensors) + 3, checked_bytes=summary.size)
+    integrity = IntegrityReport(verdict="ok", records=len(summary.tensors) + 3, checked_bytes=summary.size)
     return CheckpointEvidence(summary=summary, integrity=integrity, provenance=stamp)
 
 
@@ -327,7 +327,7 @@ def measured(evidence: Evidence) -> ProbeOutcome:
 
 
 def fill(store: Store, folder: Path) -> dict[str, int]:
-    """Five attempts, from as found to fixed; returns their numbers by what they are."""
+    """Six attempts, from as found to fixed; returns their numbers by what they are."""
     write_files(folder)
     plan = sample_plan(folder)
     as_found = as_found_evidence(plan)
@@ -338,6 +338,7 @@ def fill(store: Store, folder: Path) -> dict[str, int]:
         "not_run": _interrupted(store, plan.model_copy(update={"name": "interrupted before the first check"})),
         "broken": _broken(store, plan.model_copy(update={"name": "probe broke"})),
         "hostile": add_attempt(store, hostile_plan(plan), as_found, when=WHEN - timedelta(hours=2)),
+        "foreign": _foreign(store, plan),
         "fixed": add_attempt(store, plan.model_copy(update={"name": "fixed: 400 GPUs"}), fixed_evidence(plan)),
     }
 
@@ -352,6 +353,15 @@ def hostile_plan(plan: LaunchPlan) -> LaunchPlan:
 def _interrupted(store: Store, plan: LaunchPlan) -> int:
     attempt = freeze(plan, "name: interrupted\n", SUITE_IDS).model_copy(update={"created_at": WHEN})
     return store.add_attempt(attempt)
+
+
+def _foreign(store: Store, plan: LaunchPlan) -> int:
+    """Another team's model: no wind scan, so no caches, and nothing known of the order of its tokens."""
+    target = plan.target.model_copy(update={"builder": "team.models:build", "config": None})
+    plan = plan.model_copy(update={"name": "another model", "target": target, "scan": None})
+    losses = LossEvidence(planned=_loss("as planned", 0.3561), random_init=_loss("random initialisation", 3.21))
+    keys = model_keys()
+    return add_attempt(store, plan, (_checkpoint(plan), _load(keys, prefix="", loaded=keys), losses))
 
 
 def _broken(store: Store, plan: LaunchPlan) -> int:

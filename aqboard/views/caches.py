@@ -5,6 +5,7 @@ import streamlit as st
 from aqboard.domain.evidence import CacheEvidence
 from aqboard.store import StoredAttempt
 from aqboard.views.board import show_attempt
+from aqboard.views.cache_hunt import show_hunt
 from aqboard.views.cache_pair import show_pair
 from aqboard.views.parts import attempt_heading, no_evidence, verdicts
 from aqboard.views.tables.caches import candidate_rows, pair_sentences
@@ -19,17 +20,27 @@ def show() -> None:
 def _body(stored: StoredAttempt) -> None:
     attempt_heading(stored, "Scan caches")
     verdicts(stored, "cache.valid", "cache.trained_with", "cache.content")
-    evidence = stored.evidence(CacheEvidence)
-    if evidence is None:
-        no_evidence(stored, CacheEvidence.kind, "The content of the caches")
+    if stored.attempt.plan.scan is None:
+        st.info(
+            "This launch orders no tokens by the wind: its plan has no section `scan`, so there is no cache to check."
+        )
         return
-    candidates, differences = st.tabs(["Candidates", "What differs"], on_change="rerun", key="cache-tabs")
-    with candidates:
-        _candidates(evidence)
-    # The files are only read again when somebody asks what differs.
-    if differences.open:
-        with differences:
-            show_pair(evidence)
+    evidence = stored.evidence(CacheEvidence)
+    names = ["Candidates", "What differs", "Search"]
+    candidates, differences, search = st.tabs(names, on_change="rerun", key="cache-tabs")
+    # Files are only read again in a tab that somebody opens.
+    if evidence is None:
+        with candidates:
+            no_evidence(stored, CacheEvidence.kind, "The content of the caches")
+    else:
+        with candidates:
+            _candidates(evidence)
+        if differences.open:
+            with differences:
+                show_pair(evidence)
+    if search.open:
+        with search:
+            show_hunt(stored.attempt.plan, evidence)
 
 
 def _candidates(evidence: CacheEvidence) -> None:

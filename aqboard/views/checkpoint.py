@@ -2,7 +2,12 @@
 
 import streamlit as st
 
+from aqboard.artefacts.digest import file_digest
+from aqboard.artefacts.errors import ReadError
+from aqboard.artefacts.guarded import tensor_health
 from aqboard.checks.words import percent
+from aqboard.domain.attempt import InputFile
+from aqboard.domain.checkpoint import HealthReport
 from aqboard.domain.evidence import CheckpointEvidence, LoadEvidence
 from aqboard.store import StoredAttempt
 from aqboard.views.board import show_attempt
@@ -11,6 +16,8 @@ from aqboard.views.tables.checkpoint import (
     Row,
     file_facts,
     folded_rows,
+    health_rows,
+    health_sentence,
     mapping_rows,
     missing_rows,
     optimizer_rows,
@@ -34,7 +41,7 @@ def _body(stored: StoredAttempt) -> None:
     else:
         no_evidence(stored, LoadEvidence.kind, "What reaches the model")
     if file:
-        _file(file)
+        _file(stored, file)
     else:
         no_evidence(stored, CheckpointEvidence.kind, "What the file holds")
 
@@ -84,7 +91,7 @@ def _mapping(load: LoadEvidence) -> None:
         st.code(alignment.snippet, language="python")
 
 
-def _file(evidence: CheckpointEvidence) -> None:
+def _file(stored: StoredAttempt, evidence: CheckpointEvidence) -> None:
     summary = evidence.summary
     st.subheader("What the file says of itself")
     for warning in summary.warnings:
@@ -92,6 +99,7 @@ def _file(evidence: CheckpointEvidence) -> None:
     facts = file_facts(summary, evidence.integrity)
     st.markdown(table(("", "value"), [(plain(name), cell_code(value)) for name, value in facts]))
     _provenance(evidence)
+    _health(stored.attempt.input("checkpoint.path"))
     if groups := optimizer_rows(summary):
         with st.expander(f"Optimizer: {len(groups)} parameter groups"):
             st.dataframe(groups, hide_index=True, width="content", key="optimizers", alt="Optimizer groups")
@@ -105,6 +113,31 @@ def _file(evidence: CheckpointEvidence) -> None:
             for key, spec in summary.tensors.items()
         ]
         st.dataframe(rows, hide_index=True, width="stretch", key="tensors", alt="All tensors of the checkpoint")
+
+
+def _health(file: InputFile) -> None:
+    """The values of every tensor, read on demand: a large file takes a while."""
+    health = st.expander("Health: NaN, infinite, constant and never trained tensors", on_change="rerun", key="health")
+    if not health.open:
+        return
+    with health, st.spinner("Reading every tensor, in a process of its own ..."):
+        try:
+            if file_digest(file.path).sha256 != file.sha256:
+                st.error(f"{code(file.path)} has changed since this attempt was checked; run the checks again.")
+                return
+            report = _read_health(str(file.path), file.sha256)
+        except ReadError as error:
+            st.error(plain(error.message))
+            return
+        st.markdown(health_sentence(report))
+        if rows := health_rows(report):
+            st.dataframe(rows, hide_index=True, width="stretch", key="unhealthy", alt="Tensors to look at")
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _read_health(path: str, sha256: str) -> HealthReport:
+    """Once per content: the digest is there to be part of the key."""
+    return tensor_health(path)
 
 
 def _provenance(evidence: CheckpointEvidence) -> None:

@@ -44,6 +44,7 @@ STAGES: dict[str, str] = {
     Stage.CACHE: "Scan caches",
     Stage.FORWARD: "Forward pass",
     Stage.LOSS: "First loss",
+    Stage.PLUGIN: "Plugins",
 }
 SEVERITIES: dict[str, str] = {
     Severity.BLOCKS: "must pass",

@@ -10,7 +10,7 @@ import pytest
 from aqboard.store import Store
 from tests.dashboard.conftest import PAGES, words
 
-KINDS = ("as_found", "fixed", "broken", "not_run", "hostile")
+KINDS = ("as_found", "fixed", "broken", "not_run", "hostile", "foreign")
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from aqboard.artefacts.key_paths import fold_keys
 from aqboard.checks.checkpoint_coverage import undeclared_missing
 from aqboard.domain.alignment import KeyAlignment
-from aqboard.domain.checkpoint import CheckpointSummary, IntegrityReport
+from aqboard.domain.checkpoint import CheckpointSummary, HealthReport, IntegrityReport, TensorHealth
 from aqboard.views.words import moment, size
 
 Row = dict[str, str | int]
@@ -78,6 +78,35 @@ def file_facts(summary: CheckpointSummary, integrity: IntegrityReport) -> Facts:
 def _integrity(report: IntegrityReport) -> str:
     words = INTEGRITY[report.verdict]
     return f"{words}: {', '.join(report.damaged[:5])}" if report.damaged else words
+
+
+def health_sentence(report: HealthReport) -> str:
+    """What was looked at and how much of it needs a look."""
+    odd = len(health_rows(report))
+    unread = f" {len(report.unread)} have a type without plain numbers and were not looked at." if report.unread else ""
+    verdict = (
+        f"⚠️ {odd} of {len(report.tensors)} tensors need a look." if odd else f"✅ All {len(report.tensors)} are sound."
+    )
+    return verdict + unread
+
+
+def health_rows(report: HealthReport) -> list[Row]:
+    """One row per tensor that is not as a trained one should be, those with values that are no numbers first."""
+    ordered = sorted(report.tensors, key=lambda tensor: not (tensor.nan or tensor.inf))
+    return [{"tensor": t.key, "values": t.numel, "what": what} for t in ordered if (what := _ailment(t))]
+
+
+def _ailment(tensor: TensorHealth) -> str:
+    """What is wrong with one tensor, in words; empty when nothing is.
+
+    A single value is constant by nature, and a constant of 0 or 1 is how norms and biases start.
+    """
+    found = [f"❌ {count} {kind}" for count, kind in ((tensor.nan, "NaN"), (tensor.inf, "infinite")) if count]
+    if tensor.constant:
+        found.append(f"constant {tensor.minimum:g}")
+    if tensor.never_trained:
+        found.append(f"never trained: {tensor.never_trained}")
+    return "; ".join(found)
 
 
 def optimizer_rows(summary: CheckpointSummary) -> list[Row]:

@@ -1,0 +1,78 @@
+"""The checkpoint page: coverage, mapping, and the values of every tensor on demand."""
+
+import pytest
+
+from aqboard.domain.checkpoint import HealthReport, TensorHealth
+from aqboard.views.tables.checkpoint import folded_rows, health_rows, health_sentence, missing_rows, share
+from tests.dashboard.conftest import words
+
+
+def health_of(key: str, **changes: object) -> TensorHealth:
+    fields = {"key": key, "numel": 4, "nan": 0, "inf": 0, "zero_share": 0.0, "minimum": -1.0, "maximum": 1.0}
+    return TensorHealth(**{**fields, "constant": False, **changes})
+
+
+def test_a_file_that_reaches_nothing_shows_the_mapping_that_would(samples, open_page):
+    app = open_page("checkpoint", samples.numbers["as_found"])
+    assert not app.exception
+    text = words(app)
+    assert "not strict" in text and "**15 of 15** tensors of the file fit the model" in text
+    assert any("state_dict" in code.value for code in app.code), "a snippet to paste"
+
+
+def test_a_mapping_is_not_offered_when_everything_fits(samples, open_page):
+    app = open_page("checkpoint", samples.numbers["fixed"])
+    assert "The mapping that fits best" not in [heading.value for heading in app.subheader]
+
+
+def test_values_are_read_when_asked_for(samples, open_page):
+    app = open_page("checkpoint", samples.numbers["fixed"])
+    assert "need a look" not in words(app)
+    app.session_state["health"] = True
+    app.run()
+    assert not app.exception
+    assert "⚠️ 15 of 15 tensors need a look" in words(app), "the sample's tensors are constants"
+
+
+@pytest.mark.parametrize("content", [b"", b"shorter"])
+def test_a_file_that_changed_is_not_read_as_the_one_that_was_checked(content, samples, open_page):
+    (samples.database.parent / "inputs" / "best.ckpt").write_bytes(content)
+    app = open_page("checkpoint", samples.numbers["fixed"])
+    app.session_state["health"] = True
+    app.run()
+    assert not app.exception and len(app.error) == 1
+
+
+def test_tensors_to_look_at_are_named_with_their_ailment_worst_first():
+    report = HealthReport(
+        tensors=(
+            health_of("fine"),
+            health_of("flat", constant=True, minimum=0.0, maximum=0.0),
+            health_of("untouched", never_trained="its Adam state is zero"),
+            health_of("broken", nan=2, inf=1),
+        ),
+        unread=("f8",),
+    )
+    assert [(row["tensor"], row["what"]) for row in health_rows(report)] == [
+        ("broken", "❌ 2 NaN; ❌ 1 infinite"),
+        ("flat", "constant 0"),
+        ("untouched", "never trained: its Adam state is zero"),
+    ]
+    assert health_sentence(report).startswith("⚠️ 3 of 4 tensors") and "1 have a type" in health_sentence(report)
+
+
+def test_keys_are_folded_and_undeclared_ones_come_first():
+    keys = [f"blocks.{i}.w" for i in range(6)] + ["blocks.0.alpha"]
+    assert folded_rows(keys) == [
+        {"tensor": "blocks.{0..5}.w", "tensors": 6},
+        {"tensor": "blocks.0.alpha", "tensors": 1},
+    ]
+    rows = missing_rows(keys[::-1], ("*.alpha",))
+    assert [(row["tensor"], row[""]) for row in rows] == [
+        ("blocks.{0..5}.w", "❌ stays random"),
+        ("blocks.0.alpha", "declared in the plan"),
+    ]
+
+
+def test_a_share_of_nothing_is_nothing():
+    assert (share(0, 0), share(3, 4)) == (0.0, 0.75)
