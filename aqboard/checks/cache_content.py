@@ -5,7 +5,7 @@ The story's two caches had two MD5s and one content; weeks were spent on a diffe
 
 from pathlib import Path
 
-from aqboard.checks.check import Check
+from aqboard.checks.check import Check, where_wind_orders_tokens
 from aqboard.checks.words import some
 from aqboard.domain.evidence import CacheEvidence
 from aqboard.domain.finding import Judgement, Measurement, Severity, Stage, passed, skipped, warned
@@ -40,4 +40,12 @@ def judge(plan: LaunchPlan, cache: CacheEvidence) -> Judgement:
     )
 
 
-CHECK = Check("cache.content", "Candidates compared by content", Stage.CACHE, Severity.WARNS, (CacheEvidence,), judge)
+CHECK = Check(
+    "cache.content",
+    "Candidates compared by content",
+    Stage.CACHE,
+    Severity.WARNS,
+    (CacheEvidence,),
+    judge,
+    where_wind_orders_tokens,
+)

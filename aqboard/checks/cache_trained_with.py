@@ -4,7 +4,7 @@ An MD5 cannot tell: two files with the same orders have different MD5s when thei
 The content digest in the checkpoint's provenance can.
 """
 
-from aqboard.checks.check import Check
+from aqboard.checks.check import Check, where_wind_orders_tokens
 from aqboard.domain.evidence import CacheEvidence
 from aqboard.domain.finding import Judgement, Measurement, Severity, Stage, failed, passed, warned
 from aqboard.domain.plan import LaunchPlan
@@ -18,8 +18,8 @@ def judge(plan: LaunchPlan, cache: CacheEvidence) -> Judgement:
         Measurement(name="trained with", value=cache.trained_with or "not recorded"),
         Measurement(name="MD5 of the plan's cache", value=planned.file.md5),
     )
-    if not plan.scan.rule.endswith("-sector"):
-        return passed(f"{plan.scan.rule} reads no cache; which one lies there does not matter.", *figures)
+    if not plan.wind_scan.rule.endswith("-sector"):
+        return passed(f"{plan.wind_scan.rule} reads no cache; which one lies there does not matter.", *figures)
     if not cache.trained_with:
         return warned(
             "The checkpoint does not say which cache it was trained with.",
@@ -39,5 +39,11 @@ def judge(plan: LaunchPlan, cache: CacheEvidence) -> Judgement:
 
 
 CHECK = Check(
-    "cache.trained_with", "Cache is the one of the training", Stage.CACHE, Severity.BLOCKS, (CacheEvidence,), judge
+    "cache.trained_with",
+    "Cache is the one of the training",
+    Stage.CACHE,
+    Severity.BLOCKS,
+    (CacheEvidence,),
+    judge,
+    where_wind_orders_tokens,
 )

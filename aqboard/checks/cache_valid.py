@@ -3,7 +3,7 @@
 A cache made for another grid, or one whose orders are not permutations, moves patches to places they do not belong.
 """
 
-from aqboard.checks.check import Check
+from aqboard.checks.check import Check, where_wind_orders_tokens
 from aqboard.domain.evidence import CacheEvidence
 from aqboard.domain.finding import Judgement, Measurement, Severity, Stage, failed, passed
 from aqboard.domain.plan import LaunchPlan
@@ -33,4 +33,12 @@ def judge(plan: LaunchPlan, cache: CacheEvidence) -> Judgement:
     )
 
 
-CHECK = Check("cache.valid", "Cache valid for this grid", Stage.CACHE, Severity.BLOCKS, (CacheEvidence,), judge)
+CHECK = Check(
+    "cache.valid",
+    "Cache valid for this grid",
+    Stage.CACHE,
+    Severity.BLOCKS,
+    (CacheEvidence,),
+    judge,
+    where_wind_orders_tokens,
+)

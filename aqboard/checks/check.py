@@ -7,6 +7,17 @@ from dataclasses import dataclass
 
 from aqboard.domain.evidence import Evidence
 from aqboard.domain.finding import Judgement, Severity, Stage
+from aqboard.domain.plan import LaunchPlan
+
+
+def always(_: LaunchPlan) -> str:
+    """Applies to every launch."""
+    return ""
+
+
+def where_wind_orders_tokens(plan: LaunchPlan) -> str:
+    """Applies where the plan has a scan section."""
+    return "" if plan.scan else "the plan has no scan section, so nothing orders tokens by the wind"
 
 
 @dataclass(frozen=True)
@@ -15,6 +26,9 @@ class Check:
 
     `judge(plan, *evidence)` gets the evidence listed in `needs`, in that order, and must be pure: it opens no file
     and knows no model, so that a stored attempt can be judged again by a later version of aqboard.
+
+    `applies(plan)` is empty, or says why there is nothing to ask of this launch. It may look at nothing but the plan:
+    a question that could be asked but whose evidence is missing is a skip, and blocks.
     """
 
     id: str
@@ -23,6 +37,7 @@ class Check:
     severity: Severity
     needs: tuple[type[Evidence], ...]
     judge: Callable[..., Judgement]
+    applies: Callable[[LaunchPlan], str] = always
 
     @property
     def page(self) -> str:

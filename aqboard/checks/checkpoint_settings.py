@@ -6,7 +6,7 @@ by four, as much as the story's launch lost. The `Provenance` callback writes th
 
 from pydantic import JsonValue
 
-from aqboard.checks.check import Check
+from aqboard.checks.check import Check, where_wind_orders_tokens
 from aqboard.domain.evidence import CheckpointEvidence
 from aqboard.domain.finding import Judgement, Measurement, Severity, Stage, failed, passed, warned
 from aqboard.domain.plan import LaunchPlan
@@ -15,7 +15,7 @@ from aqboard.domain.plan import LaunchPlan
 def judge(plan: LaunchPlan, checkpoint: CheckpointEvidence) -> Judgement:
     """PASS when rule and layout agree, FAIL when one differs, WARN when the checkpoint does not say."""
     stamp = checkpoint.provenance
-    planned: dict[str, JsonValue] = {"scan_rule": plan.scan.rule, "scan_layout": plan.scan.layout}
+    planned: dict[str, JsonValue] = {"scan_rule": plan.wind_scan.rule, "scan_layout": plan.wind_scan.layout}
     if stamp is None:
         return warned(
             "The checkpoint does not say how it was trained: it carries no provenance stamp.",
@@ -42,9 +42,15 @@ def judge(plan: LaunchPlan, checkpoint: CheckpointEvidence) -> Judgement:
             remedy="; ".join(f"set scan.{key.removeprefix('scan_')} to {stamp[key]}" for key in wrong).capitalize()
             + ".",
         )
-    return passed(f"Trained and launched with {plan.scan.rule}, layout {plan.scan.layout}.", *figures)
+    return passed(f"Trained and launched with {plan.wind_scan.rule}, layout {plan.wind_scan.layout}.", *figures)
 
 
 CHECK = Check(
-    "checkpoint.settings", "Scan set as in training", Stage.CHECKPOINT, Severity.BLOCKS, (CheckpointEvidence,), judge
+    "checkpoint.settings",
+    "Scan set as in training",
+    Stage.CHECKPOINT,
+    Severity.BLOCKS,
+    (CheckpointEvidence,),
+    judge,
+    where_wind_orders_tokens,
 )

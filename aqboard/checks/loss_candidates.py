@@ -6,7 +6,7 @@ But a candidate that is clearly better than the plan's is a reason to look.
 
 from statistics import stdev
 
-from aqboard.checks.check import Check
+from aqboard.checks.check import Check, where_wind_orders_tokens
 from aqboard.checks.words import loss
 from aqboard.domain.evidence import LossEvidence, LossMeasurement
 from aqboard.domain.finding import Judgement, Measurement, Severity, Stage, passed, skipped, warned
@@ -45,4 +45,12 @@ def _figure(row: LossMeasurement) -> Measurement:
     )
 
 
-CHECK = Check("loss.candidates", "Loss per candidate cache", Stage.LOSS, Severity.INFORMS, (LossEvidence,), judge)
+CHECK = Check(
+    "loss.candidates",
+    "Loss per candidate cache",
+    Stage.LOSS,
+    Severity.INFORMS,
+    (LossEvidence,),
+    judge,
+    where_wind_orders_tokens,
+)

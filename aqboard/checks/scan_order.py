@@ -4,7 +4,7 @@ Upstream code prints an exception inside the reordering and goes on in row-major
 forecasts, only worse. Every direction is held, patch by patch, against an independent calculation from the cache.
 """
 
-from aqboard.checks.check import Check
+from aqboard.checks.check import Check, where_wind_orders_tokens
 from aqboard.checks.words import some
 from aqboard.domain.evidence import ScanEvidence
 from aqboard.domain.finding import Judgement, Measurement, Severity, Stage, broke, failed, passed
@@ -32,11 +32,11 @@ def judge(plan: LaunchPlan, scan: ScanEvidence) -> Judgement:
         )
     if wrong:
         return failed(
-            f"{len(wrong)} of {tried} directions are not ordered as {plan.scan.rule} asks: {some(wrong)}.",
+            f"{len(wrong)} of {tried} directions are not ordered as {plan.wind_scan.rule} asks: {some(wrong)}.",
             *figures,
             remedy="See which rule is in force, and whether the model reads the plan's cache.",
         )
-    if plan.scan.rule != "none" and moved == 0:
+    if plan.wind_scan.rule != "none" and moved == 0:
         return failed(
             f"All {tried} directions leave the tokens in row-major order: the scan does nothing.",
             *figures,
@@ -45,4 +45,12 @@ def judge(plan: LaunchPlan, scan: ScanEvidence) -> Judgement:
     return passed(f"{tried} of {tried} directions ordered exactly as asked, {scan.tokens} tokens each.", *figures)
 
 
-CHECK = Check("scan.order", "Order applied = order asked for", Stage.SCAN, Severity.BLOCKS, (ScanEvidence,), judge)
+CHECK = Check(
+    "scan.order",
+    "Order applied = order asked for",
+    Stage.SCAN,
+    Severity.BLOCKS,
+    (ScanEvidence,),
+    judge,
+    where_wind_orders_tokens,
+)

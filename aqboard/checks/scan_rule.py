@@ -4,7 +4,7 @@ A checkpoint was trained with one rule. The code may follow another one than the
 because a method is defined twice. So the rule is told from what the model does with real wind, not from what it says.
 """
 
-from aqboard.checks.check import Check
+from aqboard.checks.check import Check, where_wind_orders_tokens
 from aqboard.domain.evidence import ScanEvidence
 from aqboard.domain.finding import Judgement, Measurement, Severity, Stage, failed, passed, warned
 from aqboard.domain.plan import LaunchPlan
@@ -12,7 +12,7 @@ from aqboard.domain.plan import LaunchPlan
 
 def judge(plan: LaunchPlan, scan: ScanEvidence) -> Judgement:
     """PASS when the plan's rule, and no other, explains the orders seen."""
-    asked = plan.scan.rule
+    asked = plan.wind_scan.rule
     fields = Measurement(name="real wind fields", value=scan.samples)
     if not scan.rules_in_force:
         return failed(
@@ -36,4 +36,6 @@ def judge(plan: LaunchPlan, scan: ScanEvidence) -> Judgement:
     return passed(f"{asked}, told from the orders under {scan.samples} real wind fields.", fields)
 
 
-CHECK = Check("scan.rule", "Scan rule in force", Stage.SCAN, Severity.BLOCKS, (ScanEvidence,), judge)
+CHECK = Check(
+    "scan.rule", "Scan rule in force", Stage.SCAN, Severity.BLOCKS, (ScanEvidence,), judge, where_wind_orders_tokens
+)

@@ -36,6 +36,8 @@ class Attempt(Record):
     inputs: tuple[InputFile, ...]
     checks: tuple[str, ...]
     """Ids of the checks that were to be answered, in reading order; one without a finding did not run."""
+    left_out: tuple[str, ...] = ()
+    """Those of `checks` that somebody left out on the command line; they are skipped, and block as ever."""
 
     @property
     def name(self) -> str:

@@ -33,6 +33,7 @@ class Stage(StrEnum):
     CACHE = "cache"
     FORWARD = "forward"
     LOSS = "loss"
+    PLUGIN = "plugin"
 
 
 class Measurement(Record):
@@ -60,6 +61,8 @@ class Finding(Judgement):
     title: str
     stage: Stage
     severity: Severity
+    usual_severity: Severity | None = None
+    """What the check means for a launch whose plan does not raise or lower it; None where the plan does neither."""
     evidence: tuple[str, ...] = ()
     detail: str = ""
     """The traceback of a check or probe that broke; empty otherwise."""

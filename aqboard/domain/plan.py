@@ -5,10 +5,12 @@ Every relative path in it is relative to the plan's own folder.
 """
 
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar, get_args
+from typing import Annotated, Literal, Self, TypeVar, get_args
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, JsonValue, StringConstraints, model_validator
 
+from aqboard.domain.errors import PlanError
+from aqboard.domain.finding import Severity
 from aqboard.domain.model import Record
 
 ScanRule = Literal["none", "global-sector", "strip-sector", "strip-angle", "block-sector", "block-angle"]
@@ -29,11 +31,36 @@ SlurmTime = Annotated[str, StringConstraints(pattern=r"^(\d{1,3}-)?\d{1,2}:\d{2}
 Builder = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
 
 
-class TargetPlan(Record):
-    """The code under check: a callable that builds the model as the training does, and the training's own config."""
+OWN_BUILDER = "aqboard.probes.reference:build"
+"""The reference model; the only builder that is aqboard's own code, and so needs nobody's trust."""
 
-    builder: Builder = "aqboard.probes.reference:build"
-    config: Path
+
+class TargetPlan(Record):
+    """The code under check: a callable that builds the target as the training does. It runs in the probe process only.
+
+    `builder` is called with the plan; it finds `config` (the training's own) and `options` (whatever it needs) there.
+    """
+
+    builder: Builder = OWN_BUILDER
+    config: Path | None = None
+    workdir: Path | None = None
+    """The folder the training starts in; relative paths in the team's code begin there."""
+    python_path: tuple[Path, ...] = ()
+    """Folders that Python searches first for the builder and what it imports, as `PYTHONPATH` does."""
+    options: dict[str, JsonValue] = Field(default_factory=dict)
+
+    @property
+    def own(self) -> bool:
+        """Whether this is the reference model that comes with aqboard."""
+        return self.builder == OWN_BUILDER
+
+    @model_validator(mode="after")
+    def _reference_is_configured_by_its_config_alone(self) -> Self:
+        if self.own and self.config is None:
+            raise ValueError("have `config`: the reference model is built from its training's configuration")
+        if self.own and (self.workdir or self.python_path):
+            raise ValueError("name a `builder` of your own, or neither `workdir` nor `python_path`")
+        return self
 
 
 class CheckpointPlan(Record):
@@ -112,11 +139,29 @@ class LaunchPlan(Record):
     description: str = Field(default="", max_length=4000)
     target: TargetPlan
     checkpoint: CheckpointPlan
-    scan: ScanPlan
+    scan: ScanPlan | None = None
+    """Only where tokens are ordered by the wind; without it the scan's and the caches' checks do not apply."""
     data: DataPlan
     baseline: BaselinePlan
     forward: ForwardPlan = ForwardPlan()
     cluster: ClusterPlan
+    severities: dict[str, Severity] = Field(default_factory=dict)
+    """Check id -> what it means for this launch, where that differs from the usual; always shown."""
+    limits: dict[str, Annotated[float, Field(gt=0, le=86_400)]] = Field(default_factory=dict)
+    """Probe -> seconds after which it is stopped, where that differs from the usual."""
+
+    @model_validator(mode="after")
+    def _reference_scans(self) -> Self:
+        if self.target.own and self.scan is None:
+            raise ValueError("have the section `scan`: the reference model orders its tokens by the wind")
+        return self
+
+    @property
+    def wind_scan(self) -> ScanPlan:
+        """The scan section; raises PlanError for a launch without one, whose scan checks do not apply."""
+        if self.scan is None:
+            raise PlanError("The plan has no scan section.")
+        return self.scan
 
     def with_base(self, folder: Path) -> "LaunchPlan":
         """The same plan with every relative path joined to `folder`."""
@@ -127,11 +172,18 @@ class LaunchPlan(Record):
         def moved(record: R, **changes: object) -> R:
             return record.model_copy(update=changes)
 
-        scan = moved(self.scan, cache=at(self.scan.cache), candidates=tuple(at(path) for path in self.scan.candidates))
-        log = self.baseline.log
+        scan = self.scan
+        if scan is not None:
+            scan = moved(scan, cache=at(scan.cache), candidates=tuple(at(path) for path in scan.candidates))
+        log, config, workdir = self.baseline.log, self.target.config, self.target.workdir
         return moved(
             self,
-            target=moved(self.target, config=at(self.target.config)),
+            target=moved(
+                self.target,
+                config=at(config) if config else None,
+                workdir=at(workdir) if workdir else None,
+                python_path=tuple(at(path) for path in self.target.python_path),
+            ),
             checkpoint=moved(self.checkpoint, path=at(self.checkpoint.path)),
             scan=scan,
             data=moved(self.data, directory=at(self.data.directory)),
@@ -140,12 +192,11 @@ class LaunchPlan(Record):
 
     def input_files(self) -> tuple[tuple[str, Path], ...]:
         """(key in the plan, path) of every single file whose content the verdict depends on, in reading order."""
-        files = [
-            ("target.config", self.target.config),
-            ("checkpoint.path", self.checkpoint.path),
-            ("scan.cache", self.scan.cache),
-            *((f"scan.candidates[{i}]", path) for i, path in enumerate(self.scan.candidates)),
-        ]
+        files = [("target.config", self.target.config)] if self.target.config else []
+        files.append(("checkpoint.path", self.checkpoint.path))
+        if self.scan:
+            files.append(("scan.cache", self.scan.cache))
+            files += [(f"scan.candidates[{i}]", path) for i, path in enumerate(self.scan.candidates)]
         if self.baseline.log:
             files.append(("baseline.log", self.baseline.log))
         return tuple(files)

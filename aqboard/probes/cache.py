@@ -4,12 +4,14 @@ from aqboard.artefacts.compare import group_caches
 from aqboard.artefacts.errors import ReadError
 from aqboard.domain.evidence import CacheEvidence, CheckpointEvidence
 from aqboard.probes.context import Context, Probe
-from aqboard.probes.target import ScansWind, able
+from aqboard.probes.target import ScansWind, Unavailable, able
 
 
 def measure(context: Context) -> CacheEvidence:
     """Compare the plan's cache with every candidate, each file once."""
     scan = context.plan.scan
+    if scan is None:
+        raise Unavailable("the plan has no scan section")
     paths = list(dict.fromkeys([scan.cache, *scan.candidates]))
     context.say(f"reading {len(paths)} caches")
     groups = group_caches(paths)

@@ -56,8 +56,8 @@ class Context:
 
     @cached_property
     def scan(self) -> Scan | None:
-        """The scan as the plan sets it; None for a target that orders nothing by the wind."""
-        return self.target.scan() if isinstance(self.target, ScansWind) else None
+        """The scan as the plan sets it; None for a plan without one, or a target that orders nothing by the wind."""
+        return self.target.scan() if self.plan.scan and isinstance(self.target, ScansWind) else None
 
     @cached_property
     def checkpoint(self) -> CheckpointFile:

@@ -111,7 +111,7 @@ def _candidates(
     """The plan's cache first, then the others; equal contents are measured once."""
     scan = context.scan
     assert scan is not None
-    asked = context.plan.scan
+    asked = context.plan.wind_scan
     evidence = context.known(CacheEvidence)
     readable = {facts.file.path for facts in evidence.groups.facts} if evidence else set()
     rows = [reference.model_copy(update={"setting": asked.cache.name})]

@@ -31,6 +31,10 @@ class ReferenceTarget:
 
     def __init__(self, plan: LaunchPlan) -> None:
         self.plan = plan
+        if plan.target.config is None:
+            raise TargetError(
+                "target.config is missing: the reference model is built from its training's configuration."
+            )
         config = load_train_config(plan.target.config)
         root = plan.data.directory
         data = {"root": root, "batch_size": plan.data.batch_size, "in_memory": False, "num_workers": 0}
@@ -41,7 +45,7 @@ class ReferenceTarget:
 
     def scan(self) -> Scan:
         """The scan as the plan sets it."""
-        asked = self.plan.scan
+        asked = self.plan.wind_scan
         return Scan(asked.rule, asked.layout, read_scan_cache(asked.cache))
 
     def build(self, scan: Scan | None = None) -> TopoFlowModule:

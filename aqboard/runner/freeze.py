@@ -14,8 +14,15 @@ from aqboard.domain.plan import LaunchPlan
 Progress = Callable[[str], None]
 
 
-def freeze(plan: LaunchPlan, text: str, checks: Sequence[str], *, progress: Progress = lambda _: None) -> Attempt:
-    """The attempt of this plan now; `checks` are the ids of the suite that will judge it.
+def freeze(
+    plan: LaunchPlan,
+    text: str,
+    checks: Sequence[str],
+    *,
+    left_out: Sequence[str] = (),
+    progress: Progress = lambda _: None,
+) -> Attempt:
+    """The attempt of this plan now; `checks` are the ids of the suite that will judge it, but for those `left_out`.
 
     Raises PlanError for an input file that is missing or cannot be read, naming its key in the plan.
     """
@@ -31,6 +38,7 @@ def freeze(plan: LaunchPlan, text: str, checks: Sequence[str], *, progress: Prog
         plan_text=text,
         inputs=tuple(inputs),
         checks=tuple(checks),
+        left_out=tuple(left_out),
     )
 
 

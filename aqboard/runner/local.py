@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,17 +21,19 @@ WORKER: tuple[str, ...] = (sys.executable, "-m", "aqboard.runner.worker")
 """The probe process: takes the attempt's file, the events' file and the probes to run."""
 
 POLL_S = 0.1
-PROBE_LIMIT_S = 1800.0
-"""A probe that takes longer hangs: the slowest, the loss on a CPU at real size, takes minutes."""
+START_LIMIT_S = 300.0
+"""Importing torch and the team's code from a cold shared file system takes a minute or two."""
+LIMITS_S: Mapping[str, float] = {kind.kind: kind.limit_s for kind in EVIDENCE}
 
 
 def run_probes(
-    attempt: Attempt, folder: Path, kinds: Sequence[str] = KINDS, *, limit_s: float = PROBE_LIMIT_S
+    attempt: Attempt, folder: Path, kinds: Sequence[str] = KINDS, *, limits: Mapping[str, float] = LIMITS_S
 ) -> Iterator[Event]:
     """Measure; yields each event as it happens. Every kind ends with exactly one `Ended`.
 
-    `folder` takes the frozen attempt, the events and the process's log. When the process dies, the probe it was at
-    ends as broken and a new process goes on with the next one. Closing the iterator ends the process.
+    `folder` takes the frozen attempt, the events and the process's log. When the process dies, or a probe takes
+    longer than its share of `limits` (seconds), the probe it was at ends as broken and a new process goes on with the
+    next one. Closing the iterator ends the process.
     """
     folder.mkdir(parents=True, exist_ok=True)
     attempt_file, events_file = folder / "attempt.json", folder / "events.jsonl"
@@ -39,17 +41,17 @@ def run_probes(
     tail = Tail(events_file)
     waiting = list(kinds)
     while waiting:
-        at = waiting[0]
+        at = ""
         with (folder / "worker.log").open("ab") as log:
             process = _start([str(attempt_file), str(events_file), *waiting], log)
         try:
-            for event in _watch(process, tail, limit_s):
+            for event in _watch(process, tail, limits):
                 if isinstance(event, Started):
                     at = event.probe
                 elif isinstance(event, Ended):
                     waiting.remove(event.outcome.probe)
                 yield event
-            died = _why(process.poll(), limit_s)
+            died = _why(process.poll(), at, limits)
         finally:
             _stop(process)
         if waiting:
@@ -60,15 +62,18 @@ def run_probes(
             yield from tail.new()
 
 
-def _watch(process: subprocess.Popen[bytes], tail: Tail, limit_s: float) -> Iterator[Event]:
-    """Events until the process has ended, or has given no sign of life for `limit_s`."""
-    heard = time.monotonic()
+def _watch(process: subprocess.Popen[bytes], tail: Tail, limits: Mapping[str, float]) -> Iterator[Event]:
+    """Events until the process has ended, or the probe at work has used up its time."""
+    until = time.monotonic() + START_LIMIT_S
     over = False
     while not over:
         # Asked before reading: whatever the process wrote before its end is still read after it.
-        over = process.poll() is not None or time.monotonic() - heard > limit_s
+        over = process.poll() is not None or time.monotonic() > until
         for event in tail.new():
-            heard = time.monotonic()
+            if isinstance(event, Started):
+                until = time.monotonic() + limits[event.probe]
+            elif isinstance(event, Ended):
+                until = time.monotonic() + START_LIMIT_S
             yield event
         if not over:
             time.sleep(POLL_S)
@@ -87,10 +92,15 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _why(code: int | None, limit_s: float) -> str:
-    """Why the process ended without finishing, in words."""
+def _why(code: int | None, probe: str, limits: Mapping[str, float]) -> str:
+    """Why the process ended without finishing, in words; `probe` is empty when it had not begun one."""
+    if code is None and not probe:
+        return f"The probe process was stopped: it had not begun a probe after {START_LIMIT_S:g} s."
     if code is None:
-        return f"The probe was stopped after {limit_s:.0f} s without a sign of life."
+        return (
+            f"The probe was stopped after its time limit of {limits[probe]:g} s. If it only needs longer, raise "
+            f"limits.{probe} in the plan."
+        )
     if code == -signal.SIGKILL:
         return "The probe process was killed (signal 9), most often because the machine ran out of memory."
     if code < 0:

@@ -2,7 +2,7 @@
 
 import difflib
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -82,9 +82,9 @@ def _suggestion(loc: tuple[int | str, ...]) -> str:
     """What may have been meant by an unknown key, and what is allowed in its place."""
     model: type[BaseModel] = LaunchPlan
     for part in loc[:-1]:
-        inner = model.model_fields[str(part)].annotation
-        assert isinstance(inner, type) and issubclass(inner, BaseModel)
-        model = inner
+        annotation = model.model_fields[str(part)].annotation
+        sections = [kind for kind in (annotation, *get_args(annotation)) if isinstance(kind, type)]
+        model = next(kind for kind in sections if issubclass(kind, BaseModel))
     known = list(model.model_fields)
     close = difflib.get_close_matches(str(loc[-1]), known, n=1)
     meant = f"; did you mean {close[0]!r}?" if close else ""

@@ -7,14 +7,15 @@ written as events.
 import sys
 import time
 import traceback
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.errors import AqboardError
-from aqboard.domain.evidence import EVIDENCE
 from aqboard.domain.outcome import ProbeOutcome
 from aqboard.probes import PROBES, Context, Probe, Unavailable
+from aqboard.runner import plugins
 from aqboard.runner.events import Ended, Progressed, Started, Tail, append
 
 
@@ -39,23 +40,41 @@ def run(probe: Probe, context: Context) -> ProbeOutcome:
 def main(attempt_file: str, events_file: str, *kinds: str) -> None:
     """Run the named probes in the order of the suite."""
     attempt = Attempt.model_validate_json(Path(attempt_file).read_bytes())
-    events = Path(events_file)
+    events = Path(events_file).resolve()  # the team's code may want another working directory
     context = Context(attempt)
-    _recall(context, events)
-    for probe in PROBES:
-        kind = probe.kind.kind
-        if kind in kinds:
-            append(events, Started(probe=kind))
-            context.say = partial(_say, events, kind)
-            append(events, Ended(outcome=run(probe, context)))
+    probes, faults = installed_probes()
+    _recall(context, events, probes)
+    for kind in sorted(kinds, key=[*probes, *kinds].index):
+        append(events, Started(probe=kind))
+        context.say = partial(_say, events, kind)
+        append(events, Ended(outcome=run(probes[kind], context) if kind in probes else _nobody(kind, faults)))
 
 
-def _recall(context: Context, events: Path) -> None:
+def installed_probes() -> tuple[dict[str, Probe], tuple[str, ...]]:
+    """Every probe by its kind, aqboard's own first, and a sentence for each package whose probes cannot be used."""
+    probes, faults = {probe.kind.kind: probe for probe in PROBES}, []
+    for offer in plugins.offers(plugins.PROBES):
+        fault = offer.fault
+        for thing in offer.things:
+            if not isinstance(thing, Probe):
+                fault = f"it names a {type(thing).__name__}, not an aqboard.probes.Probe"
+            elif probes.setdefault(thing.kind.kind, thing) is not thing:
+                fault = f"the probe {thing.kind.kind!r} exists already"
+        if fault:
+            faults.append(f"The package {offer.package} brings probes that cannot be used: {offer.entry}: {fault}.")
+    return probes, tuple(faults)
+
+
+def _nobody(kind: str, faults: tuple[str, ...]) -> ProbeOutcome:
+    message = " ".join((f"No installed package brings the probe {kind!r}.", *faults))
+    return ProbeOutcome(probe=kind, status="broke", message=message)
+
+
+def _recall(context: Context, events: Path, probes: Mapping[str, Probe]) -> None:
     """Give the context what an earlier process of this session measured before it died."""
-    kinds = {kind.kind: kind for kind in EVIDENCE}
     for event in Tail(events).new():
         if isinstance(event, Ended) and event.outcome.evidence is not None:
-            context.remember(kinds[event.outcome.probe].model_validate(event.outcome.evidence))
+            context.remember(probes[event.outcome.probe].kind.model_validate(event.outcome.evidence))
 
 
 def _say(events: Path, kind: str, message: str) -> None:

@@ -1,9 +1,9 @@
 """Check a plan: freeze it, measure, judge, and store every step as soon as it is known."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
-from aqboard.checks import SUITE
+from aqboard.checks import Check
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.errors import StoreError
 from aqboard.domain.outcome import ProbeOutcome
@@ -12,33 +12,53 @@ from aqboard.runner.freeze import freeze
 from aqboard.runner.judge import judge_all
 from aqboard.runner.local import run_probes
 from aqboard.runner.plan_file import read_plan
+from aqboard.runner.plugins import installed_suite
+from aqboard.runner.selection import left_out, limits, probes_needed, refuse_unknown
 from aqboard.store import Store, StoredAttempt
 
 Listener = Callable[[Event], None]
 
 
-def prepare(plan_file: Path, *, say: Callable[[str], None] = lambda _: None) -> Attempt:
-    """Read and freeze a plan; raises PlanError before anything is stored."""
+def prepare(
+    plan_file: Path,
+    *,
+    only: Collection[str] = (),
+    skip: Collection[str] = (),
+    say: Callable[[str], None] = lambda _: None,
+) -> Attempt:
+    """Read and freeze a plan; raises PlanError before anything is stored.
+
+    `only`, `skip`: ids of checks to ask alone, or to leave out. An attempt without a check that blocks is not READY.
+    """
+    suite = installed_suite()
     plan, text = read_plan(plan_file)
-    return freeze(plan, text, [check.id for check in SUITE], progress=say)
+    refuse_unknown(suite, plan)
+    without = left_out(suite, only, skip)
+    return freeze(plan, text, [check.id for check in suite], left_out=without, progress=say)
 
 
 def check(attempt: Attempt, store: Store, *, listen: Listener = lambda _: None) -> StoredAttempt:
-    """Run the whole suite on a frozen attempt.
+    """Run the suite that the attempt was prepared for.
 
     Outcomes are stored one by one, so an interruption loses the probe at work and nothing else; the attempt then
     has no findings, and reads as not run.
     """
     folder = _made(session_folder(store.path, attempt))
     number = store.add_attempt(attempt)
+    suite, plan = _suite_of(attempt), attempt.plan
+    probes = probes_needed(suite, plan, attempt.left_out)
     outcomes: dict[str, ProbeOutcome] = {}
-    for event in run_probes(attempt, folder):
+    for event in run_probes(attempt, folder, probes, limits=limits(suite, plan)):
         if isinstance(event, Ended):
             outcomes[event.outcome.probe] = event.outcome
             store.add_outcome(attempt.uid, event.outcome)
         listen(event)
-    store.add_findings(attempt.uid, judge_all(SUITE, attempt.plan, outcomes))
+    store.add_findings(attempt.uid, judge_all(suite, plan, outcomes, attempt.left_out))
     return store.attempt(number)
+
+
+def _suite_of(attempt: Attempt) -> tuple[Check, ...]:
+    return tuple(check for check in installed_suite() if check.id in attempt.checks)
 
 
 def _made(folder: Path) -> Path:

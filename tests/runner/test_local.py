@@ -44,8 +44,9 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-unt
     script.write_text(WORKER)
     monkeypatch.setattr(local, "WORKER", (sys.executable, str(script)))
 
-    def go(*kinds: str, limit_s: float = 30.0) -> tuple[list[object], dict[str, ProbeOutcome]]:
-        events = list(local.run_probes(samples.attempt(), tmp_path / "session", kinds, limit_s=limit_s))
+    def go(*kinds: str, **limits: float) -> tuple[list[object], dict[str, ProbeOutcome]]:
+        usual = dict.fromkeys(kinds, 30.0)
+        events = list(local.run_probes(samples.attempt(), tmp_path / "session", kinds, limits=usual | limits))
         ended = [event.outcome for event in events if isinstance(event, Ended)]
         assert [outcome.probe for outcome in ended] == list(kinds), "each once, in order"
         return events, {outcome.probe: outcome for outcome in ended}
@@ -77,8 +78,9 @@ def test_a_process_that_dies_costs_one_probe(run, fate: str, said: str) -> None:
 
 
 def test_a_probe_that_hangs_is_stopped(run) -> None:  # type: ignore[no-untyped-def]
-    _, outcomes = run("hangs", "after", limit_s=3.0)
-    assert "stopped after 3 s without a sign of life" in outcomes["hangs"].message
+    _, outcomes = run("hangs", "after", hangs=1.5)
+    assert "stopped after its time limit of 1.5 s" in outcomes["hangs"].message
+    assert "limits.hangs" in outcomes["hangs"].message
     assert outcomes["after"].status == "measured"
 
 
@@ -86,7 +88,7 @@ def test_closing_the_iterator_ends_the_process(tmp_path: Path, run, monkeypatch:
     started = []
     real = local._start
     monkeypatch.setattr(local, "_start", lambda *a: started.append(real(*a)) or started[-1])
-    events = local.run_probes(samples.attempt(), tmp_path / "session", ("hangs",))
+    events = local.run_probes(samples.attempt(), tmp_path / "session", ("hangs",), limits={"hangs": 30.0})
     next(events)
     events.close()
     assert started[0].returncode is not None
