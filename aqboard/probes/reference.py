@@ -11,6 +11,7 @@ from aqboard.artefacts.scan_cache import read_scan_cache
 from aqboard.domain.errors import TargetError
 from aqboard.domain.plan import LaunchPlan
 from aqboard.probes.loading import load_state_dict
+from aqboard.probes.reference_train import ReferenceTraining
 from aqboard.probes.target import Loaded, Scan
 from aqboard.topoflow.config import TrainConfig, load_train_config
 from aqboard.topoflow.data import AirQualityDataModule
@@ -26,7 +27,7 @@ def build(plan: LaunchPlan) -> "ReferenceTarget":
     return ReferenceTarget(plan)
 
 
-class ReferenceTarget:
+class ReferenceTarget(ReferenceTraining):
     """Has every ability of `target`. The plan's scan and data settings replace those of the training's config."""
 
     def __init__(self, plan: LaunchPlan) -> None:
@@ -36,6 +37,7 @@ class ReferenceTarget:
                 "target.config is missing: the reference model is built from its training's configuration."
             )
         config = load_train_config(plan.target.config)
+        self.train_batch_size = config.data.batch_size
         root = plan.data.directory
         data = {"root": root, "batch_size": plan.data.batch_size, "in_memory": False, "num_workers": 0}
         if config.data.normalisation is None:

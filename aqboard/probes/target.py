@@ -4,11 +4,12 @@ A target must offer `Target`. The other Protocols are abilities: a probe that ne
 when the target lacks it the probe's checks are skipped and say what to add.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from aqboard.artefacts.scan_cache import ScanCache
 from aqboard.domain.plan import ScanLayout, ScanRule
@@ -122,6 +123,61 @@ class Persists(Protocol):
 
     def persistence(self, batch: Batch) -> Tensor:
         """Scalar loss of taking the present for the forecast."""
+        ...
+
+
+@runtime_checkable
+class Varies(Forwards, Protocol):
+    """Can change one thing that the model is given, and leave the rest."""
+
+    def variations(self, inputs: Mapping[str, Tensor]) -> Iterable[tuple[str, dict[str, Tensor]]]:
+        """Name, and the same inputs with that one thing changed clearly, by about a standard deviation.
+
+        Names are the model's variables, `wind` (all its components at once) and `lead_time`, those that it has.
+        """
+        ...
+
+
+@runtime_checkable
+class Neutral(Protocol):
+    """Has parameters that the checkpoint's model had not, and knows the values at which they do nothing."""
+
+    def neutralise(self, module: nn.Module) -> None:
+        """Set the new parameters of `module` so that it computes what the checkpoint's model computed."""
+        ...
+
+
+@dataclass(frozen=True)
+class TrainData:
+    """A few batches of the size that one rank trains on, and in words where they come from."""
+
+    batches: Sequence[Batch]
+    source: str
+
+
+@runtime_checkable
+class Trains(Protocol):
+    """Knows how its training steps. Without it one step is tried with validation batches and their loss."""
+
+    def train_data(self) -> TrainData:
+        """Batches of the training data; of the validation data where that is not at hand, and `source` says so."""
+        ...
+
+    def optimizers(self, module: nn.Module) -> Sequence[Optimizer]:
+        """The optimizers that the training would build for this module, at the learning rates of the first step."""
+        ...
+
+    def training_loss(self, module: nn.Module, batch: Batch) -> Tensor:
+        """Scalar loss of a batch, as the training step computes it."""
+        ...
+
+
+@runtime_checkable
+class StartsRanks(Protocol):
+    """Starts one rank as the training does. Without it each rank builds the module and loads the checkpoint."""
+
+    def start_rank(self, rank: int, world_size: int) -> nn.Module:
+        """The module of one rank as it stands when the first step begins; torch.distributed is initialised."""
         ...
 
 
