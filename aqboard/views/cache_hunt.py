@@ -1,13 +1,12 @@
 """Search for the cache a checkpoint was trained with: in files that hold one, and in logs that mention one."""
 
-from collections.abc import Callable
-
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from aqboard.artefacts.errors import ReadError
 from aqboard.artefacts.hunt import find_caches
 from aqboard.artefacts.mentions import find_mentions
-from aqboard.artefacts.walk import Wanted, walk
+from aqboard.artefacts.walk import Progress, Wanted, walk
 from aqboard.domain.evidence import CacheEvidence
 from aqboard.domain.hunt import CacheHunt, MentionReport, WalkReport
 from aqboard.domain.plan import LaunchPlan
@@ -51,35 +50,40 @@ def show_hunt(plan: LaunchPlan, evidence: CacheEvidence | None) -> None:
         wanted = Wanted(names=(pattern,), newer=at_midnight(since), older=at_midnight(until))
         search = _caches if what == "caches" else _mentions
         with st.spinner("Searching ..."):
-            st.session_state[FOUND] = search(plan, evidence, chosen, wanted) if chosen else "Choose a folder first."
-    if found := st.session_state.get(FOUND):
-        _show(found)
+            line = st.empty()
+            found = search(plan, evidence, wanted, chosen, _sign_of_life(line)) if chosen else "Choose a folder first."
+            line.empty()
+        st.session_state[FOUND] = found
+    if last := st.session_state.get(FOUND):
+        _show(last)
 
 
-def _caches(plan: LaunchPlan, evidence: CacheEvidence | None, roots: list[str], wanted: Wanted) -> Found:
+def _caches(
+    plan: LaunchPlan, evidence: CacheEvidence | None, wanted: Wanted, roots: list[str], progress: Progress
+) -> Found:
     try:
         # A cache of the plan that cannot be read is no reason not to search for another.
         like = plan.scan.cache if plan.scan and evidence else None
-        return find_caches(roots, wanted, like=like, checkpoint=plan.checkpoint.path, progress=_sign_of_life())
+        return find_caches(roots, wanted, like=like, checkpoint=plan.checkpoint.path, progress=progress)
     except ReadError as error:
         return error.message
 
 
-def _mentions(plan: LaunchPlan, evidence: CacheEvidence | None, roots: list[str], wanted: Wanted) -> Found:
+def _mentions(
+    plan: LaunchPlan, evidence: CacheEvidence | None, wanted: Wanted, roots: list[str], progress: Progress
+) -> Found:
     known: dict[str, str] = {}
     for fact in evidence.groups.facts if evidence else ():
         known |= dict.fromkeys((fact.file.md5, fact.file.sha256, fact.digests.content), fact.file.path)
     try:
         # Their dates say when a training ran, not when a cache was made, and they may be larger than any cache.
-        walked = walk(roots, Wanted(names=LOGS, largest=1 << 40), _sign_of_life())
+        walked = walk(roots, Wanted(names=LOGS, largest=1 << 40), progress)
         return walked, find_mentions(walked.candidates, known)
     except ReadError as error:
         return error.message
 
 
-def _sign_of_life() -> Callable[[int, int], None]:
-    line = st.empty()
-
+def _sign_of_life(line: DeltaGenerator) -> Progress:
     def tell(folders: int, candidates: int) -> None:
         if folders % EVERY == 1:
             line.caption(f"{folders} folders searched, {candidates} candidates")

@@ -70,7 +70,8 @@ def _check(stored: StoredAttempt, line: Line) -> None:
     verdict, words = st.columns([1, 6])
     verdict.markdown(f"{line.face.icon} **{line.face.word}**")
     with words.container(gap="xxsmall"):
-        weight = f" :gray[· {line.weight}]" if line.weight else ""
+        changed = ", as this plan asks" if line.check in stored.attempt.plan.severities else ""
+        weight = f" :gray[· {line.weight}{changed}]" if line.weight else ""
         remedy = f"  \n*What to do:* {plain(line.remedy)}" if line.remedy else ""
         st.markdown(f"**{plain(line.title)}**{weight}  \n{plain(line.summary)}{remedy}")
         # Most readers open none of these: what is inside is made and sent only when one is opened.

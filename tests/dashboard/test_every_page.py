@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from aqboard.store import Store
+from aqboard.views.board import PICKER_ROWS
 from tests.dashboard.conftest import PAGES, words
+from tests.sample_attempts import fill_many
 
 KINDS = ("as_found", "fixed", "broken", "not_run", "hostile", "foreign")
 
@@ -102,3 +104,16 @@ def test_no_page_brings_torch_into_the_web_process():
 
 def test_no_folder_lets_an_address_run_a_page_without_app_py():
     assert not (Path(__file__).resolve().parents[2] / "pages").exists()
+
+
+def test_a_long_history_is_listed_whole_and_the_picker_keeps_the_chosen_old_one(tmp_path, monkeypatch, open_page):
+    count = PICKER_ROWS + 30
+    with Store(tmp_path / "board.db", create=True) as store:
+        fill_many(store, tmp_path, count)
+    monkeypatch.setenv("AQBOARD_DB", str(tmp_path / "board.db"))
+    app = open_page("history", 1)
+    assert not app.exception
+    assert len(app.dataframe[0].value) == count
+    picker = app.sidebar.selectbox[0]
+    assert len(picker.options) == PICKER_ROWS + 1
+    assert picker.value == 1
