@@ -2,17 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import cast, get_args
 
-import torch
-from torch import nn
-
-from aqboard.artefacts.scan_cache import ScanCache, cache_digests, read_scan_cache
-from aqboard.domain.evidence import CacheEvidence, CheckpointEvidence, LoadEvidence, LossEvidence, LossMeasurement
-from aqboard.domain.plan import ScanLayout, ScanRule
-from aqboard.probes import loading
+from aqboard.artefacts.scan_cache import cache_digests, read_scan_cache
+from aqboard.domain.evidence import CacheEvidence, LoadEvidence, LossEvidence, LossMeasurement
+from aqboard.probes.bench import Bench, needs_mending, trained_scan
 from aqboard.probes.context import Context, Probe
-from aqboard.probes.target import Persists, Scan, Unavailable
+from aqboard.probes.target import Unavailable
 
 
 def measure(context: Context) -> LossEvidence:
@@ -34,75 +29,6 @@ def measure(context: Context) -> LossEvidence:
         as_trained=as_trained,
         candidates=tuple(_candidates(context, bench, load, mended or planned)) if scan else (),
     )
-
-
-class Bench:
-    """The fixed batches, and how a loss is measured on them."""
-
-    def __init__(self, context: Context) -> None:
-        self.target, self.state, self._say = context.target, context.state, context.say
-        self._plan = context.plan.checkpoint
-        self.batches = self.target.validation_batches()
-        self.samples = tuple(self.target.size(batch) for batch in self.batches)
-
-    def loaded(self, scan: Scan | None) -> nn.Module:
-        """A module with the checkpoint loaded as the training loads it."""
-        module = self.target.build(scan)
-        loading.load(self.target, self._plan, module, self.state)
-        return module
-
-    def mended(self, scan: Scan | None, load: LoadEvidence) -> nn.Module:
-        """A module with every tensor in the place where the alignment puts it."""
-        module = self.target.build(scan)
-        placed = {match.model_key: self.state[match.checkpoint_key] for match in load.alignment.matched}
-        loading.receiver(self.target, module).load_state_dict(placed, strict=False)
-        return module
-
-    def loss(self, setting: str, module: nn.Module, *, scale_only: bool = False) -> LossMeasurement:
-        """The loss of each batch in eval mode, without gradients."""
-        module.eval()
-        losses = []
-        with torch.no_grad():
-            for i, batch in enumerate(self.batches, 1):
-                self._say(f"{setting}: batch {i} of {len(self.batches)}")
-                losses.append(float(self.target.loss(module, batch)))
-        return LossMeasurement(setting=setting, per_batch=tuple(losses), samples=self.samples, scale_only=scale_only)
-
-    def persistence(self) -> LossMeasurement | None:
-        """The loss of "nothing changes"."""
-        if not isinstance(self.target, Persists):
-            return None
-        losses = [float(self.target.persistence(batch)) for batch in self.batches]
-        return LossMeasurement(setting="persistence", per_batch=tuple(losses), samples=self.samples, scale_only=True)
-
-
-def needs_mending(load: LoadEvidence) -> bool:
-    """Whether the alignment puts tensors in places that the training's own loader left empty."""
-    return not {match.model_key for match in load.alignment.matched} <= set(load.loaded)
-
-
-def trained_scan(context: Context, planned: Scan) -> Scan | None:
-    """The scan of the checkpoint's provenance, or None when it says nothing, or nothing else than the plan."""
-    checkpoint = context.known(CheckpointEvidence)
-    stamp = (checkpoint.provenance if checkpoint else None) or {}
-    rule, layout = stamp.get("scan_rule"), stamp.get("scan_layout")
-    if rule not in get_args(ScanRule) or layout not in get_args(ScanLayout):
-        return None
-    cache = _trained_cache(context, planned.cache)
-    if (rule, layout) == (planned.rule, planned.layout) and cache is planned.cache:
-        return None
-    return Scan(cast(ScanRule, rule), cast(ScanLayout, layout), cache)
-
-
-def _trained_cache(context: Context, planned: ScanCache) -> ScanCache:
-    """The candidate with the content that the checkpoint was trained with; the plan's where there is none."""
-    evidence = context.known(CacheEvidence)
-    if evidence is None or evidence.planned.digests.content == evidence.trained_with:
-        return planned
-    for facts in evidence.groups.facts:
-        if facts.digests.content == evidence.trained_with:
-            return read_scan_cache(facts.file.path)
-    return planned
 
 
 def _candidates(
