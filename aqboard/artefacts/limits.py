@@ -16,7 +16,7 @@ class Limits:
     opcodes: int = 5_000_000
     objects: int = 1_000_000
     pickle_bytes: int = 128 << 20
-    copied_bytes: int = 160 << 20
+    copied_bytes: int = 96 << 20
     depth: int = 64
     tuple_keys: int = 1_000
     integer_bytes: int = 1_024

@@ -42,7 +42,8 @@ _KNOWN_TO_BE_OTHERS = (
     (b"<html", "a web page, probably a login or error page saved in the file's place"),
 )
 _LEGACY_HEADS = (4 << 20, 64 << 20)  # how much of a legacy file may be pickles; tensor data comes after
-_PICKLE_STARTS = frozenset(b"\x80(]})cNIKJMULSVTXF\x8c")
+_PICKLE_STARTS = frozenset(b"\x80(]})cNIKJMULSVTXFP\x8c")
+_TEXT_LIKE = ("malformed", "truncated", "bad-global", "bad-call")
 
 
 @dataclass(frozen=True)
@@ -168,7 +169,12 @@ def _read_pickle(source: FileSource, mode: Mode, budget: Budget) -> Document:
     constructors = {**CONSTRUCTORS, ("torch.storage", "_load_from_bytes"): load_from_bytes}
     vocabulary = Vocabulary(mode, constructors)
     machine = Machine(source.read(0, source.size), vocabulary, budget)
-    value = machine.run(OPERATIONS)
+    try:
+        value = machine.run(OPERATIONS)
+    except ReadError as error:
+        if error.code in _TEXT_LIKE and _is_text(machine.data[:64]):
+            raise _not_a_pickle(machine.data[:64]) from None
+        raise
     if machine.position != source.size:
         raise ReadError(
             f"{source.size - machine.position} bytes follow the end of the pickle: a second one was appended, "
@@ -190,15 +196,15 @@ def _refuse_others(head: bytes) -> None:
         raise ReadError(
             "It begins with zeros: the disk was full or the copy was interrupted; copy it again.", code="wrong-format"
         )
-    if head[0] not in _PICKLE_STARTS or (head[0] != 0x80 and _is_prose(head)):
-        raise ReadError(
-            f"This is neither a pickle, a torch file, .npz nor safetensors; it begins with {shown(head, 24)}.",
-            code="not-pickle",
-        )
+    if head[0] not in _PICKLE_STARTS:
+        raise _not_a_pickle(head)
 
 
-def _is_prose(head: bytes) -> bool:
-    """True for readable text without the look of a protocol-0 pickle, whose first line ends early."""
-    first_line = head.split(b"\n", 1)[0]
-    readable = all(32 <= byte < 127 or byte in b"\r\n\t" or byte >= 0x80 for byte in head)
-    return readable and (b" " in first_line or len(first_line) > 40)
+def _not_a_pickle(head: bytes) -> ReadError:
+    what = "This is a text file" if _is_text(head) else "This is neither a pickle, a torch file, .npz nor safetensors"
+    return ReadError(f"{what}; it begins with {shown(head, 24)}.", code="not-pickle")
+
+
+def _is_text(head: bytes) -> bool:
+    """True for readable text; the oldest pickles look like it too, but can be executed to their end."""
+    return all(32 <= byte < 127 or byte in b"\r\n\t" or byte > 0xA0 for byte in head)

@@ -131,15 +131,27 @@ _OTHERS_THAT_RUN_CODE = frozenset(
     | {"operator.methodcaller", "operator.attrgetter", "_operator.methodcaller", "_operator.attrgetter"}
 )
 
+_TYPES = (
+    "object",
+    "int",
+    "long",
+    "float",
+    "complex",
+    "str",
+    "unicode",
+    "bytes",
+    "bool",
+    "list",
+    "tuple",
+    "dict",
+    "type",
+)
+
 CONSTANTS = frozenset(
     {("numpy", "ndarray"), ("numpy", "dtype"), ("torch.storage", "UntypedStorage"), ("torch.storage", "TypedStorage")}
     | {("torch", name) for name in STORAGE_DTYPES}
     | {("torch", name) for name in DTYPES}
-    | {
-        (builtins, name)
-        for builtins in ("builtins", "__builtin__")
-        for name in ("object", "int", "float", "str", "bool")
-    }
+    | {(builtins, name) for builtins in ("builtins", "__builtin__") for name in _TYPES}
 )
 
 # The team's scanner class was pickled under several module paths and from a notebook (`__main__`).
