@@ -31,8 +31,10 @@ class Stage(StrEnum):
     CHECKPOINT = "checkpoint"
     SCAN = "scan"
     CACHE = "cache"
+    DATA = "data"
     FORWARD = "forward"
     LOSS = "loss"
+    LAUNCH = "launch"
     PLUGIN = "plugin"
 
 

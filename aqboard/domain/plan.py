@@ -72,6 +72,12 @@ class CheckpointPlan(Record):
     strict: bool = True
     expected_missing: tuple[str, ...] = ()
     """Glob patterns of model tensors that the checkpoint may lack, e.g. `*.elevation_alpha`."""
+    resume_optimizer: bool = False
+    """Whether the training resumes the optimizer and scheduler in the file; a fine-tuning begins with new ones."""
+    must_agree: tuple[str, ...] = ()
+    """Glob patterns of saved settings, by dotted path, that must be the launch's too; added to the target's own."""
+    may_differ: tuple[str, ...] = ()
+    """Those that may differ all the same, because this launch means to change them."""
 
 
 class ScanPlan(Record):
@@ -95,12 +101,14 @@ class BaselinePlan(Record):
     """The recorded run to start from.
 
     `val_loss` is the masked MSE in normalised units. `tolerance` is the share by which the first validation loss
-    may lie above it. `log` is the CSV log of that run.
+    may lie above it. `log` is the CSV log of that run. `measurements` are the baseline's validation loss measured again
+    and again (other seeds, batch sizes, precisions); where there are some, their spread replaces the tolerance.
     """
 
     val_loss: float = Field(gt=0, allow_inf_nan=False)
     tolerance: float = Field(default=0.05, gt=0, le=1)
     log: Path | None = None
+    measurements: tuple[Annotated[float, Field(gt=0, allow_inf_nan=False)], ...] = ()
 
 
 class ForwardPlan(Record):

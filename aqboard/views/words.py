@@ -42,8 +42,10 @@ STAGES: dict[str, str] = {
     Stage.CHECKPOINT: "Checkpoint",
     Stage.SCAN: "Wind scan",
     Stage.CACHE: "Scan caches",
+    Stage.DATA: "Data",
     Stage.FORWARD: "Forward pass",
     Stage.LOSS: "First loss",
+    Stage.LAUNCH: "Machine and job",
     Stage.PLUGIN: "Plugins",
 }
 SEVERITIES: dict[str, str] = {
