@@ -6,12 +6,20 @@ from pathlib import Path
 import aqboard
 
 VARIABLE = "AQBOARD_DB"
+CONFIG_VARIABLE = "AQBOARD_CONFIG_DIR"
 
 
 def default_database() -> Path:
     """`AQBOARD_DB`, or `data/local/aqboard.db` in the project's folder."""
     named = os.environ.get(VARIABLE)
     return Path(named) if named else project_folder() / "data" / "local" / "aqboard.db"
+
+
+def config_folder() -> Path:
+    """Where a user's agreements and an installation's settings lie: `AQBOARD_CONFIG_DIR`, or the usual place."""
+    named = os.environ.get(CONFIG_VARIABLE)
+    usual = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "aqboard"
+    return Path(named) if named else usual
 
 
 def project_folder() -> Path:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 def _own_caches(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads or leaves anything in the user's own caches or database."""
     monkeypatch.setenv("AQBOARD_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+    monkeypatch.setenv("AQBOARD_CONFIG_DIR", str(tmp_path_factory.mktemp("config")))
     monkeypatch.delenv("AQBOARD_DB", raising=False)
 
 

@@ -1,6 +1,5 @@
 """What the probes of one attempt share: the target, the checkpoint's tensors, and the evidence so far."""
 
-import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +15,7 @@ from aqboard.domain.errors import TargetError
 from aqboard.domain.evidence import Evidence
 from aqboard.domain.plan import LaunchPlan
 from aqboard.probes.target import Scan, ScansWind, Target, able
+from aqboard.probes.team_code import import_builder
 
 E = TypeVar("E", bound=Evidence)
 
@@ -43,16 +43,11 @@ class Context:
 
     @cached_property
     def target(self) -> Target:
-        """The code under check; raises TargetError when the plan's builder cannot be found."""
-        module_name, _, name = self.plan.target.builder.partition(":")
-        try:
-            builder = getattr(importlib.import_module(module_name), name)
-        except (ImportError, AttributeError) as error:
-            raise TargetError(
-                f"target.builder: {self.plan.target.builder} cannot be imported ({error}). It must be "
-                "`package.module:callable`, importable where the probes run."
-            ) from error
-        return able(builder(self.plan), Target)
+        """The code under check; raises TargetError when it cannot be found, or does not fit the plan."""
+        target = able(import_builder(self.plan.target)(self.plan), Target)
+        if isinstance(target, ScansWind) and self.plan.scan is None:
+            raise TargetError("The target orders its tokens by the wind, and the plan has no scan section: add `scan`.")
+        return target
 
     @cached_property
     def scan(self) -> Scan | None:

@@ -10,6 +10,7 @@ from aqboard.artefacts.digest import file_digest
 from aqboard.domain.attempt import Attempt, InputFile
 from aqboard.domain.errors import AqboardError, PlanError
 from aqboard.domain.plan import LaunchPlan
+from aqboard.runner.builder_file import builder_file
 
 Progress = Callable[[str], None]
 
@@ -27,7 +28,8 @@ def freeze(
     Raises PlanError for an input file that is missing or cannot be read, naming its key in the plan.
     """
     inputs = []
-    for key, path in plan.input_files():
+    code = () if plan.target.own else (("target.builder", builder_file(plan.target)),)
+    for key, path in (*code, *plan.input_files()):
         progress(f"reading {path.name}")
         inputs.append(_frozen(key, path))
     return Attempt(

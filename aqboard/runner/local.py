@@ -17,8 +17,11 @@ from aqboard.runner.events import Ended, Event, Started, Tail, append
 KINDS: tuple[str, ...] = tuple(kind.kind for kind in EVIDENCE)
 """Every probe, in the order they run."""
 
-WORKER: tuple[str, ...] = (sys.executable, "-m", "aqboard.runner.worker")
-"""The probe process: takes the attempt's file, the events' file and the probes to run."""
+WORKER: tuple[str, ...] = (sys.executable, "-P", "-m", "aqboard.runner.worker")
+"""The probe process: takes the attempt's file, the events' file and the probes to run.
+
+`-P`: a module that happens to lie in the current directory is not imported in the place of an installed one.
+"""
 
 POLL_S = 0.1
 START_LIMIT_S = 300.0
