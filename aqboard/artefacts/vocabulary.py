@@ -132,19 +132,8 @@ _OTHERS_THAT_RUN_CODE = frozenset(
 )
 
 _TYPES = (
-    "object",
-    "int",
-    "long",
-    "float",
-    "complex",
-    "str",
-    "unicode",
-    "bytes",
-    "bool",
-    "list",
-    "tuple",
-    "dict",
-    "type",
+    *("object", "type", "bool", "int", "long", "float", "complex"),
+    *("str", "unicode", "bytes", "list", "tuple", "dict"),
 )
 
 CONSTANTS = frozenset(
