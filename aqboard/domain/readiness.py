@@ -39,12 +39,16 @@ class Readiness(Record):
         total = sum(self.counts.values()) + self.not_run
         parts = [f"{passed} of {total} checks passed"]
         if self.faults:
-            parts.append(f"{len(self.faults)} that block the launch failed")
+            parts.append(f"{_blocking(len(self.faults))} failed")
         if self.unknown:
-            parts.append(f"{len(self.unknown)} that block the launch have no verdict")
+            parts.append(f"{_blocking(len(self.unknown))} without a verdict")
         if self.warnings:
             parts.append(f"{len(self.warnings)} to look at")
         return ", ".join(parts) + "."
+
+
+def _blocking(count: int) -> str:
+    return "1 blocking check" if count == 1 else f"{count} blocking checks"
 
 
 class VerdictLine(NamedTuple):
