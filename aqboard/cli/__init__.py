@@ -3,7 +3,7 @@
 import typer
 
 from aqboard import __version__
-from aqboard.cli import attempts, check, demo, profiles, serve
+from aqboard.cli import attempts, check, checks, demo, profiles, serve
 from aqboard.cli.output import out
 
 app = typer.Typer(
@@ -15,8 +15,8 @@ app = typer.Typer(
 )
 app.command("check")(check.check)
 app.command("attempts")(attempts.attempts)
-app.command("checks")(check.checks)
-app.command("explain")(check.explain)
+app.command("checks")(checks.checks)
+app.command("explain")(checks.explain)
 app.command("profiles")(profiles.profiles)
 app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)

@@ -1,27 +1,35 @@
-"""`aqboard check`, `aqboard checks`, `aqboard explain`."""
+"""`aqboard check`: run the suite on a plan."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
-from aqboard.checks import SUITE
 from aqboard.cli.options import AsJson, Database, database
-from aqboard.cli.output import CANNOT_TELL, err, errors_told, out, print_json
+from aqboard.cli.output import err, errors_told, print_json
 from aqboard.cli.progress import ProbeProgress
 from aqboard.cli.show import EXIT, as_document, tell
+from aqboard.domain.attempt import Attempt
+from aqboard.domain.errors import TargetError
 from aqboard.domain.readiness import State
+from aqboard.workflow.targets import foreign_code, is_trusted, trust
 
 if TYPE_CHECKING:
     from aqboard.store import StoredAttempt
+
+Ids = list[str] | None
 
 
 def check(
     plan: Annotated[Path, typer.Argument(help="The launch plan, a YAML file.")],
     db: Database = None,
     as_json: AsJson = False,
+    only: Annotated[Ids, typer.Option("--only", metavar="CHECK", help="Ask this check alone; may be repeated.")] = None,
+    skip: Annotated[Ids, typer.Option("--skip", metavar="CHECK", help="Leave this check out; may be repeated.")] = None,
+    trust_target: Annotated[
+        bool, typer.Option("--trust-target", help="Agree to run the plan's own builder; remembered until it changes.")
+    ] = False,
 ) -> None:
     """Run every check on a launch plan and store the attempt. Exit 0 READY, 1 NOT READY, 2 cannot tell."""
     from aqboard.store import Store  # here: sqlite-utils costs a second where pandas is installed
@@ -30,9 +38,10 @@ def check(
 
     with errors_told(as_json=as_json):
         with ProbeProgress(shown=not as_json) as progress:
-            attempt = prepare(plan, say=progress.note)
-            with Store(database(db), create=True) as store:
-                stored = run_check(attempt, store, listen=progress)
+            attempt = prepare(plan, only=only or (), skip=skip or (), say=progress.note)
+        _agree(attempt, agreed=trust_target, ask=sys.stdin.isatty() and not as_json)
+        with ProbeProgress(shown=not as_json) as progress, Store(database(db), create=True) as store:
+            stored = run_check(attempt, store, listen=progress)
         if as_json:
             print_json(as_document(stored))
         else:
@@ -42,32 +51,19 @@ def check(
     raise typer.Exit(EXIT[stored.readiness.state])
 
 
-def checks(as_json: AsJson = False) -> None:
-    """List the checks in reading order."""
-    if as_json:
-        print_json(
-            [
-                {"check": c.id, "title": c.title, "stage": c.stage, "severity": c.severity, "question": c.question}
-                for c in SUITE
-            ]
-        )
+def _agree(attempt: Attempt, *, agreed: bool, ask: bool) -> None:
+    """Make sure that a person has agreed to run the plan's own builder; raises TargetError when nobody has."""
+    code = foreign_code(attempt)
+    if code is None or is_trusted(code):
         return
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for column in ("check", "severity", "question"):
-        table.add_column(column)
-    for c in SUITE:
-        table.add_row(c.id, c.severity.value, escape(c.question))
-    out.print(table)
-
-
-def explain(check_id: Annotated[str, typer.Argument(metavar="CHECK", help="A check's id, e.g. scan.rule.")]) -> None:
-    """Say what a check asks, why it matters, and when it passes."""
-    for c in SUITE:
-        if c.id == check_id:
-            out.print(f"{c.id}: {c.title}\n\n{c.page}\n\n{c.judge.__doc__}", markup=False)
-            return
-    err.print(f"error: there is no check {check_id!r}; there are {', '.join(c.id for c in SUITE)}.", markup=False)
-    raise typer.Exit(CANNOT_TELL)
+    told = f"This plan runs code that is not aqboard's, with your rights: {attempt.plan.target.builder} in {code.path}"
+    if not agreed and not ask:
+        raise TargetError(f"{told}. Read it, then add --trust-target; you are asked again when the file changes.")
+    if not agreed and not typer.confirm(
+        f"{told} (SHA-256 {code.sha256[:12]}). Have you read it, and may it run?", err=True
+    ):
+        raise TargetError("Nothing was run.")
+    trust(code)
 
 
 def _first_unknown(stored: "StoredAttempt") -> str:

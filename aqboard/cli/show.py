@@ -46,6 +46,8 @@ def tell(stored: "StoredAttempt") -> None:
         text = escape(finding.summary)
         if finding.remedy and finding.verdict is not Verdict.PASS:
             text += f"\n[dim]→ {escape(finding.remedy)}[/]"
+        if finding.usual_severity is not None:
+            text += f"\n[dim]the plan says {finding.severity.value}, usually {finding.usual_severity.value}[/]"
         table.add_row(MARK[finding.verdict], escape(finding.title), text)
     out.print(table)
     state = stored.readiness.state

@@ -47,7 +47,7 @@ def recorded_logs(module: nn.Module) -> Iterator[dict[str, Any]]:
     def log_dict(values: Mapping[str, Any], *_: Any, **__: Any) -> None:
         logged.update(values)
 
-    before = {name: vars(module)[name] for name in ("log", "log_dict") if name in vars(module)}
+    before: dict[str, Any] = {name: vars(module)[name] for name in ("log", "log_dict") if name in vars(module)}
     vars(module).update(log=log, log_dict=log_dict)
     try:
         yield logged

@@ -6,7 +6,6 @@ A package may bring checks through the entry point group `aqboard.checks`, and t
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 
 from aqboard.checks import SUITE, Check
@@ -78,18 +77,16 @@ def _misfit(things: tuple[object, ...], known: Collection[Check]) -> str:
 
 def _told(package: str, faults: list[str]) -> Check:
     name = package.partition(" ")[0]
-    judge = partial(_judge, package=package, faults="; ".join(faults))
+
+    def judge(plan: LaunchPlan) -> Judgement:
+        """Never a PASS: it stands for checks that could not be loaded."""
+        return broke(
+            f"The package {package} brings checks that cannot be used: {'; '.join(faults)}.",
+            remedy=f"Mend or uninstall {name}; if this launch can do without its checks, lower plugin.{name} in the "
+            "plan's severities.",
+        )
+
     return Check(f"plugin.{name}", f"Plugin {name}", Stage.PLUGIN, Severity.BLOCKS, (), judge)
-
-
-def _judge(plan: LaunchPlan, *, package: str, faults: str) -> Judgement:
-    """Never a PASS: it stands for checks that could not be loaded."""
-    name = package.partition(" ")[0]
-    return broke(
-        f"The package {package} brings checks that cannot be used: {faults}.",
-        remedy=f"Mend or uninstall {name}; if this launch can do without its checks, lower plugin.{name} in the "
-        "plan's severities.",
-    )
 
 
 def _package(entry: EntryPoint) -> str:

@@ -62,9 +62,14 @@ def _line(check: str, finding: Finding | None) -> Line:
         face=verdict_face(finding.verdict),
         summary=finding.summary,
         remedy=finding.remedy,
-        weight=SEVERITIES[finding.severity],
+        weight=_weight(finding),
         finding=finding,
     )
+
+
+def _weight(finding: Finding) -> str:
+    usual = finding.usual_severity
+    return SEVERITIES[finding.severity] + (f" (by the plan; usually: {SEVERITIES[usual]})" if usual else "")
 
 
 @dataclass(frozen=True)
