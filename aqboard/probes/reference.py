@@ -11,6 +11,7 @@ from aqboard.artefacts.scan_cache import read_scan_cache
 from aqboard.domain.errors import TargetError
 from aqboard.domain.plan import LaunchPlan
 from aqboard.probes.loading import load_state_dict
+from aqboard.probes.reference_facts import ReferenceFacts
 from aqboard.probes.reference_train import ReferenceTraining
 from aqboard.probes.target import Loaded, Scan
 from aqboard.topoflow.config import TrainConfig, load_train_config
@@ -27,7 +28,7 @@ def build(plan: LaunchPlan) -> "ReferenceTarget":
     return ReferenceTarget(plan)
 
 
-class ReferenceTarget(ReferenceTraining):
+class ReferenceTarget(ReferenceTraining, ReferenceFacts):
     """Has every ability of `target`. The plan's scan and data settings replace those of the training's config."""
 
     def __init__(self, plan: LaunchPlan) -> None:
@@ -37,6 +38,7 @@ class ReferenceTarget(ReferenceTraining):
                 "target.config is missing: the reference model is built from its training's configuration."
             )
         config = load_train_config(plan.target.config)
+        self.training = config
         self.train_batch_size = config.data.batch_size
         root = plan.data.directory
         data = {"root": root, "batch_size": plan.data.batch_size, "in_memory": False, "num_workers": 0}
@@ -56,7 +58,7 @@ class ReferenceTarget(ReferenceTraining):
         torch.manual_seed(self.config.seed)
         settings = {"scan_rule": scan.rule, "scan_layout": scan.layout}
         model = self.config.model.model_copy(update=settings)
-        return TopoFlowModule(model, self._normalisation, cache=scan.cache).eval()
+        return TopoFlowModule(model, self._normalisation, self.config.optimiser, cache=scan.cache).eval()
 
     def receiver(self, module: nn.Module) -> nn.Module:
         """The LightningModule, or the inner model, as the plan says."""

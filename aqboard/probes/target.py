@@ -6,12 +6,16 @@ when the target lacks it the probe's checks are skipped and say what to add.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
+from pydantic import JsonValue
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from aqboard.artefacts.scan_cache import ScanCache
+from aqboard.domain.evidence_data import DataFacts
+from aqboard.domain.evidence_launch import TrainingFacts
 from aqboard.domain.plan import ScanLayout, ScanRule
 
 Batch = Any
@@ -169,6 +173,49 @@ class Trains(Protocol):
 
     def training_loss(self, module: nn.Module, batch: Batch) -> Tensor:
         """Scalar loss of a batch, as the training step computes it."""
+        ...
+
+
+@runtime_checkable
+class Configures(Protocol):
+    """Knows the settings that its training would save in a checkpoint. Without it, the module's `hparams` are used."""
+
+    must_agree: Sequence[str]
+    """Glob patterns of the settings, by dotted path, that change what the weights mean, e.g. `model.heads`."""
+
+    def configuration(self) -> Mapping[str, JsonValue]:
+        """The settings of this launch, nested as the checkpoint has them under `hyper_parameters`."""
+        ...
+
+
+@runtime_checkable
+class KnowsData(Protocol):
+    """Knows which data the model sees, in this launch and in the training that made the checkpoint."""
+
+    def data_facts(self) -> DataFacts:
+        """Variables, statistics and periods of this launch."""
+        ...
+
+    def trained_on(self, settings: Mapping[str, JsonValue], provenance: Mapping[str, JsonValue]) -> DataFacts | None:
+        """The same as the checkpoint tells it, from its saved settings and its stamp; None when it tells nothing."""
+        ...
+
+
+@runtime_checkable
+class DescribesTraining(Protocol):
+    """Knows what its training's configuration says of the job."""
+
+    def training_facts(self) -> TrainingFacts:
+        """Nodes, devices, batch and steps, as configured for this launch."""
+        ...
+
+
+@runtime_checkable
+class Writes(Protocol):
+    """Knows where its training writes. Without it, the job's working directory is looked at."""
+
+    def output_folders(self) -> Mapping[str, Path]:
+        """Folder by what is written there, e.g. `{"checkpoints": Path("logs")}`; they need not exist yet."""
         ...
 
 
