@@ -12,7 +12,7 @@ from aqboard.artefacts.checkpoint import CheckpointFile
 from aqboard.artefacts.errors import ReadError
 from aqboard.artefacts.source import FileSource
 
-_PIECE = 1 << 20  # small enough to stay in the processor's cache between reading and comparing
+_PIECE = 1 << 18  # small enough to stay in the processor's cache between reading and comparing
 
 
 def differing_tensors(checkpoint: CheckpointFile, arrays: Mapping[str, NDArray[np.generic]]) -> tuple[str, ...]:
@@ -43,8 +43,7 @@ def _equal_pieces(source: FileSource, begin: int, memory: memoryview, piece: byt
     for offset in range(0, len(memory), _PIECE):
         count = min(_PIECE, len(memory) - offset)
         source.read_into(whole[:count], begin + offset)
-        # A bytearray compares with any buffer by memcmp; a memoryview would compare item by item.
-        expected = memory[offset : offset + count]
-        if not (piece == expected if count == _PIECE else piece[:count] == expected):
+        # `startswith` is memcmp on any buffer; comparing memoryviews would go item by item, slicing would copy.
+        if not piece.startswith(memory[offset : offset + count]):
             return False
     return True

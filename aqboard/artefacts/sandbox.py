@@ -24,6 +24,9 @@ Answer = TypeVar("Answer", bound=BaseModel)
 MEMORY_BYTES = 2 << 30
 SECONDS = 120.0
 
+READERS = ("aqboard.artefacts.",)
+"""Modules a child may be asked to run a function of."""
+
 _TOO_LONG_AN_ANSWER = 64 << 20
 _START = "from aqboard.artefacts.sandbox import _child; _child()"
 
@@ -111,7 +114,7 @@ def _child() -> None:
     """Run in the child: limits first, then the reader, then one JSON document."""
     order = json.loads(sys.stdin.buffer.read())
     module, _, name = order["reader"].partition(":")
-    if not module.startswith("aqboard.artefacts."):
+    if not module.startswith(READERS):
         _refuse("no reader of aqboard.artefacts was asked for")
     function = getattr(importlib.import_module(module), name)
     seconds = int(order["seconds"]) + 1
