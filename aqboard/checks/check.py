@@ -17,7 +17,7 @@ def always(_: LaunchPlan) -> str:
 
 def where_wind_orders_tokens(plan: LaunchPlan) -> str:
     """Applies where the plan has a scan section."""
-    return "" if plan.scan else "the plan has no scan section, so nothing orders tokens by the wind"
+    return "" if plan.scan else "the plan has no scan section"
 
 
 @dataclass(frozen=True)

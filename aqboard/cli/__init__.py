@@ -3,7 +3,7 @@
 import typer
 
 from aqboard import __version__
-from aqboard.cli import attempts, check, checks, demo, profiles, serve
+from aqboard.cli import attempts, check, checks, demo, profiles, serve, target
 from aqboard.cli.output import out
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app.command("explain")(checks.explain)
 app.command("profiles")(profiles.profiles)
 app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
+app.add_typer(target.app, name="target")
 
 
 def _version(wanted: bool) -> None:
