@@ -15,6 +15,7 @@ from aqboard.artefacts.checkpoint_facts import summarise
 from aqboard.artefacts.errors import ReadError, shown
 from aqboard.artefacts.plain import Plain
 from aqboard.artefacts.reader import Document, read_document
+from aqboard.artefacts.symbols import Instance
 from aqboard.artefacts.tensors import TensorView
 from aqboard.domain.checkpoint import CheckpointSummary, TensorSpec
 
@@ -131,6 +132,11 @@ def read_checkpoint(path: str | Path) -> CheckpointFile:
 
 def _state_dict(value: Any) -> dict[str, TensorView]:
     """The tensors of a checkpoint: under one of the usual names, or the top level itself."""
+    if isinstance(value, Instance):
+        raise ReadError(
+            f"It holds a whole pickled {value.cls}, which only its own code can load; save its state_dict instead.",
+            code="no-tensors",
+        )
     if not isinstance(value, dict):
         raise ReadError(f"It holds {shown(value)}, not a checkpoint.", code="no-tensors")
     name = _state_key(value)

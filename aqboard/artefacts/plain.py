@@ -14,6 +14,7 @@ from aqboard.artefacts.errors import ReadError
 from aqboard.artefacts.source import FileSource
 from aqboard.artefacts.symbols import Global, Instance, NumpyArray
 from aqboard.artefacts.tensors import TensorView
+from aqboard.domain.printable import printable
 
 _MAX_NODES = 50_000
 _MAX_DEPTH = 24
@@ -115,7 +116,6 @@ class Plain:
 
 
 def clean(text: str) -> str:
-    """Text that may be printed: lone surrogates and control characters replaced, cut to a page."""
-    head = text[:_MAX_TEXT]
-    shown = "".join(char if char.isprintable() or char in "\n\t" else "�" for char in head)
+    """Text that may be printed, cut to a page."""
+    shown = printable(text[:_MAX_TEXT])
     return shown if len(text) <= _MAX_TEXT else f"{shown}... {len(text) - _MAX_TEXT} more"

@@ -4,6 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from aqboard.domain.printable import PathText
+
 CacheVerdict = Literal[
     "identical",
     "same-content",
@@ -23,7 +25,7 @@ class _Fact(BaseModel):
 class FileDigest(_Fact):
     """Size and digests of one file. SHA-256 is its identity; MD5 is shown because people know it."""
 
-    path: str
+    path: PathText
     size: int
     mtime: float
     md5: str
@@ -125,7 +127,7 @@ class CacheComparison(_Fact):
 class UnreadableCache(_Fact):
     """A candidate that was refused, with the reader's code and sentence."""
 
-    path: str
+    path: PathText
     code: str
     message: str
 
@@ -134,7 +136,7 @@ class CacheGroup(_Fact):
     """Caches that say the same: one content digest, one or more files (and MD5s)."""
 
     content: str
-    paths: tuple[str, ...]
+    paths: tuple[PathText, ...]
     md5s: tuple[str, ...]
     equals_generator: bool
     valid: bool

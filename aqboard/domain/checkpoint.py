@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from aqboard.domain.cache import FileDigest
+from aqboard.domain.printable import PathText
 
 
 class _Fact(BaseModel):
@@ -58,7 +59,7 @@ class BestScore(_Fact):
 class CheckpointSummary(_Fact):
     """All that is known of a checkpoint without reading tensor data."""
 
-    path: str
+    path: PathText
     size: int
     mtime: float
     container: str
@@ -140,8 +141,8 @@ class ValueChange(_Fact):
 class CheckpointDiff(_Fact):
     """Two checkpoints held against each other, tensors bit by bit and saved settings value by value."""
 
-    a: str
-    b: str
+    a: PathText
+    b: PathText
     equal: int
     changed: tuple[TensorChange, ...]
     only_a: tuple[str, ...]

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from aqboard.domain.cache import CacheGroups
+from aqboard.domain.printable import PathText
 
 
 class _Fact(BaseModel):
@@ -14,13 +15,13 @@ class _Fact(BaseModel):
 class WalkReport(_Fact):
     """How a walk over folder trees went: what was seen, and what could not be."""
 
-    roots: tuple[str, ...]
+    roots: tuple[PathText, ...]
     folders: int
     files: int
-    candidates: tuple[str, ...]
-    unreadable_folders: tuple[str, ...] = ()
-    links_left_out: tuple[str, ...] = ()
-    too_large: tuple[str, ...] = ()
+    candidates: tuple[PathText, ...]
+    unreadable_folders: tuple[PathText, ...] = ()
+    links_left_out: tuple[PathText, ...] = ()
+    too_large: tuple[PathText, ...] = ()
 
 
 class Reference(_Fact):
@@ -30,7 +31,7 @@ class Reference(_Fact):
     since 1970.
     """
 
-    path: str
+    path: PathText
     content: str | None
     when: float
 
@@ -57,7 +58,7 @@ MentionKind = Literal["path", "md5", "sha256", "setting"]
 class Mention(_Fact):
     """One value mentioned in one file: where first and last (line, or a checkpoint's setting), and how often."""
 
-    file: str
+    file: PathText
     kind: MentionKind
     value: str
     times: int
@@ -72,4 +73,4 @@ class MentionReport(_Fact):
 
     files: int
     mentions: tuple[Mention, ...]
-    unreadable: tuple[str, ...] = ()
+    unreadable: tuple[PathText, ...] = ()

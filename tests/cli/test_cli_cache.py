@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 
 import pytest
 import torch
@@ -123,3 +124,14 @@ def test_mentions_in_logs_and_checkpoints(tree):
     assert found["path", "data_processed/wind_cache_64x128.pkl"]["first"] == "hyper_parameters.scan_cache"
     assert ("setting", "scan_rule: strip-sector") in found
     assert "wind_cache_64x128.pkl" in run("cache", "mentions", tree).stdout
+
+
+def test_a_file_name_that_is_no_text_is_shown_and_does_no_harm(tmp_path):
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/cache\xff\x1b[31m.pkl"))
+    path.write_bytes(b"hello")
+    found = run("cache", "find", tmp_path, "--json")
+    assert found.exit_code == 1
+    assert json.loads(found.stdout)["walk"]["files"] == 1
+    shown = run("cache", "show", path)
+    assert shown.exit_code == 2
+    assert shown.stdout == ""
