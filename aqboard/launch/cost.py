@@ -2,8 +2,8 @@
 
 from aqboard.domain.model import Record
 from aqboard.domain.plan import ClusterPlan
+from aqboard.domain.slurm_time import hours
 from aqboard.launch.cluster import ClusterProfile
-from aqboard.launch.slurm_time import hours
 
 
 class Cost(Record):

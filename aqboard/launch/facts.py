@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from aqboard.domain.slurm_time import in_words
 from aqboard.launch.cluster import ClusterProfile, Node, Partition, Source
 from aqboard.launch.cost import number
-from aqboard.launch.slurm_time import in_words
 
 
 class Fact(NamedTuple):

@@ -1,9 +1,9 @@
 """Does the job fit the cluster? Asked before anyone signs, so that Slurm is not the first to say no."""
 
 from aqboard.domain.plan import ClusterPlan
+from aqboard.domain.slurm_time import hours, in_words
 from aqboard.launch.cluster import ClusterProfile, Partition
 from aqboard.launch.quoting import slug
-from aqboard.launch.slurm_time import hours, in_words
 
 INTERACTIVE_NAMES = ("bash", "interactive")
 """Lightning takes a job of this name for an interactive shell and starts one process instead of one per task."""
