@@ -13,14 +13,16 @@ An order is a permutation of the patches: the token at position k is patch `orde
 With strips the wind of a region moves tokens that mostly lie elsewhere: that is how the team's code trains.
 """
 
-import math
-
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from aqboard.artefacts.scan_cache import ScanCache, build_scan_cache
 from aqboard.topoflow.config import SECTOR_RULES, ModelConfig
 from aqboard.topoflow.errors import ScanError
+
+CALM_EAST = 1e-300
+"""Added to the eastward sum of every region: it decides where the wind is exactly calm, and nowhere else."""
 
 
 class WindScanner(nn.Module):
@@ -31,12 +33,12 @@ class WindScanner(nn.Module):
     """
 
     global_orders: Tensor  # int64 [S, L]
-    regional_orders: Tensor  # int64 [R, S, K], local indices
-    sector_angles: Tensor  # float64 [S], radians
+    regional_slots: Tensor  # int64 [R * S, K]: positions of region r in the order of sector s
+    directions: Tensor  # float64 bits [2, S]: unit vector of each sector, (east, north)
     slots: Tensor  # int64 [R, K]: the positions whose tokens region r orders
     places: Tensor  # int64 [L]: where position k stands in the flattened `slots`
-    along_x: Tensor  # float64 [K]: local columns, on the whole grid's scale of [-1, 1]
-    along_y: Tensor  # float64 [K]: local rows
+    first_rows: Tensor  # int64 [R]: where region r begins in `regional_slots`
+    axes: Tensor  # float64 bits [2, K]: a region's local columns and minus its rows, scaled by the whole grid
 
     def __init__(self, config: ModelConfig, cache: ScanCache | None = None) -> None:
         super().__init__()
@@ -49,15 +51,14 @@ class WindScanner(nn.Module):
             regions_w=config.regions_w,
         )
         slots = _slots(config)
-        x, y = _local_coordinates(config)
         for name, value in (
             ("slots", slots),
             ("places", slots.flatten().argsort()),
-            ("along_x", x),
-            ("along_y", y),
-            ("global_orders", torch.empty(0)),
-            ("regional_orders", torch.empty(0)),
-            ("sector_angles", torch.empty(0)),
+            ("first_rows", torch.arange(slots.shape[0]) * config.num_sectors),
+            ("axes", _bits(_local_axes(config))),
+            ("global_orders", torch.empty(0, dtype=torch.int64)),
+            ("regional_slots", torch.empty(0, dtype=torch.int64)),
+            ("directions", torch.empty(0, dtype=torch.int64)),
         ):
             self.register_buffer(name, value, persistent=False)
         self.set_cache(self.cache)
@@ -72,15 +73,16 @@ class WindScanner(nn.Module):
         ]
         if wrong:
             raise ScanError(f"The scan cache does not fit the model: {'; '.join(wrong)}. Give the matching cache.")
-        device = self.slots.device
         global_orders = torch.tensor(cache.global_orders)
-        regional_orders = torch.tensor(cache.regional_orders)
+        regional_orders = torch.tensor(cache.regional_orders)  # [R, S, K], local
         _require_permutations(global_orders, "global orders [sector]")
         _require_permutations(regional_orders, "regional orders [region, sector]")
+        device = self.slots.device
         self.cache = cache
         self.global_orders = global_orders.to(device)
-        self.regional_orders = regional_orders.to(device)
-        self.sector_angles = torch.tensor(cache.sector_angles, dtype=torch.float64, device=device)
+        self.regional_slots = self._slots_in(regional_orders.transpose(0, 1).to(device)).transpose(0, 1).flatten(0, 1)
+        angles = torch.tensor(cache.sector_angles, dtype=torch.float64, device=device)
+        self.directions = _bits(torch.stack([angles.cos(), angles.sin()]))
 
     @property
     def reads_cache(self) -> bool:
@@ -103,41 +105,39 @@ class WindScanner(nn.Module):
         if config.scan_rule == "none":
             return torch.arange(config.num_patches, device=u.device).expand(u.shape[0], -1)
         if config.scan_rule == "global-sector":
-            return self.global_orders[self._sectors(region_angles(u, v, 1, 1)).squeeze(1)]
-        angles = region_angles(u, v, config.regions_h, config.regions_w)
+            return self.global_orders[self._sectors(region_winds(u, v, 1, 1)).squeeze(1)]
+        winds = region_winds(u, v, config.regions_h, config.regions_w)
         if self.reads_cache:
-            regions = torch.arange(angles.shape[1], device=u.device)
-            local = self.regional_orders[regions, self._sectors(angles)]
-        else:
-            local = self._exact(angles)
-        # Broadcast slots [R, K] over the batch, pick each region's own slots in local order, then lay them out.
-        picked = torch.gather(self.slots.expand(local.shape), 2, local)
-        return picked.flatten(1)[:, self.places]
+            return self._laid_out(F.embedding(self.first_rows + self._sectors(winds), self.regional_slots))
+        return self._laid_out(self._slots_in(self._exact(winds)))
 
-    def _sectors(self, angles: Tensor) -> Tensor:
-        """Nearest sector of each angle, on the circle: int64, same shape [B, R]."""
-        away = (angles.unsqueeze(-1) - self.sector_angles).abs() % (2 * math.pi)
-        return torch.minimum(away, 2 * math.pi - away).argmin(-1)
+    def _sectors(self, winds: Tensor) -> Tensor:
+        """Nearest sector of each wind [B, R, 2]: the one it blows along most, int64 [B, R]."""
+        return (winds @ _floats(self.directions)).max(-1).indices
 
-    def _exact(self, angles: Tensor) -> Tensor:
-        """Local order [B, R, K] by projection on the exact wind direction, upwind first, stable."""
-        angles = angles.unsqueeze(-1)
-        along = self.along_x * angles.cos() + (-self.along_y) * angles.sin()
-        return along.argsort(dim=-1, stable=True)
+    def _exact(self, winds: Tensor) -> Tensor:
+        """Local order [B, R, K] by projection on the wind's own direction, upwind first, stable."""
+        return (winds @ _floats(self.axes)).argsort(dim=-1, stable=True)
+
+    def _slots_in(self, local: Tensor) -> Tensor:
+        """Local orders [n, R, K] as positions in the grid, same shape."""
+        return self.slots.expand(local.shape).gather(2, local)
+
+    def _laid_out(self, regional: Tensor) -> Tensor:
+        """Positions region by region [B, R, K] as one order per sample [B, L]."""
+        flat = regional.flatten(1)
+        return flat[:, self.places] if self.config.scan_rule.startswith("block") else flat
 
 
-def region_angles(u: Tensor, v: Tensor, regions_h: int, regions_w: int) -> Tensor:
-    """Direction the wind of each region blows to: atan2 of the speed-weighted mean of v and u, radians [B, R].
+def region_winds(u: Tensor, v: Tensor, regions_h: int, regions_w: int) -> Tensor:
+    """Direction the wind of each region blows to: the speed-weighted sum of (u, v), [B, R, 2], not normalised.
 
-    Computed in float64, so that the result does not depend on the device's summation order. A calm region
-    (weighted mean exactly 0) has angle 0.
+    Summed in float64, so that the result does not depend on the device's order of summation. A calm region (sum
+    exactly 0) counts as wind to the east, angle 0.
     """
-    u, v = u.double(), v.double()
-    speed = torch.hypot(u, v)
-    # The weights' sum divides both components alike and leaves the angle as it is.
+    speed = (u * u + v * v).sqrt()
     east, north = (_region_sums(speed * part, regions_h, regions_w) for part in (u, v))
-    calm = (east == 0) & (north == 0)
-    return torch.atan2(north, east).masked_fill(calm, 0.0)
+    return torch.stack([east + CALM_EAST, north], dim=-1)
 
 
 def put_back(tokens: Tensor, order: Tensor) -> Tensor:
@@ -151,11 +151,20 @@ def take_in_order(tokens: Tensor, order: Tensor) -> Tensor:
     return tokens.gather(1, order.unsqueeze(-1).expand(-1, -1, tokens.shape[2]))
 
 
+def _bits(values: Tensor) -> Tensor:
+    """Float64 values kept as int64, so that `module.half()` does not round them and change the scan."""
+    return values.view(torch.int64)
+
+
+def _floats(bits: Tensor) -> Tensor:
+    return bits.view(torch.float64)
+
+
 def _region_sums(values: Tensor, regions_h: int, regions_w: int) -> Tensor:
     """Sum over the pixels of each region, row-major: [B, H, W] -> [B, R]."""
     batch, height, width = values.shape
     blocks = values.reshape(batch, regions_h, height // regions_h, regions_w, width // regions_w)
-    return blocks.sum((2, 4)).flatten(1)
+    return blocks.sum((2, 4), dtype=torch.float64).flatten(1)
 
 
 def _slots(config: ModelConfig) -> Tensor:
@@ -169,12 +178,12 @@ def _slots(config: ModelConfig) -> Tensor:
     return grid.transpose(1, 2).reshape(config.regions_h * config.regions_w, rows * cols)
 
 
-def _local_coordinates(config: ModelConfig) -> tuple[Tensor, Tensor]:
-    """Column and row of a region's K patches, local indices on the whole grid's scale, as the cache's formula."""
+def _local_axes(config: ModelConfig) -> Tensor:
+    """Columns and minus rows of a region's K patches, [2, K]: local indices on the whole grid's scale."""
     x = _scaled(config.grid_w)[: config.grid_w // config.regions_w]
     y = _scaled(config.grid_h)[: config.grid_h // config.regions_h]
     rows, cols = torch.meshgrid(y, x, indexing="ij")
-    return cols.flatten(), rows.flatten()
+    return torch.stack([cols.flatten(), -rows.flatten()])
 
 
 def _scaled(count: int) -> Tensor:

@@ -12,7 +12,7 @@ from aqboard.artefacts.scan_cache import build_scan_cache
 from aqboard.domain.plan import SCAN_RULES, ScanRule
 from aqboard.topoflow.config import ModelConfig
 from aqboard.topoflow.errors import ScanError
-from aqboard.topoflow.scan import WindScanner, put_back, region_angles, take_in_order
+from aqboard.topoflow.scan import WindScanner, put_back, region_winds, take_in_order
 from tests.topoflow import plain_scan
 
 grids = st.sampled_from(
@@ -62,7 +62,7 @@ def test_wind_in_the_middle_of_a_sector_gives_the_cached_order_up_to_ties(pair, 
     angle = float(by_sector.cache.sector_angles[sector])
     u = torch.full((1, 16, 32), np.cos(angle), dtype=torch.float64)
     v = torch.full((1, 16, 32), np.sin(angle), dtype=torch.float64)
-    along = by_sector.along_x * np.cos(angle) - by_sector.along_y * np.sin(angle)
+    along = torch.tensor([np.cos(angle), np.sin(angle)]) @ by_sector.axes.view(torch.float64)
 
     for scanner in (by_sector, by_angle):
         slots = scanner.order(u, v)[0][scanner.slots]
@@ -97,14 +97,16 @@ def test_regions_follow_their_own_wind():
 
 def test_calm_counts_as_angle_zero_whatever_the_sign_of_zero():
     calm = torch.zeros(1, 4, 4)
-    assert region_angles(calm, calm, 2, 2).tolist() == [[0.0] * 4]
-    assert region_angles(-calm, -calm, 2, 2).tolist() == [[0.0] * 4]
+    for sign in (1, -1):
+        winds = region_winds(sign * calm, sign * calm, 2, 2)
+        assert torch.atan2(winds[..., 1], winds[..., 0]).tolist() == [[0.0] * 4]
+        assert (winds[..., 0] > 0).all()
 
 
 def test_stronger_wind_weighs_more():
     u = torch.tensor([[[3.0, 0.0]]])
     v = torch.tensor([[[0.0, 1.0]]])
-    assert float(region_angles(u, v, 1, 1)) == pytest.approx(np.arctan2(1.0, 9.0))
+    assert region_winds(u, v, 1, 1).tolist() == [[[9.0, 1.0]]]
 
 
 @pytest.mark.parametrize("rule", SCAN_RULES)
@@ -128,7 +130,16 @@ def test_the_cache_matters_exactly_for_the_sector_rules(rule):
 def test_scanner_adds_nothing_to_a_state_dict_and_follows_the_device():
     scanner = WindScanner(config_for("strip-sector", (8, 16, 4, 4)))
     assert scanner.state_dict() == {}
-    assert scanner.to("meta").regional_orders.device.type == "meta"
+    assert scanner.to("meta").regional_slots.device.type == "meta"
+
+
+@pytest.mark.parametrize("rule", SCAN_RULES)
+def test_a_half_precision_model_scans_like_a_full_one(rule):
+    config = config_for(rule, (8, 16, 4, 4))
+    scanner = WindScanner(config)
+    u, v = wind(config, 3, 2)
+    before = scanner.order(u, v)
+    assert torch.equal(before, scanner.half().order(u, v))
 
 
 def test_a_cache_for_another_grid_is_refused_by_name():
