@@ -30,14 +30,14 @@ def judge(plan: LaunchPlan, load: LoadEvidence) -> Judgement:
         Measurement(name="missing and not declared", value=len(undeclared), limit="= 0"),
     )
     where = f"{n} of {total} checkpoint tensors reach {load.module}"
-    if load.error:
-        return failed(f"{where}; loading raises: {_first_line(load.error)}", *figures, remedy=_remedy(load))
     if load.mismatched:
         return failed(
             f"{where}; {len(load.mismatched)} have another shape: {some(load.mismatched)}.",
             *figures,
             remedy=_remedy(load),
         )
+    if load.error:
+        return failed(f"{where}; loading raises: {_first_line(load.error)}", *figures, remedy=_remedy(load))
     if load.unexpected:
         return failed(
             f"{where}; {len(load.unexpected)} find no place, silently: {some(load.unexpected)}.",
