@@ -10,15 +10,23 @@ from collections.abc import Mapping
 from aqboard.artefacts.align_prefix import PrefixRule, find_prefix_rules
 from aqboard.artefacts.align_rename import RenamedModule, find_renames
 from aqboard.artefacts.align_snippet import remap_snippet
+from aqboard.artefacts.errors import ReadError
 from aqboard.artefacts.key_paths import join, without_wrappers
 from aqboard.domain.alignment import AlignmentRule, DtypeChange, KeyAlignment, KeyMatch, ShapeMismatch
 from aqboard.domain.checkpoint import TensorSpec
 
 Specs = Mapping[str, TensorSpec]
 
+_MAX_TENSORS = 20_000
+
 
 def align_keys(checkpoint: Specs, model: Specs) -> KeyAlignment:
-    """Match the tensors of a checkpoint with those of a model, by names and shapes alone."""
+    """Match the tensors of a checkpoint with those of a model, by names and shapes alone.
+
+    Raises ReadError (`too-big`) for more tensors than any model has.
+    """
+    if max(len(checkpoint), len(model)) > _MAX_TENSORS:
+        raise ReadError(f"More than {_MAX_TENSORS} tensors cannot be aligned.", code="too-big")
     short_checkpoint, short_model = without_wrappers(checkpoint), without_wrappers(model)
     full_checkpoint = {short: key for key, short in short_checkpoint.items()}
     full_model = {short: key for key, short in short_model.items()}

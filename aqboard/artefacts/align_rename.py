@@ -14,6 +14,7 @@ from aqboard.domain.checkpoint import TensorSpec
 
 Specs = Mapping[str, TensorSpec]
 Leaves = dict[str, tuple[int, ...]]
+Signature = frozenset[tuple[str, tuple[int, ...]]]
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ def _mutual_matches(
 ) -> list[RenamedModule]:
     """Nearest pairs first; a pair is certain when neither side has another partner as near."""
     options = _options(sources, targets, expected)
+    twins = _twins(sources)
     free_sources, free_targets = set(sources), set(targets)
     matches = []
     for distance in sorted({option.distance for option in options}):
@@ -75,7 +77,9 @@ def _mutual_matches(
             if option.source not in free_sources or option.target not in free_targets:
                 continue
             alone = offered[option.source] == 1 and wanted[option.target] == 1
-            certain = alone and not option.renumbered and not _has_twin(option, sources)
+            siblings = twins[option.source.rpartition(".")[0], _signature(sources[option.source])]
+            twin = option.renames_leaf_module and siblings > 1
+            certain = alone and not option.renumbered and not twin
             matches.append(RenamedModule(option.source, option.target, option.rename, certain))
             free_sources.discard(option.source)
             free_targets.discard(option.target)
@@ -98,12 +102,12 @@ class _Option:
 
 
 def _options(sources: dict[str, Leaves], targets: dict[str, Leaves], expected: Callable[[str], str]) -> list[_Option]:
-    by_leaves: defaultdict[frozenset[tuple[str, tuple[int, ...]]], list[str]] = defaultdict(list)
+    by_leaves: defaultdict[Signature, list[str]] = defaultdict(list)
     for path, leaves in targets.items():
-        by_leaves[frozenset(leaves.items())].append(path)
+        by_leaves[_signature(leaves)].append(path)
     options = []
     for path, leaves in sources.items():
-        for target in by_leaves.get(frozenset(leaves.items()), ()):
+        for target in by_leaves.get(_signature(leaves), ()):
             head, old, new, tail = split_difference(expected(path), target)
             context = head[-1] if head and not head[-1].isdigit() else ""
             rename = Rename(context, ".".join(old), ".".join(new))
@@ -112,16 +116,13 @@ def _options(sources: dict[str, Leaves], targets: dict[str, Leaves], expected: C
     return options
 
 
-def _has_twin(option: _Option, sources: dict[str, Leaves]) -> bool:
-    """Whether a sibling module with equal leaves was renamed too: norm1 and norm2 could be either way round."""
-    if not option.renames_leaf_module:
-        return False
-    parent = option.source.rpartition(".")[0]
-    leaves = sources[option.source]
-    return any(
-        path != option.source and path.rpartition(".")[0] == parent and other == leaves
-        for path, other in sources.items()
-    )
+def _twins(sources: dict[str, Leaves]) -> Counter[tuple[str, Signature]]:
+    """How many modules with the same leaves each parent holds: norm1 and norm2 could be either way round."""
+    return Counter((path.rpartition(".")[0], _signature(leaves)) for path, leaves in sources.items())
+
+
+def _signature(leaves: Leaves) -> Signature:
+    return frozenset(leaves.items())
 
 
 def _modules(specs: Specs) -> dict[str, Leaves]:

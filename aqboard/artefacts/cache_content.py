@@ -22,7 +22,7 @@ SIZES = ("grid_h", "grid_w", "num_sectors", "regions_h", "regions_w")
 _ORDERS = ("cached_orders", "regional_cached_orders")
 _FLAT_GLOBAL = re.compile(r"cached_orders[._/](\d{1,6})")
 _FLAT_REGIONAL = re.compile(r"regional_cached_orders[._/](\d{1,8})[._/](\d{1,6})")
-_MAX_PATCHES = 1 << 22
+_MAX_INDICES = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -103,6 +103,8 @@ def _regional(value: Any, sizes: dict[str, int], source: FileSource) -> tuple[ND
             raise _bad_order("regional_cached_orders", f"has shape {stacked.shape}")
         return _as_int64(stacked, "regional_cached_orders"), True
     regions = _by_number(value, "regional_cached_orders", count)
+    if count * sectors > _MAX_INDICES:
+        raise ReadError(f"The cache holds more than {_MAX_INDICES} regional orders.", code="too-big")
     tables = [_by_number(regions[region], f"region {region}", sectors) for region in range(count)]
     rows, _, _ = _rows((table[sector] for table in tables for sector in range(sectors)), "regional orders", source)
     ascending = all(list(table) == sorted(table) for table in (regions, *tables))
@@ -140,19 +142,31 @@ def _by_number(value: Any, name: str, count: int) -> dict[int, Any]:
 def _rows(items: Iterable[Any], name: str, source: FileSource) -> tuple[NDArray[np.int64], str, str]:
     """Orders of equal length as one int64 array [n, K]."""
     rows = list(items)
-    first = rows[0]
+    length = _length(rows[0], name)
+    if any(_length(row, name) != length for row in rows):
+        raise _bad_order(name, "has orders of different lengths")
+    # Counted before anything is copied: one order can be referred to a million times.
+    if len(rows) * length > _MAX_INDICES:
+        raise ReadError(f"The cache's {name} hold more than {_MAX_INDICES} indices.", code="too-big")
     if all(type(row) is TensorView and row.dtype == "int64" and row.contiguous for row in rows):
         # 16 400 small tensors: joining their bytes is ten times as fast as stacking as many arrays.
-        if any(row.shape != first.shape or len(row.shape) != 1 for row in rows):
-            raise _bad_order(name, "has orders of different lengths")
         flat = np.frombuffer(b"".join([row.raw(source) for row in rows]), "<i8")
-        return flat.reshape(len(rows), -1).astype(np.int64), _kind(first), "int64"
+        return flat.reshape(len(rows), length).astype(np.int64), _kind(rows[0]), "int64"
     arrays = [_numbers(name, row, source) for row in rows]
-    if any(array.ndim != 1 or len(array) != len(arrays[0]) for array in arrays):
-        raise _bad_order(name, "has orders of different lengths")
-    if len(arrays) * len(arrays[0]) > _MAX_PATCHES:
-        raise ReadError(f"The cache's {name} hold more than {_MAX_PATCHES} indices.", code="too-big")
-    return _as_int64(np.stack(arrays), name), _kind(first), str(arrays[0].dtype)
+    return _as_int64(np.stack(arrays), name), _kind(rows[0]), str(arrays[0].dtype)
+
+
+def _length(row: Any, name: str) -> int:
+    """Number of indices of one order, without reading them."""
+    if isinstance(row, NumpyArray):
+        row = row.array()
+    if isinstance(row, TensorView | np.ndarray):
+        if len(row.shape) != 1:
+            raise _bad_order(name, f"has an order of shape {row.shape}")
+        return int(row.shape[0])
+    if isinstance(row, list | tuple):
+        return len(row)
+    raise _bad_order(name, f"is {shown(row)}; a tensor, an array or a list of numbers is expected")
 
 
 def _numbers(name: str, value: Any, source: FileSource) -> NDArray[Any]:

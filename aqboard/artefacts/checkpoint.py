@@ -33,6 +33,7 @@ LIGHTNING_KEYS = (
     "datamodule_hparams_name",
     "datamodule_hyper_parameters",
 )
+_MAX_TENSORS = 200_000
 _STATE_KEYS = ("state_dict", "model_state_dict", "model", "model_state", "net", "weights")
 
 
@@ -142,6 +143,8 @@ def _state_dict(value: Any) -> dict[str, TensorView]:
     name = _state_key(value)
     inner = value if name is None else value[name]
     views = {key: item for key, item in inner.items() if isinstance(key, str) and isinstance(item, TensorView)}
+    if len(views) > _MAX_TENSORS:
+        raise ReadError(f"It holds {len(views)} tensors; no model has so many.", code="too-big")
     if not views:
         held = ", ".join(shown(str(key), 40) for key in list(value)[:8]) or "nothing"
         raise ReadError(f"It holds no tensors to load; its entries are {held}.", code="no-tensors")

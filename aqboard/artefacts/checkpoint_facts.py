@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,10 @@ from aqboard.artefacts.tensors import TensorView
 from aqboard.domain.checkpoint import BestScore, CheckpointSummary, OptimizerFacts, ParamGroup, TensorSpec
 
 _IN_NAME = re.compile(r"([A-Za-z][A-Za-z_/]*?)=(-?\d+(?:\.\d+)?(?:e-?\d+)?)(?=[^\d.]|\.\D|$)")
+
+# The same entry can stand in a list a million times; looking at each would take for ever.
+_MAX_LISTED = 32
+_MAX_STATE = 200_000
 
 
 def summarise(
@@ -35,8 +40,8 @@ def summarise(
         hyper_parameters=plain.dictionary(content.get("hyper_parameters")),
         best=best_score(path.name, callbacks),
         callbacks=callbacks,
-        optimizers=tuple(_optimizer(state, document) for state in _list(content.get("optimizer_states"))),
-        schedulers=tuple(plain.convert(state) for state in _list(content.get("lr_schedulers"))),
+        optimizers=tuple(_optimizer(state, plain) for state in _list(content.get("optimizer_states"))[:_MAX_LISTED]),
+        schedulers=tuple(plain.convert(state) for state in _list(content.get("lr_schedulers"))[:_MAX_LISTED]),
         loops=plain.dictionary(content.get("loops")),
         extra=extra,
         warnings=document.warnings,
@@ -86,11 +91,10 @@ def _same_as_printed(score: float, digits: str) -> bool:
     return abs(score - float(digits)) <= 0.5000001 * 10.0**-decimals
 
 
-def _optimizer(state: Any, document: Document) -> OptimizerFacts:
-    plain = Plain(document.source)
+def _optimizer(state: Any, plain: Plain) -> OptimizerFacts:
     fields = state if isinstance(state, dict) else {}
-    groups = [group for group in _list(fields.get("param_groups")) if isinstance(group, dict)]
-    tensors = list(_tensors(fields.get("state")))
+    groups = [group for group in _list(fields.get("param_groups")) if isinstance(group, dict)][:_MAX_LISTED]
+    tensors = list(islice(_tensors(fields.get("state")), _MAX_STATE))
     steps = (entry.get("step") for entry in _values(fields.get("state")) if isinstance(entry, dict))
     return OptimizerFacts(
         groups=tuple(

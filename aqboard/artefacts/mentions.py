@@ -20,7 +20,6 @@ from aqboard.artefacts.source import CHUNK, FileSource
 from aqboard.domain.hunt import Mention, MentionKind, MentionReport
 
 _PATTERNS: tuple[tuple[MentionKind, re.Pattern[str]], ...] = (
-    ("path", re.compile(r"(?:[\w.~$%+=-]*/)*[\w.+=-]*cache[\w.+=-]*\.(?:pkl|pickle|pt|pth|npz|safetensors)\b", re.I)),
     ("sha256", re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])", re.I)),
     ("md5", re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])", re.I)),
     (
@@ -32,6 +31,8 @@ _PATTERNS: tuple[tuple[MentionKind, re.Pattern[str]], ...] = (
         ),
     ),
 )
+_CACHE_FILE = (".pkl", ".pickle", ".pt", ".pth", ".npz", ".safetensors")
+_SEPARATORS = re.compile(r"[\s'\"(),;=\[\]{}<>|]+")
 _MAX_LINE = 4_000
 _MAX_KEPT = 5_000
 _BINARY_STARTS = (b"PK\x03\x04", b"\x80")
@@ -48,14 +49,13 @@ class _Found:
 
     def look(self, text: str, where: str) -> None:
         """Take note of all that one line mentions."""
-        for kind, pattern in _PATTERNS:
-            for match in pattern.finditer(text):
-                key = (kind, clean(match[0]).lower() if kind in ("md5", "sha256") else clean(match[0]))
-                if key not in self.seen and len(self.seen) >= _MAX_KEPT:
-                    continue
-                self.seen.setdefault(key, [where, clean(text.strip())[:200]])
-                self.times[key] = self.times.get(key, 0) + 1
-                self.last[key] = where
+        for kind, value in _mentioned(text):
+            key = (kind, clean(value))
+            if key not in self.seen and len(self.seen) >= _MAX_KEPT:
+                continue
+            self.seen.setdefault(key, [where, clean(text.strip())[:200]])
+            self.times[key] = self.times.get(key, 0) + 1
+            self.last[key] = where
 
     def mentions(self, known: Mapping[str, str]) -> Iterator[Mention]:
         """The mentions, those of known digests named."""
@@ -92,6 +92,19 @@ def find_mentions(paths: Iterable[str | Path], known: Mapping[str, str] | None =
         files += 1
         mentions += found.mentions(known or {})
     return MentionReport(files=files, mentions=tuple(mentions), unreadable=tuple(unreadable))
+
+
+def _mentioned(text: str) -> Iterator[tuple[MentionKind, str]]:
+    """Paths of caches, digests and settings in one line. Paths are cut out, not matched: a pattern for them can be
+    made to take minutes on one line."""
+    if "cache" in text.lower():
+        for word in _SEPARATORS.split(text):
+            token = word.strip(".:`")
+            if token.lower().endswith(_CACHE_FILE) and "cache" in token.lower():
+                yield "path", token
+    for kind, pattern in _PATTERNS:
+        for match in pattern.finditer(text):
+            yield kind, match[0] if kind == "setting" else match[0].lower()
 
 
 def _lines(path: Path) -> Iterator[tuple[str, str]]:

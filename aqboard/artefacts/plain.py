@@ -1,7 +1,7 @@
 """From symbols to plain JSON data.
 
-Protects whoever prints a file's metadata: lists that refer to each other a thousand times over, strings of megabytes
-and control characters end here. What is left out is said ("... 900 more").
+Protects whoever prints a file's metadata: lists and strings that are referred to a thousand times over, megabytes of
+text and control characters end here. What is left out is said ("... 900 more").
 """
 
 import math
@@ -19,6 +19,7 @@ from aqboard.domain.printable import printable
 _MAX_NODES = 50_000
 _MAX_DEPTH = 24
 _MAX_TEXT = 4_000
+_MAX_CHARACTERS = 2 << 20
 _MAX_ELEMENTS = 64
 _PATHS = ("PosixPath", "WindowsPath", "PurePosixPath", "Path")
 
@@ -29,6 +30,7 @@ class Plain:
     def __init__(self, source: FileSource | None) -> None:
         self._source = source
         self._left = _MAX_NODES
+        self._characters = _MAX_CHARACTERS
 
     def convert(self, value: Any, depth: int = 0) -> JsonValue:
         """JSON data for a value read from a file: numbers, text, lists and dicts with text keys."""
@@ -42,7 +44,7 @@ class Plain:
         if isinstance(value, float):
             return value if math.isfinite(value) else str(value)
         if isinstance(value, str):
-            return clean(value)
+            return self._text(value)
         if isinstance(value, dict):
             return self._dict(value.items(), depth)
         if isinstance(value, list | tuple | set | frozenset):
@@ -60,14 +62,20 @@ class Plain:
         plain = self.convert(value)
         return plain if isinstance(plain, dict) else {}
 
+    def _text(self, text: str) -> str:
+        """Text within what is left of the budget: one long string may be referred to a thousand times."""
+        shown = clean(text)
+        self._characters -= len(shown)
+        return shown if self._characters >= 0 else "..."
+
     def _dict(self, pairs: Any, depth: int) -> JsonValue:
         result: dict[str, JsonValue] = {}
         for key, value in pairs:
             if self._left < 0:
                 result["..."] = "more was left out"
                 break
-            name = clean(key) if isinstance(key, str) else str(self.convert(key, depth + 1))
-            result[name] = self.convert(value, depth + 1)
+            name = key if isinstance(key, str) else str(self.convert(key, depth + 1))
+            result[self._text(name)] = self.convert(value, depth + 1)
         return result
 
     def _list(self, values: Any, depth: int) -> JsonValue:

@@ -41,6 +41,23 @@ def cache(name, code, **changes):
 
 GLOBAL = team_dict(small_cache())["cached_orders"]
 REGIONAL = team_dict(small_cache())["regional_cached_orders"]
+LONG_ORDER = list(range(100_000))
+ALIASED = {
+    "grid_h": 100_000,
+    "grid_w": 1,
+    "num_sectors": 1_000,
+    "cached_orders": dict.fromkeys(range(1000), LONG_ORDER),
+}
+TABLE = dict.fromkeys(range(3000), GLOBAL[0])
+ALIASED_TABLES = {
+    "grid_h": 3_000,
+    "grid_w": 1,
+    "num_sectors": 3_000,
+    "regions_h": 3_000,
+    "regions_w": 1,
+    "cached_orders": TABLE,
+    "regional_cached_orders": dict.fromkeys(range(3000), TABLE),
+}
 NONSENSE = [
     cache("cache without angles", "not-a-cache", sector_angles=None),
     cache("cache without regions", "not-a-cache", regional_cached_orders=None),
@@ -62,6 +79,8 @@ NONSENSE = [
     cache("cache of two dimensions", "bad-order", cached_orders={s: GLOBAL[s].reshape(8, 16) for s in range(8)}),
     cache("cache region missing", "bad-order", regional_cached_orders={r: REGIONAL[r] for r in range(15)}),
     cache("cache region is a number", "not-a-cache", regional_cached_orders={**REGIONAL, 4: 5}),
+    cache("cache of one order referred to by all", "too-big", **ALIASED),
+    cache("cache of one table referred to by all", "too-big", **ALIASED_TABLES),
     cache("cache angles are NaN", "bad-grid", sector_angles=[float("nan")] * 8),
     cache("cache angles too few", "bad-shape", sector_angles=[0.0, 1.0]),
     cache("cache stacked wrongly", "bad-order", cached_orders=np.zeros((8, 16, 8), "i8")),
