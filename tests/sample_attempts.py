@@ -38,7 +38,7 @@ from aqboard.domain.evidence import (
 )
 from aqboard.domain.finding import Finding, Severity, Stage, Verdict
 from aqboard.domain.outcome import ProbeOutcome
-from aqboard.domain.plan import LaunchPlan
+from aqboard.domain.plan import LaunchPlan, TargetPlan
 from aqboard.runner.freeze import freeze
 from aqboard.runner.judge import judge_all
 from aqboard.store import Store
@@ -357,7 +357,9 @@ def _interrupted(store: Store, plan: LaunchPlan) -> int:
 
 def _foreign(store: Store, plan: LaunchPlan) -> int:
     """Another team's model: no wind scan, so no caches, and nothing known of the order of its tokens."""
-    target = plan.target.model_copy(update={"builder": "team.models:build", "config": None})
+    folder = plan.data.directory
+    (folder / "team_models.py").write_text("def build(plan): ...\n")
+    target = TargetPlan(builder="team_models:build", python_path=(folder,))
     plan = plan.model_copy(update={"name": "another model", "target": target, "scan": None})
     losses = LossEvidence(planned=_loss("as planned", 0.3561), random_init=_loss("random initialisation", 3.21))
     keys = model_keys()

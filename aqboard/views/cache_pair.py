@@ -79,11 +79,13 @@ def _pictures(pair: CachePair, names: tuple[str, str]) -> None:
     st.plotly_chart(figure, width="stretch", key="displacement", alt="Displacement of patches per sector")
     st.dataframe(sector_rows(sectors), hide_index=True, width="stretch", key="sectors", alt="Differences per sector")
     st.markdown("**One sector's order on the patch grid**: dark patches are visited first")
+    most = max(sectors, key=lambda sector: sector.mean_displacement).sector
     sector = st.select_slider(
         "Wind sector",
         range(len(sectors)),
-        format_func=lambda s: sector_label(s, sectors[s].angle_deg),
-        key="pair-sector",
+        value=most,
+        format_func=lambda number: sector_label(number, sectors[number].angle_deg),
+        key=f"sector-{pair.comparison.a.file.sha256}-{pair.comparison.b.file.sha256}",
     )
     grid = (pair.comparison.a.grid_h, pair.comparison.a.grid_w)
     drawn = order_figure(before[sector], after[sector], grid, names)

@@ -54,10 +54,9 @@ def _coverage(load: LoadEvidence, expected_missing: tuple[str, ...]) -> None:
     st.progress(tensors, f"**{len(load.loaded)} of {load.checkpoint_tensors}** tensors of the file were loaded")
     filled = share(load.loaded_parameters, load.model_parameters)
     st.progress(filled, f"**{percent(filled)}** of the model's {load.model_parameters:,} values came from the file")
-    st.progress(
-        share(len(load.bit_equal), len(load.loaded)),
-        f"**{len(load.bit_equal)} of {len(load.loaded)}** loaded tensors equal the file, bit by bit",
-    )
+    if load.loaded:
+        equal = f"**{len(load.bit_equal)} of {len(load.loaded)}** loaded tensors equal the file, bit by bit"
+        st.progress(share(len(load.bit_equal), len(load.loaded)), equal)
     if load.error:
         st.markdown("What the loader said:")
         st.code(load.error, language=None, wrap_lines=True)

@@ -6,8 +6,8 @@ import streamlit as st
 
 from aqboard.store import AttemptRow, StoredAttempt
 from aqboard.views.board import CHOSEN, all_attempts, opened_store
-from aqboard.views.tables.compare import Row, finding_differences, input_differences, plan_differences
-from aqboard.views.tables.history import history_rows
+from aqboard.views.tables.compare import Row, column, finding_differences, input_differences, plan_differences
+from aqboard.views.tables.history import SUITE_STAGES, history_rows
 from aqboard.views.words import STAGES
 
 MOST_COMPARED = 4
@@ -20,11 +20,14 @@ COMPARISONS: tuple[tuple[str, Callable[..., list[Row]]], ...] = (
 )
 
 
+COMPARED_WIDTH = 600
+"""Pixels shared by the compared attempts, so that all of them are seen beside the column of names."""
+
 COLUMNS = {
     "no.": st.column_config.NumberColumn(pinned=True, width=45),
     "plan": st.column_config.TextColumn(width=160),
     "author": st.column_config.TextColumn(width=110),
-    **{stage: st.column_config.TextColumn(width=88) for stage in STAGES.values()},
+    **{STAGES[stage]: st.column_config.TextColumn(width=88) for stage in SUITE_STAGES},
 }
 """Widths in pixels; the long texts show in full when their cell is opened."""
 
@@ -64,7 +67,7 @@ def _table(attempts: tuple[AttemptRow, ...]) -> None:
 def _open(number: int) -> None:
     # The picker's state may only be set before the picker is drawn, hence in a callback.
     if st.button(f"Open attempt {number}", type="primary", on_click=_choose, args=(number,)):
-        st.switch_page("dashboard/readiness.py")
+        st.switch_page("pages/readiness.py")
 
 
 def _choose(number: int) -> None:
@@ -82,8 +85,17 @@ def _compare(numbers: Sequence[int]) -> None:
         attempts: list[StoredAttempt] = [store.attempt(number) for number in numbers]
     st.subheader("Compared: attempts " + ", ".join(map(str, numbers)))
     only = st.toggle("Differences only", value=True)
+    width = COMPARED_WIDTH // len(attempts)
+    widths = {column(stored): st.column_config.TextColumn(width=width) for stored in attempts}
     for name, differences in COMPARISONS:
         rows = differences(attempts, only_different=only)
         st.markdown(f"**{name}**: {_count(len(rows), only)}")
         if rows:
-            st.dataframe(rows, hide_index=True, width="stretch", key=f"compare-{name}", alt=f"{name} side by side")
+            st.dataframe(
+                rows,
+                hide_index=True,
+                width="stretch",
+                key=f"compare-{name}",
+                alt=f"{name} side by side",
+                column_config=widths,
+            )

@@ -36,7 +36,7 @@ def _banner(readiness: Readiness) -> None:
 def _in_the_way(readiness: Readiness, lines: tuple[Line, ...]) -> None:
     todo = ahead(readiness, lines)
     if readiness.state is State.READY:
-        st.page_link("dashboard/launch.py", label="Go on to the launch page, to say GO or NO-GO", icon="🚀")
+        st.page_link("pages/launch.py", label="Go on to the launch page, to say GO or NO-GO", icon="🚀")
     if todo.faults or todo.unknown:
         st.subheader("Between here and READY")
         st.markdown("\n".join(_steps((*todo.faults, *todo.unknown))))
@@ -70,8 +70,7 @@ def _check(stored: StoredAttempt, line: Line) -> None:
     verdict, words = st.columns([1, 6])
     verdict.markdown(f"{line.face.icon} **{line.face.word}**")
     with words.container(gap="xxsmall"):
-        changed = ", as this plan asks" if line.check in stored.attempt.plan.severities else ""
-        weight = f" :gray[· {line.weight}{changed}]" if line.weight else ""
+        weight = f" :gray[· {line.weight}]" if line.weight else ""
         remedy = f"  \n*What to do:* {plain(line.remedy)}" if line.remedy else ""
         st.markdown(f"**{plain(line.title)}**{weight}  \n{plain(line.summary)}{remedy}")
         # Most readers open none of these: what is inside is made and sent only when one is opened.

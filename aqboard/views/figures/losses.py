@@ -154,6 +154,6 @@ def candidate_figure(rows: Sequence[LossRow], baseline: BaselinePlan) -> go.Figu
     figure.update_xaxes(title_text=f"loss ({UNIT})", rangemode="tozero")
     figure.update_yaxes(autorange="reversed", type="category", automargin=True)
     figure.update_layout(
-        height=150 + 60 * len(rows), margin={"t": 10, "b": 10}, legend={"orientation": "h", "y": -0.35}
+        height=150 + 60 * len(rows), margin={"t": 10, "b": 10}, legend={"orientation": "h", "y": -0.22}
     )
     return figure

@@ -67,12 +67,16 @@ def file_facts(summary: CheckpointSummary, integrity: IntegrityReport) -> Facts:
     ]
     if best := summary.best:
         facts += [
-            (f"{best.monitor} of this file", best.of_this_file),
-            (f"{best.monitor} in the file's name", best.in_file_name),
+            (f"{best.monitor} of this file", _score(best.of_this_file)),
+            (f"{best.monitor} in the file's name", _score(best.in_file_name)),
             ("these two agree", {True: "✅ yes", False: "❌ no", None: None}[best.agrees]),
-            (f"best {best.monitor} of that training", best.best),
+            (f"best {best.monitor} of that training", _score(best.best)),
         ]
     return tuple((name, str(value)) for name, value in facts if value is not None)
+
+
+def _score(value: float | None) -> str | None:
+    return None if value is None else f"{value:.6g}"
 
 
 def _integrity(report: IntegrityReport) -> str:

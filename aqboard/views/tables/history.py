@@ -2,9 +2,13 @@
 
 from collections.abc import Sequence
 
+from aqboard.checks import SUITE
 from aqboard.domain.finding import Stage, Verdict
 from aqboard.store import AttemptRow
-from aqboard.views.words import NOT_RUN, STAGES, STATES, VERDICTS, Face, check_stage, moment
+from aqboard.views.words import NOT_RUN, STAGES, STATES, VERDICTS, check_stage, moment
+
+SUITE_STAGES = tuple(stage for stage in Stage if any(check.stage == stage for check in SUITE))
+"""The stages that checks of this version belong to, in reading order."""
 
 WORST_FIRST = (Verdict.FAIL, Verdict.ERROR, Verdict.WARN, Verdict.SKIP, Verdict.PASS)
 
@@ -17,7 +21,7 @@ def history_rows(attempts: Sequence[AttemptRow]) -> list[Row]:
 
 
 def _row(attempt: AttemptRow) -> Row:
-    stages = {STAGES[stage]: str(stage_face(attempt.verdicts, stage)) for stage in Stage}
+    stages = {STAGES[stage]: stage_word(attempt, stage) for stage in SUITE_STAGES}
     counts = attempt.readiness.counts
     return {
         "no.": attempt.number,
@@ -32,7 +36,11 @@ def _row(attempt: AttemptRow) -> Row:
     }
 
 
-def stage_face(verdicts: dict[str, str], stage: Stage) -> Face:
-    """The worst verdict among a stage's checks; `not run` when there is none."""
-    given = {verdict for check, verdict in verdicts.items() if check_stage(check) == stage}
-    return next((VERDICTS[verdict] for verdict in WORST_FIRST if verdict in given), NOT_RUN)
+def stage_word(attempt: AttemptRow, stage: Stage) -> str:
+    """The worst verdict among a stage's checks; `not run` when there is none, a dash when there are no such checks."""
+    given = {verdict for check, verdict in attempt.verdicts.items() if check_stage(check) == stage}
+    for verdict in WORST_FIRST:
+        if verdict in given:
+            return str(VERDICTS[verdict])
+    asked = any(check_stage(check) == stage for check in attempt.readiness.unknown)
+    return str(NOT_RUN) if asked else "–"
