@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from aqboard.topoflow import embed
 from aqboard.topoflow.embed import TokenEmbedding, VariableAggregation, patch_means, patchify, unpatchify
 from tests.topoflow.plain_model import plain_aggregation, plain_tokens
 
@@ -65,6 +66,18 @@ def test_float32_stays_within_rounding_of_float64():
         made.float()
         fast, _ = both_ways(made, var_embed.float(), var_query.float(), x.float(), 2, 8)
     torch.testing.assert_close(fast.double(), exact, rtol=1e-5, atol=2e-6)
+
+
+@pytest.mark.parametrize("chunk", [1, 5, 1000])
+def test_pieces_without_gradients_give_what_gradients_give_at_once(chunk, monkeypatch):
+    monkeypatch.setattr(embed, "PLACES_CHUNK", chunk)
+    made = parts(15, 2, 16, 2)
+    patches = patchify(torch.randn(3, 15, 4, 6, dtype=torch.float64), 2)
+    maps, query = torch.randn(15, 5, 16, dtype=torch.float64), torch.ones(1, 1, 16, dtype=torch.float64)
+    whole = made["var_agg"](patches, maps, query)
+    with torch.no_grad():
+        pieces = made["var_agg"](patches, maps, query)
+    torch.testing.assert_close(pieces, whole, rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize(("batch", "dim", "heads"), [(1, 16, 2), (1, 1, 1), (3, 1, 1)])
