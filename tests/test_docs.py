@@ -1,15 +1,17 @@
 """The documents are true: the example works, the commands exist, the links lead somewhere."""
 
 import importlib.util
+import inspect
 import re
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Protocol
 
 import pytest
 from typer.main import get_command
 
-from aqboard.checks import SUITE
+from aqboard.checks import SUITE, Check
 from aqboard.domain.evidence import CurveEvidence, CurvePoint
 from aqboard.domain.finding import Verdict
 from aqboard.domain.outcome import ProbeOutcome
@@ -48,6 +50,22 @@ def test_the_check_of_the_guide_works_in_the_suite(
     assert check.question.endswith("?")
 
 
+SAYS = {"passed": "pass", "failed": "fail", "warned": "warn", "skipped": "skip", "broke": "error"}
+"""The function that a judge says a verdict with -> the verdict's word."""
+
+
+@pytest.mark.parametrize("check", SUITE, ids=lambda check: check.id)
+def test_every_check_has_a_page_with_the_verdicts_it_can_give(check: Check) -> None:
+    pages = dict(re.findall(r"^## `([\w.]+)`\n(.*?)(?=^## |\Z)", (ROOT / "docs/checks.md").read_text(), re.M | re.S))
+    assert check.id in pages, f"docs/checks.md has no section ## `{check.id}`"
+    page = pages[check.id]
+    assert f"{check.question} *{check.severity.capitalize()}." in " ".join(page.split()), "question, then severity"
+    rows = re.findall(r"^\| (pass|fail|warn|skip|error) \| \S", page, re.M)
+    code = Path(inspect.getfile(check.judge)).read_text()
+    said = [word for call, word in SAYS.items() if re.search(rf"\b{call}\(", code)]
+    assert sorted(rows) == sorted(said), "one row for each verdict that the judge can give"
+
+
 def test_every_command_is_in_the_readme() -> None:
     from aqboard.cli import app
 
@@ -64,3 +82,21 @@ def test_links_lead_somewhere(document: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", document.read_text(encoding="utf-8")):
         if not target.startswith("http"):
             assert (document.parent / target).exists(), f"{document.name} links to {target}"
+
+
+def test_the_target_that_the_guide_shows_is_the_examples() -> None:
+    (shown,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "your_own_model.md").read_text(), re.DOTALL)
+    assert shown == (ROOT / "examples" / "foreign" / "aqboard_target.py").read_text()
+
+
+def test_every_ability_is_named_in_the_guide() -> None:
+    from aqboard.probes import target
+
+    guide = (ROOT / "docs" / "your_own_model.md").read_text()
+    abilities = [
+        kind for kind in vars(target).values() if getattr(kind, "_is_protocol", False) and kind is not Protocol
+    ]
+    assert len(abilities) >= 5
+    for ability in abilities:
+        for method in (name for name in vars(ability) if not name.startswith("_")):
+            assert f"`{method}`" in guide, f"docs/your_own_model.md does not name {ability.__name__}.{method}"
