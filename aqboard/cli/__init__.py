@@ -3,7 +3,7 @@
 import typer
 
 from aqboard import __version__
-from aqboard.cli import attempts, check, checks, demo, profiles, serve, target
+from aqboard.cli import attempts, cache, check, checkpoint, checks, demo, digest, profiles, serve, target
 from aqboard.cli.output import out
 
 app = typer.Typer(
@@ -20,6 +20,9 @@ app.command("explain")(checks.explain)
 app.command("profiles")(profiles.profiles)
 app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
+app.command("digest")(digest.digest)
+app.add_typer(cache.app, name="cache")
+app.add_typer(checkpoint.app, name="checkpoint")
 app.add_typer(target.app, name="target")
 
 
