@@ -4,15 +4,17 @@ A connection is opened for each rerun (0.24 ms): Streamlit runs reruns in differ
 belongs to one.
 """
 
+import runpy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Protocol
 
 import streamlit as st
 from pydantic import ValidationError
 
 from aqboard.domain.errors import AqboardError
-from aqboard.location import VARIABLE, default_database
+from aqboard.location import VARIABLE, default_database, project_folder
 from aqboard.store import AttemptRow, Store, StoredAttempt
 from aqboard.views.text import plain
 from aqboard.views.words import STATES
@@ -22,6 +24,10 @@ CHOSEN = "attempt"
 
 PICKER_ROWS = 200
 """The newest attempts offered in the side bar; older ones are opened from the history."""
+
+
+_INSIDE: ContextVar[bool] = ContextVar("inside app.py", default=False)
+"""Whether this run of a page was started by `run`."""
 
 
 class Page(Protocol):
@@ -49,7 +55,11 @@ def run(page: Page) -> None:
             _invite("The database holds no attempts yet.")
             return
         _choose(rows)
-        page.run()
+        inside = _INSIDE.set(True)
+        try:
+            page.run()
+        finally:
+            _INSIDE.reset(inside)
     except ValidationError as error:
         st.error(
             f"Attempt {st.session_state.get(CHOSEN)} was recorded by another version of aqboard, and this one cannot "
@@ -57,6 +67,19 @@ def run(page: Page) -> None:
         )
     except AqboardError as error:
         st.error(plain(error.message))
+
+
+def page(show: Callable[[], None]) -> None:
+    """Show a page of `pages/`, and only from within `app.py`.
+
+    Streamlit runs a file of a folder called `pages` by itself when its name is the first address that a fresh server
+    is asked for. Then `app.py` is run here, which finds the same page by its address and comes back: a link works,
+    and what `app.py` asks before it shows a page cannot be walked around.
+    """
+    if _INSIDE.get():
+        show()
+    else:
+        runpy.run_path(str(project_folder() / "app.py"))
 
 
 def all_attempts() -> tuple[AttemptRow, ...]:

@@ -49,7 +49,7 @@ def open_page() -> Callable[[str, int | None], AppTest]:
             app.query_params["attempt"] = str(attempt)
         app.run()
         if page != "readiness":
-            app.switch_page(f"dashboard/{page}.py").run()
+            app.switch_page(f"pages/{page}.py").run()
         return app
 
     return opened

@@ -6,12 +6,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from aqboard.store import Store
 from aqboard.views.board import PICKER_ROWS
-from tests.dashboard.conftest import PAGES, words
+from tests.dashboard.conftest import APP, PAGES, words
 from tests.sample_attempts import fill_many
 
+ROOT = APP.parent
 KINDS = ("as_found", "fixed", "broken", "not_run", "hostile", "foreign")
 
 
@@ -97,13 +99,17 @@ def test_no_page_brings_torch_into_the_web_process():
     modules = [".".join(path.with_suffix("").parts) for path in sorted(views.rglob("*.py"))]
     program = f"import importlib, sys\nfor name in {modules}: importlib.import_module(name)\n"
     program += "print(sorted({'torch', 'lightning', 'pytorch_lightning', 'xarray'} & set(sys.modules)))"
-    root = Path(__file__).resolve().parents[2]
-    done = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
 
-def test_no_folder_lets_an_address_run_a_page_without_app_py():
-    assert not (Path(__file__).resolve().parents[2] / "pages").exists()
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_that_streamlit_runs_by_itself_goes_through_app_py(name, samples):
+    """As the first request to a fresh server does, when it is a link to a page."""
+    first = AppTest.from_file(str(APP), default_timeout=60).switch_page(f"pages/{name}.py").run()
+    assert not first.exception
+    assert [title.value for title in first.title] == [PAGES[name]]
+    assert [box.label for box in first.sidebar.selectbox] == ["Attempt"], "the side bar is app.py's"
 
 
 def test_a_long_history_is_listed_whole_and_the_picker_keeps_the_chosen_old_one(tmp_path, monkeypatch, open_page):

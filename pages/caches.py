@@ -1,5 +1,5 @@
 """Caches: which scan caches say the same, and which is the one of the training?"""
 
-from aqboard.views import caches
+from aqboard.views import board, caches
 
-caches.show()
+board.page(caches.show)

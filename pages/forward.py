@@ -1,5 +1,5 @@
 """Forward pass: the shape of every module's output, and the first one that goes wrong."""
 
-from aqboard.views import forward
+from aqboard.views import board, forward
 
-forward.show()
+board.page(forward.show)

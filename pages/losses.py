@@ -1,5 +1,5 @@
 """Losses: does the launch start from where the baseline ended?"""
 
-from aqboard.views import losses
+from aqboard.views import board, losses
 
-losses.show()
+board.page(losses.show)

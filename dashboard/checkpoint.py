@@ -1,5 +1,0 @@
-"""Checkpoint: what is in the file, and does it reach the model?"""
-
-from aqboard.views import checkpoint
-
-checkpoint.show()

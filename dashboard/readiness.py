@@ -1,5 +1,0 @@
-"""Readiness: may this launch go, and if not, why not?"""
-
-from aqboard.views import readiness
-
-readiness.show()

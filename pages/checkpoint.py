@@ -1,0 +1,5 @@
+"""Checkpoint: what is in the file, and does it reach the model?"""
+
+from aqboard.views import board, checkpoint
+
+board.page(checkpoint.show)
