@@ -17,6 +17,7 @@ from aqboard.domain.checkpoint import HealthReport, TensorHealth
 
 _CHUNK_ELEMENTS = 4 << 20
 _NO_NUMBERS = ("float8_e4m3fn", "float8_e5m2", "complex64", "complex128")
+_MAX_GROUPS = 64
 _UNIFORM_FROM = 256  # values needed before a distribution can be told
 
 
@@ -99,30 +100,50 @@ def _looks_initial(shape: tuple[int, ...], low: float, high: float, variance: fl
 
 
 def _without_gradient(checkpoint: CheckpointFile) -> dict[str, str]:
-    """Parameters whose Adam state shows that no gradient ever came, by key.
-
-    The state names parameters by number, not by key. Numbers follow the order of the state_dict, buffers left out,
-    when there is one optimizer with one group; with several groups nothing is concluded.
-    """
+    """Parameters whose Adam state shows that no gradient ever came, by key; empty where keys cannot be told."""
     states = {} if checkpoint.is_bare else checkpoint.content.get("optimizer_states")
     if not isinstance(states, list) or len(states) != 1 or not isinstance(states[0], dict):
         return {}
-    groups, entries = states[0].get("param_groups"), states[0].get("state")
-    if not isinstance(groups, list) or len(groups) != 1 or not isinstance(entries, dict):
-        return {}
-    numbers = groups[0].get("params") if isinstance(groups[0], dict) else None
-    if not isinstance(numbers, list) or len(set(map(str, numbers))) != len(numbers):
-        return {}
-    untouched = {}
-    keys = iter(checkpoint.views.items())
-    for number in numbers:
-        entry = entries.get(number) if type(number) is int else None
-        squares = entry.get("exp_avg_sq") if isinstance(entry, dict) else None
-        if not isinstance(squares, TensorView):
+    squares = _second_moments(states[0])
+    owners = _owners(checkpoint, squares)
+    source = checkpoint.document.source
+    return {
+        key: "its Adam state is zero: no gradient ever reached it"
+        for key, moment in owners.items()
+        if not np.any(moment.bits(source))
+    }
+
+
+def _second_moments(state: dict[Any, Any]) -> list[list[TensorView]]:
+    """Adam's `exp_avg_sq` of every parameter, by group and in the group's order; empty where one is missing."""
+    groups, entries = state.get("param_groups"), state.get("state")
+    if not isinstance(groups, list) or not isinstance(entries, dict) or len(groups) > _MAX_GROUPS:
+        return []
+    result = []
+    for group in groups:
+        numbers = group.get("params") if isinstance(group, dict) else None
+        if not isinstance(numbers, list) or len(numbers) > len(entries):
+            return []
+        found = [entries.get(number) if type(number) is int else None for number in numbers]
+        moments = [entry.get("exp_avg_sq") if isinstance(entry, dict) else None for entry in found]
+        if not all(isinstance(moment, TensorView) for moment in moments):
+            return []
+        result.append([moment for moment in moments if isinstance(moment, TensorView)])
+    return result
+
+
+def _owners(checkpoint: CheckpointFile, groups: list[list[TensorView]]) -> dict[str, TensorView]:
+    """Which key each moment belongs to. The state numbers parameters; their order is the state_dict's, per group.
+
+    Walks the state_dict and gives each floating tensor to the one group whose next moment has its shape; a tensor
+    that fits none is a buffer. Where two groups fit, or moments are left over, nothing is concluded.
+    """
+    waiting = [list(reversed(group)) for group in groups]
+    owners: dict[str, TensorView] = {}
+    for key, view in checkpoint.views.items():
+        fitting = [group for group in waiting if group and group[-1].shape == view.shape]
+        if len(fitting) > 1:
             return {}
-        key = next((key for key, view in keys if view.shape == squares.shape), None)
-        if key is None:
-            return {}
-        if not np.any(squares.bits(checkpoint.document.source)):
-            untouched[key] = "its Adam state is zero: no gradient ever reached it"
-    return untouched
+        if fitting and "float" in view.dtype:
+            owners[key] = fitting[0].pop()
+    return {} if any(waiting) else owners

@@ -82,7 +82,7 @@ def tell_comparison(found: CacheComparison) -> None:
     rows = [sector for sector in found.sectors if sector.changed_share or sector.regions_changed]
     if not rows:
         return
-    made = table("sector", "angle", "changed", "mean move", "max move", "tau", "regional changed", "note")
+    made = table("sector", "angle", "changed", "mean move", "max move", "tau", "regional", "note")
     for sector in rows:
         note = "reversed" if sector.reversed else "ties only" if sector.tie_only else ""
         made.add_row(
@@ -92,9 +92,7 @@ def tell_comparison(found: CacheComparison) -> None:
             f"{sector.mean_displacement:.1f}",
             str(sector.max_displacement),
             "-" if sector.kendall_tau is None else f"{sector.kendall_tau:.4f}",
-            f"{sector.regional_changed_share:.1%} of {sector.regions_changed} regions"
-            if sector.regions_changed
-            else "none",
+            f"{sector.regional_changed_share:.0%} in {sector.regions_changed}" if sector.regions_changed else "none",
             note,
         )
     out.print(made)

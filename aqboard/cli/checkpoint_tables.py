@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from rich.markup import escape
 
+from aqboard.artefacts.checkpoint_diff import flat_settings
 from aqboard.artefacts.key_paths import fold_keys
 from aqboard.cli.cache_tables import size, table, tell_rows, when
 from aqboard.cli.output import out
@@ -91,8 +92,7 @@ def _facts(summary: CheckpointSummary) -> list[tuple[str, str]]:
     for number, optimizer in enumerate(summary.optimizers):
         rates = ", ".join(f"{group.params} at lr {group.settings.get('lr')}" for group in optimizer.groups)
         facts.append((f"optimizer {number}", f"{rates}; {size(optimizer.state_bytes)} of state"))
-    for name, value in {**summary.hyper_parameters, **summary.extra}.items():
-        facts.append((name, value))
+    facts += flat_settings({**summary.hyper_parameters, **summary.extra})
     return [(name, str(value)) for name, value in facts if value is not None]
 
 

@@ -126,6 +126,26 @@ def test_a_layer_without_gradient_is_named(trained):
     assert "no gradient" in health["idle.bias"].never_trained
 
 
+@pytest.mark.parametrize("split", ["by shape", "in halves"])
+def test_parameter_groups_are_told_apart_by_shape_or_not_at_all(tmp_path, split):
+    model = torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.LayerNorm(3), torch.nn.Linear(4, 3))
+    parameters = list(model.parameters())
+    flat = [p for p in parameters if p.dim() == 1]
+    groups = (
+        [[p for p in parameters if p.dim() > 1], flat] if split == "by shape" else [parameters[::2], parameters[1::2]]
+    )
+    optimizer = torch.optim.AdamW([{"params": group} for group in groups], weight_decay=0.0)
+    (model[1](model[0](torch.ones(2, 4)).square()) * torch.tensor([1.0, 2.0, 3.0])).sum().backward()
+    for parameter in model[2].parameters():
+        parameter.grad = torch.zeros_like(parameter)
+    optimizer.step()
+    path = tmp_path / "x.ckpt"
+    torch.save({"state_dict": model.state_dict(), "optimizer_states": [optimizer.state_dict()]}, path)
+    with read_checkpoint(path) as checkpoint:
+        untouched = {tensor.key for tensor in tensor_health(checkpoint).tensors if tensor.never_trained}
+    assert untouched == ({"2.weight", "2.bias"} if split == "by shape" else set())
+
+
 def test_initial_values_are_recognised_without_an_optimizer(tmp_path):
     torch.manual_seed(0)
     layer = torch.nn.Linear(64, 64)
