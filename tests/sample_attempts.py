@@ -42,6 +42,7 @@ from aqboard.domain.plan import LaunchPlan, TargetPlan
 from aqboard.runner.freeze import freeze
 from aqboard.runner.judge import judge_all
 from aqboard.store import Store
+from tests import sample_launch
 
 GRID = (8, 16)
 SPEC = TensorSpec(shape=(64, 64), dtype="float32")
@@ -156,8 +157,10 @@ def model_keys() -> tuple[str, ...]:
 def fixed_evidence(plan: LaunchPlan) -> tuple[Evidence, ...]:
     """What the probes bring when all is as it should be."""
     keys = model_keys()
+    checkpoint = _checkpoint(plan)
     return (
-        _checkpoint(plan),
+        checkpoint,
+        *sample_launch.healthy(plan, checkpoint),
         _curve(),
         _caches(plan),
         _load(keys, prefix="", loaded=keys),
@@ -181,13 +184,8 @@ def fixed_evidence(plan: LaunchPlan) -> tuple[Evidence, ...]:
 def as_found_evidence(plan: LaunchPlan) -> tuple[Evidence, ...]:
     """What they bring for the launch of the story: nothing loads, and lead times are `[B, 1]`."""
     keys = model_keys()
-    checkpoint, curve, caches, _, scan, _, _ = fixed_evidence(plan)
-    return (
-        checkpoint,
-        curve,
-        caches,
+    found = (
         _load(keys, prefix="model.", loaded=()),
-        scan,
         ForwardEvidence(
             inputs={"x": (2, 15, 16, 32), "lead_times": (2, 1)},
             trace=_trace()[:3],
@@ -211,6 +209,8 @@ def as_found_evidence(plan: LaunchPlan) -> tuple[Evidence, ...]:
             candidates=_candidates(plan),
         ),
     )
+    changed = {item.kind: item for item in found}
+    return tuple(changed.get(item.kind, item) for item in fixed_evidence(plan))
 
 
 def _checkpoint(plan: LaunchPlan) -> CheckpointEvidence:
@@ -362,8 +362,9 @@ def _foreign(store: Store, plan: LaunchPlan) -> int:
     target = TargetPlan(builder="team_models:build", python_path=(folder,))
     plan = plan.model_copy(update={"name": "another model", "target": target, "scan": None})
     losses = LossEvidence(planned=_loss("as planned", 0.3561), random_init=_loss("random initialisation", 3.21))
-    keys = model_keys()
-    return add_attempt(store, plan, (_checkpoint(plan), _load(keys, prefix="", loaded=keys), losses))
+    keys, checkpoint = model_keys(), _checkpoint(plan)
+    told = sample_launch.healthy(plan, checkpoint)
+    return add_attempt(store, plan, (checkpoint, *told, _load(keys, prefix="", loaded=keys), losses))
 
 
 def _broken(store: Store, plan: LaunchPlan) -> int:

@@ -78,7 +78,8 @@ def make(folder: Path) -> TinyLaunch:
     best = train(config, progress=False)
     shutil.copy(best, folder / "baseline.ckpt")
     shutil.copy(best.parent.parent / "metrics.csv", folder / "metrics.csv")
-    finetune = config.model_copy(update={"model": MODEL.model_copy(update={"elevation_bias": True})})
+    model = MODEL.model_copy(update={"elevation_bias": True})
+    finetune = config.model_copy(update={"model": model, "num_nodes": 50, "devices": 8})
     (folder / "finetune.yaml").write_text(yaml.safe_dump(finetune.model_dump(mode="json")), encoding="utf-8")
     return TinyLaunch(folder, float(best.stem.split("val_loss=")[1].split("-")[0]))
 

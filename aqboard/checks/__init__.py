@@ -1,14 +1,24 @@
 """The suite: every question asked before a launch, in reading order."""
 
 from aqboard.checks import (
+    baseline_agrees,
     cache_content,
+    cache_timeline,
     cache_trained_with,
     cache_valid,
     checkpoint_bitwise,
+    checkpoint_configuration,
     checkpoint_coverage,
+    checkpoint_healthy,
     checkpoint_intact,
+    checkpoint_optimizer,
     checkpoint_settings,
+    data_periods,
+    data_statistics,
+    environment_output,
+    environment_ready,
     forward_shapes,
+    launch_agrees,
     loss_candidates,
     loss_first,
     scan_cache_used,
@@ -20,9 +30,13 @@ from aqboard.checks.check import Check
 
 SUITE: tuple[Check, ...] = (
     checkpoint_intact.CHECK,
+    checkpoint_healthy.CHECK,
     checkpoint_coverage.CHECK,
     checkpoint_bitwise.CHECK,
     checkpoint_settings.CHECK,
+    checkpoint_configuration.CHECK,
+    checkpoint_optimizer.CHECK,
+    baseline_agrees.CHECK,
     scan_rule.CHECK,
     scan_order.CHECK,
     scan_cache_used.CHECK,
@@ -30,9 +44,15 @@ SUITE: tuple[Check, ...] = (
     cache_valid.CHECK,
     cache_trained_with.CHECK,
     cache_content.CHECK,
+    cache_timeline.CHECK,
+    data_statistics.CHECK,
+    data_periods.CHECK,
     forward_shapes.CHECK,
     loss_first.CHECK,
     loss_candidates.CHECK,
+    launch_agrees.CHECK,
+    environment_output.CHECK,
+    environment_ready.CHECK,
 )
 
 __all__ = ["SUITE", "Check"]

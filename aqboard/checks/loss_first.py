@@ -1,15 +1,17 @@
 """Does the launch start from the baseline's validation loss?
 
 This is the sum of everything above: the story's run started from 0.964 instead of 0.356. Random initialisation and
-persistence (tomorrow is like today) are measured on the same batches, so that the figure has a scale.
+persistence (tomorrow is like today) are measured on the same batches, so that the figure has a scale. How far it may
+lie above the baseline is the plan's tolerance, or follows from repeated measurements of the baseline.
 """
 
 from math import isfinite
 
+from aqboard.checks.band import ENOUGH, Band, band, interval
 from aqboard.checks.check import Check
 from aqboard.checks.words import loss
 from aqboard.domain.evidence import LossEvidence
-from aqboard.domain.finding import Judgement, Measurement, Severity, Stage, failed, passed
+from aqboard.domain.finding import Judgement, Measurement, Severity, Stage, failed, passed, skipped
 from aqboard.domain.plan import BaselinePlan, LaunchPlan
 
 AS_BAD_AS_RANDOM = 0.8
@@ -17,33 +19,55 @@ AS_BAD_AS_RANDOM = 0.8
 
 
 def judge(plan: LaunchPlan, measured: LossEvidence) -> Judgement:
-    """PASS when the loss, as planned, lies within the baseline's tolerance."""
-    first, limit = measured.planned.mean, upper_limit(plan.baseline)
-    figures = tuple(_figures(plan.baseline, measured))
-    ratio = first / plan.baseline.val_loss
+    """PASS when the loss, as planned, lies within the band; SKIP when too few measurements say how wide that is."""
+    first, allowed = measured.planned.mean, band(plan.baseline)
+    if allowed is None:
+        return skipped(
+            f"{loss(first)}, but {len(plan.baseline.measurements)} measurements of the baseline do not tell how far "
+            "they spread: no limit can be given.",
+            remedy=f"Measure the baseline at least {ENOUGH} times (other seeds, batch sizes, precisions), or leave out "
+            "baseline.measurements and give a tolerance.",
+        ).model_copy(update={"measurements": tuple(_figures(None, measured))})
+    figures = tuple(_figures(allowed, measured))
     if not isfinite(first):
         return failed(
             "The first validation loss is not a number.",
             *figures,
             remedy="Look for NaN in the weights and the data; the forward pass says whether its output is finite.",
         )
-    if first <= limit:
+    if first <= allowed.limit:
         return passed(
-            f"{loss(first)}, the baseline is {loss(plan.baseline.val_loss)} (limit {loss(limit)}), "
+            f"{loss(first)}, the baseline is {loss(allowed.baseline)} (limit {loss(allowed.limit)}), "
             f"{sum(measured.planned.samples)} samples.",
             *figures,
         )
     return failed(
-        f"{loss(first)} instead of {loss(plan.baseline.val_loss)}: {ratio:.1f} times the baseline. "
-        f"{_cause(measured, limit)}".rstrip(),
+        f"{loss(first)} instead of {loss(allowed.baseline)}: {first / allowed.baseline:.1f} times the baseline. "
+        f"{_cause(measured, allowed.limit)}".rstrip()
+        + _doubt(allowed, measured),
         *figures,
         remedy="Mend the failed checks above first; each line of the table on the losses page changes one thing.",
     )
 
 
 def upper_limit(baseline: BaselinePlan) -> float:
-    """The largest first loss that still counts as the baseline's: val_loss * (1 + tolerance)."""
-    return baseline.val_loss * (1 + baseline.tolerance)
+    """The largest first loss that still counts as the baseline's.
+
+    Where its measurements are too few to tell, the plan's tolerance serves for drawing; no verdict rests on it then.
+    """
+    allowed = band(baseline)
+    return allowed.limit if allowed else baseline.val_loss * (1 + baseline.tolerance)
+
+
+def _doubt(allowed: Band, measured: LossEvidence) -> str:
+    """A sentence when other batches of the same kind might not have failed."""
+    around = interval(measured.planned)
+    if around is None or around.low > allowed.limit:
+        return ""
+    return (
+        f" The batches differ so much that the limit lies within their 95 % interval ({loss(around.low)} to "
+        f"{loss(around.high)}): use more of them (data.validation_batches) to be sure."
+    )
 
 
 def _cause(measured: LossEvidence, limit: float) -> str:
@@ -60,21 +84,29 @@ def _cause(measured: LossEvidence, limit: float) -> str:
     return " ".join(lines)
 
 
-def _figures(baseline: BaselinePlan, measured: LossEvidence) -> list[Measurement]:
+def _figures(allowed: Band | None, measured: LossEvidence) -> list[Measurement]:
+    unit, planned = "masked MSE, normalised", measured.planned
+    limit = f"<= {loss(allowed.limit)}" if allowed else "no limit: too few measurements"
     rows = [
-        ("first val_loss, as planned", measured.planned, f"<= {loss(upper_limit(baseline))}"),
+        ("first val_loss, as planned", planned, limit),
         ("with the keys mapped", measured.mended, ""),
         ("keys mapped, scan as trained", measured.as_trained, ""),
         ("random initialisation", measured.random_init, ""),
         ("persistence", measured.persistence, ""),
     ]
-    figures = [Measurement(name="baseline val_loss", value=baseline.val_loss, unit="masked MSE, normalised")]
+    figures = []
+    if allowed:
+        figures.append(Measurement(name="baseline val_loss", value=round(allowed.baseline, 6), unit=unit))
+        figures.append(Measurement(name="limit", value=round(allowed.limit, 6), unit=unit, limit=allowed.how))
     figures += [
-        Measurement(name=name, value=round(row.mean, 6), unit="masked MSE, normalised", limit=limit)
+        Measurement(name=name, value=round(row.mean, 6), unit=unit, limit=limit)
         for name, row, limit in rows
         if row is not None
     ]
-    return [*figures, Measurement(name="validation samples", value=sum(measured.planned.samples))]
+    if around := interval(planned):
+        value = f"{loss(around.low)} to {loss(around.high)}"
+        figures.append(Measurement(name="95 % interval over batches", value=value, unit=unit))
+    return [*figures, Measurement(name="validation samples", value=sum(planned.samples))]
 
 
 CHECK = Check("loss.first", "First loss against the baseline", Stage.LOSS, Severity.BLOCKS, (LossEvidence,), judge)

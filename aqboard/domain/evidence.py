@@ -11,6 +11,9 @@ from aqboard.domain.alignment import KeyAlignment
 from aqboard.domain.cache import CacheFacts, CacheGroups
 from aqboard.domain.checkpoint import CheckpointSummary, IntegrityReport
 from aqboard.domain.evidence_base import Evidence as Evidence
+from aqboard.domain.evidence_checkpoint import ConfigurationEvidence, FileEvidence, HealthEvidence, OptimizerEvidence
+from aqboard.domain.evidence_data import DataEvidence
+from aqboard.domain.evidence_launch import EnvironmentEvidence, TrainingEvidence
 from aqboard.domain.model import Record
 from aqboard.domain.plan import ScanRule
 
@@ -19,6 +22,7 @@ class CheckpointEvidence(Evidence):
     """What the checkpoint file says of itself."""
 
     kind: ClassVar[str] = "checkpoint"
+    builds_on: ClassVar[tuple[str, ...]] = ("file",)
     summary: CheckpointSummary
     integrity: IntegrityReport
     provenance: dict[str, JsonValue] | None = None
@@ -186,9 +190,16 @@ class CurveEvidence(Evidence):
 
 
 EVIDENCE: tuple[type[Evidence], ...] = (
+    FileEvidence,
     CheckpointEvidence,
+    HealthEvidence,
     CurveEvidence,
+    ConfigurationEvidence,
+    OptimizerEvidence,
     CacheEvidence,
+    DataEvidence,
+    TrainingEvidence,
+    EnvironmentEvidence,
     LoadEvidence,
     ScanEvidence,
     ForwardEvidence,

@@ -1,0 +1,15 @@
+"""The values of the checkpoint's tensors, read from the file."""
+
+from aqboard.artefacts.health import tensor_health
+from aqboard.domain.evidence_checkpoint import HealthEvidence
+from aqboard.probes.context import Context, Probe
+
+
+def measure(context: Context) -> HealthEvidence:
+    """Read every tensor once; no model is built."""
+    file = context.checkpoint
+    context.say(f"reading the values of {len(file.tensors)} tensors")
+    return HealthEvidence(report=tensor_health(file))
+
+
+PROBE = Probe(HealthEvidence, "Checkpoint's values", measure)
