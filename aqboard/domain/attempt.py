@@ -23,6 +23,13 @@ class InputFile(Record):
     sha256: str
 
 
+class NodeBilling(Record):
+    """What one whole node costs for one hour, in the centre's own unit."""
+
+    unit: str
+    per_node_hour: float = Field(gt=0, allow_inf_nan=False)
+
+
 class Attempt(Record):
     """The frozen plan with everything needed to judge it again later."""
 
@@ -36,6 +43,8 @@ class Attempt(Record):
     inputs: tuple[InputFile, ...]
     checks: tuple[str, ...]
     """Ids of the checks that were to be answered, in reading order; one without a finding did not run."""
+    billing: NodeBilling | None = None
+    """What a node costs on the plan's cluster, where its profile says so."""
     left_out: tuple[str, ...] = ()
     """Those of `checks` that somebody left out on the command line; they are skipped, and block as ever."""
 

@@ -34,6 +34,7 @@ class Stage(StrEnum):
     DATA = "data"
     FORWARD = "forward"
     LOSS = "loss"
+    TRAINING = "training"
     LAUNCH = "launch"
     PLUGIN = "plugin"
 

@@ -7,7 +7,7 @@ Every relative path in it is relative to the plan's own folder.
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar, get_args
 
-from pydantic import Field, JsonValue, StringConstraints, model_validator
+from pydantic import BeforeValidator, Field, JsonValue, StringConstraints, model_validator
 
 from aqboard.domain.errors import PlanError
 from aqboard.domain.finding import Severity
@@ -117,6 +117,37 @@ class ForwardPlan(Record):
     lead_times_shape: Literal["[B]", "[B, 1]"] = "[B]"
 
 
+def _as_answer(value: object) -> object:
+    """YAML reads a bare `yes` or `no` as a truth value."""
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
+
+
+Answer = Annotated[Literal["yes", "no", "unknown"], BeforeValidator(_as_answer)]
+
+
+class ExpectationsPlan(Record):
+    """Whether the forecast should change with each thing that the model is given; `unknown` asks for no verdict."""
+
+    variables: dict[str, Answer] = Field(default_factory=dict)
+    """By name; a variable that is not listed should change the forecast."""
+    wind: Answer = "yes"
+    """All components of the wind turned round at once; with the scan rule `none` it still acts as variables."""
+    lead_time: Answer = "yes"
+    scan_order: Answer = "yes"
+    """The order of the tokens alone, held against row-major order."""
+    new_parameters: Answer = "no"
+    """Parameters that the checkpoint lacks, as configured instead of neutral; at first they should do nothing."""
+
+
+class TrainingPlan(Record):
+    """What the training's first step should do, and what is known of its pace."""
+
+    frozen: tuple[str, ...] = ()
+    """Glob patterns of parameters that are not to be trained."""
+    seconds_per_step: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    """Measured in an earlier run with this model and batch on these GPUs; counts before any measurement here."""
+
+
 class ClusterPlan(Record):
     """The Slurm job: one task per GPU, `nodes` x `gpus_per_node` of them."""
 
@@ -152,6 +183,8 @@ class LaunchPlan(Record):
     data: DataPlan
     baseline: BaselinePlan
     forward: ForwardPlan = ForwardPlan()
+    expectations: ExpectationsPlan = ExpectationsPlan()
+    training: TrainingPlan = TrainingPlan()
     cluster: ClusterPlan
     severities: dict[str, Severity] = Field(default_factory=dict)
     """Check id -> what it means for this launch, where that differs from the usual; always shown."""

@@ -1,5 +1,7 @@
 """The bench: modules in the states that probes compare, and how a loss is measured on the fixed batches."""
 
+from collections.abc import Sequence
+from functools import cached_property
 from typing import cast, get_args
 
 import torch
@@ -10,7 +12,7 @@ from aqboard.domain.evidence import CacheEvidence, CheckpointEvidence, LoadEvide
 from aqboard.domain.plan import ScanLayout, ScanRule
 from aqboard.probes import loading
 from aqboard.probes.context import Context
-from aqboard.probes.target import Persists, Scan
+from aqboard.probes.target import Batch, Persists, Scan
 
 
 class Bench:
@@ -19,8 +21,16 @@ class Bench:
     def __init__(self, context: Context) -> None:
         self.target, self.state, self._say = context.target, context.state, context.say
         self._plan = context.plan.checkpoint
-        self.batches = self.target.validation_batches()
-        self.samples = tuple(self.target.size(batch) for batch in self.batches)
+
+    @cached_property
+    def batches(self) -> Sequence[Batch]:
+        """The validation batches of the plan."""
+        return self.target.validation_batches()
+
+    @property
+    def samples(self) -> tuple[int, ...]:
+        """Samples in each batch."""
+        return tuple(self.target.size(batch) for batch in self.batches)
 
     def loaded(self, scan: Scan | None) -> nn.Module:
         """A module with the checkpoint loaded as the training loads it."""

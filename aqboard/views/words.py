@@ -45,6 +45,7 @@ STAGES: dict[str, str] = {
     Stage.DATA: "Data",
     Stage.FORWARD: "Forward pass",
     Stage.LOSS: "First loss",
+    Stage.TRAINING: "First training steps",
     Stage.LAUNCH: "Machine and job",
     Stage.PLUGIN: "Plugins",
 }

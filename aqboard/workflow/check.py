@@ -4,9 +4,10 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 from aqboard.checks import Check
-from aqboard.domain.attempt import Attempt
-from aqboard.domain.errors import StoreError
+from aqboard.domain.attempt import Attempt, NodeBilling
+from aqboard.domain.errors import LaunchError, StoreError
 from aqboard.domain.outcome import ProbeOutcome
+from aqboard.launch.profile import load_profile
 from aqboard.runner.events import Ended, Event
 from aqboard.runner.freeze import freeze
 from aqboard.runner.judge import judge_all
@@ -34,7 +35,8 @@ def prepare(
     plan, text = read_plan(plan_file)
     refuse_unknown(suite, plan)
     without = left_out(suite, only, skip)
-    return freeze(plan, text, [check.id for check in suite], left_out=without, progress=say)
+    attempt = freeze(plan, text, [check.id for check in suite], left_out=without, progress=say)
+    return attempt.model_copy(update={"billing": _billing(plan.cluster.profile)})
 
 
 def check(attempt: Attempt, store: Store, *, listen: Listener = lambda _: None) -> StoredAttempt:
@@ -67,6 +69,15 @@ def _made(folder: Path) -> Path:
     except OSError as error:
         raise StoreError(f"The folder {folder} for this session cannot be made: {error.strerror}.") from None
     return folder
+
+
+def _billing(profile: str) -> NodeBilling | None:
+    """What a node-hour costs; None where nobody has said so, which keeps no launch from being checked."""
+    try:
+        billing = load_profile(profile).billing
+    except LaunchError:
+        return None
+    return NodeBilling(unit=billing.unit, per_node_hour=billing.per_node_hour) if billing else None
 
 
 def session_folder(database: Path, attempt: Attempt) -> Path:
