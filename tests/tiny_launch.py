@@ -1,4 +1,4 @@
-"""A whole launch in small: stores, a really trained checkpoint, its cache, and plans that change one thing at a time."""
+"""A whole launch in small: stores, a really trained checkpoint, its cache, and plans that change one thing."""
 
 import shutil
 from dataclasses import dataclass

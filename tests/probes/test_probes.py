@@ -170,7 +170,7 @@ def test_first_losses_separate_what_each_mistake_costs(probing: Any) -> None:
     assert good.mended is None
     assert good.as_trained is None
     assert seen.as_trained.mean == pytest.approx(good.planned.mean, rel=1e-6)
-    assert [row.setting for row in good.candidates][0] == "cache.pkl"
+    assert good.candidates[0].setting == "cache.pkl"
     assert good.candidates[0].per_batch == good.candidates[1].per_batch, "same content, one measurement"
     assert good.candidates[-1].scale_only
 
