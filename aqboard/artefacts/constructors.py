@@ -86,6 +86,13 @@ def members(m: Machine, args: tuple[Any, ...]) -> set[Any]:
     return set(items)
 
 
+def empty_bytes(m: Machine, args: tuple[Any, ...]) -> bytes:
+    """`bytes()`: how protocols 0 to 2 write no bytes at all; never `bytes(count)`."""
+    if args:
+        raise ReadError("A bytes object in the file is made by a call.", code="bad-call")
+    return b""
+
+
 def byte_array(m: Machine, args: tuple[Any, ...]) -> bytearray:
     """`bytearray(bytes)`, and `bytearray(text, "latin-1")` of protocol 0 to 2; never `bytearray(count)`."""
     if not args:
@@ -214,6 +221,7 @@ CONSTRUCTORS: dict[tuple[str, str], Constructor] = {
         for name, constructor in (
             ("set", members),
             ("frozenset", members),
+            ("bytes", empty_bytes),
             ("bytearray", byte_array),
             ("complex", complex_number),
         )

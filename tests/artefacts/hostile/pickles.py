@@ -190,6 +190,7 @@ BOMBS = [
     Case("sizes copied from one list", copies("torch:Size", LONG_LIST, 400), "bomb", "bomb"),
     Case("ordered dicts copied from one list", copies("collections:OrderedDict", pickle.dumps([(i, i) for i in range(20_000)], 2)[2:-1], 400), "bomb", "bomb"),
     Case("bytearray of a billion", b"\x80\x02" + call("builtins", "bytearray", number(1_000_000_000)) + b".", "bad-call", "bad-call"),
+    Case("bytes of a billion", b"\x80\x02" + call("builtins", "bytes", number(1_000_000_000)) + b".", "bad-call", "bad-call"),
     Case("range of a billion", b"\x80\x02" + call("builtins", "range", number(1_000_000_000)) + b".", "unknown-global", "no-tensors"),
     Case("inner streams from one text", INNER_STREAMS, "bomb", "bomb"),
 ]  # fmt: skip
