@@ -42,7 +42,7 @@ from aqboard.domain.plan import LaunchPlan, TargetPlan
 from aqboard.runner.freeze import freeze
 from aqboard.runner.judge import judge_all
 from aqboard.store import Store
-from tests import sample_launch
+from tests import sample_launch, sample_measured
 
 GRID = (8, 16)
 SPEC = TensorSpec(shape=(64, 64), dtype="float32")
@@ -178,6 +178,7 @@ def fixed_evidence(plan: LaunchPlan) -> tuple[Evidence, ...]:
             persistence=_loss("persistence", 0.41, scale_only=True),
             candidates=_candidates(plan),
         ),
+        *sample_measured.healthy(),
     )
 
 
@@ -208,6 +209,7 @@ def as_found_evidence(plan: LaunchPlan) -> tuple[Evidence, ...]:
             as_trained=_loss("keys mapped, scan as trained", 0.3561),
             candidates=_candidates(plan),
         ),
+        *sample_measured.as_found(),
     )
     changed = {item.kind: item for item in found}
     return tuple(changed.get(item.kind, item) for item in fixed_evidence(plan))
@@ -363,7 +365,7 @@ def _foreign(store: Store, plan: LaunchPlan) -> int:
     plan = plan.model_copy(update={"name": "another model", "target": target, "scan": None})
     losses = LossEvidence(planned=_loss("as planned", 0.3561), random_init=_loss("random initialisation", 3.21))
     keys, checkpoint = model_keys(), _checkpoint(plan)
-    told = sample_launch.healthy(plan, checkpoint)
+    told = (*sample_launch.healthy(plan, checkpoint), *sample_measured.healthy())
     return add_attempt(store, plan, (checkpoint, *told, _load(keys, prefix="", loaded=keys), losses))
 
 

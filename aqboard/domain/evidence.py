@@ -10,10 +10,13 @@ from pydantic import Field, JsonValue
 from aqboard.domain.alignment import KeyAlignment
 from aqboard.domain.cache import CacheFacts, CacheGroups
 from aqboard.domain.checkpoint import CheckpointSummary, IntegrityReport
+from aqboard.domain.evidence_attribution import AttributionEvidence
 from aqboard.domain.evidence_base import Evidence as Evidence
 from aqboard.domain.evidence_checkpoint import ConfigurationEvidence, FileEvidence, HealthEvidence, OptimizerEvidence
 from aqboard.domain.evidence_data import DataEvidence
+from aqboard.domain.evidence_forward import CounterfactualEvidence, RepeatEvidence
 from aqboard.domain.evidence_launch import EnvironmentEvidence, TrainingEvidence
+from aqboard.domain.evidence_train import CostEvidence, RanksEvidence, StepEvidence
 from aqboard.domain.model import Record
 from aqboard.domain.plan import ScanRule
 
@@ -203,6 +206,12 @@ EVIDENCE: tuple[type[Evidence], ...] = (
     LoadEvidence,
     ScanEvidence,
     ForwardEvidence,
+    CounterfactualEvidence,
+    RepeatEvidence,
     LossEvidence,
+    AttributionEvidence,
+    StepEvidence,
+    RanksEvidence,
+    CostEvidence,
 )
 """Every kind, in the order in which the probes bring them."""

@@ -1,10 +1,13 @@
 """Measure a target or a file, and return evidence. torch lives here; only the probe process imports this package."""
 
 from aqboard.probes import (
+    attribution,
     cache,
     checkpoint,
     checkpoint_file,
     configuration,
+    cost,
+    counterfactuals,
     curve,
     data,
     environment,
@@ -13,7 +16,10 @@ from aqboard.probes import (
     health,
     load,
     optimizer,
+    ranks,
+    repeat,
     scan,
+    step,
     training,
 )
 from aqboard.probes.context import Context, Probe
@@ -33,7 +39,13 @@ PROBES: tuple[Probe, ...] = (
     load.PROBE,
     scan.PROBE,
     forward.PROBE,
+    counterfactuals.PROBE,
+    repeat.PROBE,
     first_loss.PROBE,
+    attribution.PROBE,
+    step.PROBE,
+    ranks.PROBE,
+    cost.PROBE,
 )
 """Every probe, in the order they run: files first, so that a model that cannot be built still leaves facts behind."""
 

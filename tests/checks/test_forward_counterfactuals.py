@@ -1,0 +1,69 @@
+"""forward.counterfactuals: what should move the forecast does, and nothing else."""
+
+import math
+from typing import Any
+
+import pytest
+
+from aqboard.domain.evidence_forward import Change
+from aqboard.domain.plan import ExpectationsPlan, LaunchPlan
+from tests.checks.judging import ERROR, FAIL, PASS, WARN, Healthy, judge, section
+
+ID = "forward.counterfactuals"
+
+
+def changed(healthy: Healthy, **effects: float | None) -> dict[str, Any]:
+    """Healthy changes with other effects; None is a pass that the model refused."""
+    seen = healthy[1]["counterfactuals"].changes  # type: ignore[attr-defined]
+    error = {name: "InputError: no" for name, effect in effects.items() if effect is None}
+    return {
+        "changes": tuple(
+            Change(name=item.name, effect=effects.get(item.name, item.effect), error=error.get(item.name, ""))
+            for item in seen
+        )
+    }
+
+
+def test_a_variable_that_changes_nothing_fails_by_name(healthy: Healthy) -> None:
+    found = judge(ID, healthy, changed(healthy, u=0.0))
+    assert found.verdict is FAIL
+    assert "does not change with u, and should" in found.summary
+    assert "own place and unit" in found.remedy
+
+
+def test_new_parameters_that_are_not_neutral_fail(healthy: Healthy) -> None:
+    found = judge(ID, healthy, changed(healthy, new_parameters=0.31))
+    assert (found.verdict, "changes with new_parameters by 0.31" in found.summary) == (FAIL, True)
+    assert "elevation_alpha 0" in found.remedy
+
+
+def test_rounding_is_no_change(healthy: Healthy) -> None:
+    assert judge(ID, healthy, changed(healthy, new_parameters=2e-6)).verdict is PASS
+    assert judge(ID, healthy, changed(healthy, wind=2e-6)).verdict is FAIL
+
+
+def test_the_plan_says_what_to_expect(healthy: Healthy) -> None:
+    still = changed(healthy, elevation=0.0)
+    for answer in ("no", "unknown"):
+        asked = section(healthy[0], "expectations", variables={"elevation": answer})
+        assert judge(ID, healthy, still, **asked).verdict is PASS
+    moving = section(healthy[0], "expectations", lead_time="no")
+    assert "changes with lead_time" in judge(ID, healthy, **moving).summary
+
+
+@pytest.mark.parametrize("effect", [None, math.nan])
+def test_what_could_not_be_seen_is_never_a_pass(healthy: Healthy, effect: float | None) -> None:
+    found = judge(ID, healthy, changed(healthy, wind=effect))
+    assert (found.verdict, "wind" in found.summary) == (WARN, True)
+    assert judge(ID, healthy, {"changes": ()}).verdict is ERROR
+
+
+def test_an_expectation_of_an_unknown_variable_is_told(healthy: Healthy) -> None:
+    found = judge(ID, healthy, **section(healthy[0], "expectations", variables={"elevaton": "yes"}))
+    assert (found.verdict, "elevaton" in found.summary, "elevation" in found.remedy) == (WARN, True, True)
+
+
+def test_yaml_may_say_yes_and_no_bare(healthy: Healthy) -> None:
+    read = ExpectationsPlan.model_validate({"wind": False, "lead_time": True, "variables": {"u": False}})
+    assert (read.wind, read.lead_time, read.variables) == ("no", "yes", {"u": "no"})
+    assert isinstance(healthy[0], LaunchPlan)

@@ -1,0 +1,54 @@
+"""train.one_step: whatever keeps a parameter from learning, or the loss from the baseline's, is named."""
+
+import math
+from typing import Any
+
+import pytest
+
+from aqboard.domain.finding import Verdict
+from tests.checks.judging import ERROR, FAIL, PASS, WARN, Healthy, judge, section
+
+ID = "train.one_step"
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict", "said"),
+    [
+        ({"parameters": 0}, ERROR, "nothing was trained"),
+        ({"failed_at": "backward", "error": "RuntimeError: x"}, FAIL, "fails in its backward part: RuntimeError: x"),
+        ({"loss": math.nan}, FAIL, "not a number"),
+        ({"loss": None}, FAIL, "not a number"),
+        ({"not_finite": ("a.weight",)}, FAIL, "NaN or infinite values: a.weight"),
+        ({"loss_after": math.inf}, FAIL, "After one step"),
+        ({"frozen": ("a.weight",)}, FAIL, "1 parameters are frozen that should train: a.weight"),
+        ({"without_gradient": ("b",)}, FAIL, "get no gradient: b"),
+        ({"not_optimised": ("b",)}, FAIL, "no optimizer holds them: b"),
+        ({"frozen_moved": ("b",)}, FAIL, "moves frozen parameters: b"),
+        ({"unmoved": ("b",)}, FAIL, "leaves 1 parameters as they were: b"),
+        ({"unmoved": ("b",), "learning_rates": (0.0,)}, PASS, "got a finite gradient"),
+        ({"loss": 3.85}, FAIL, "3.8500, more than 2 times the baseline's"),
+        ({"zero_gradient": ("b",)}, WARN, "zero throughout: b"),
+        ({"own_step": False}, WARN, "the optimizer was not tried"),
+        ({"baseline_train_loss": None}, PASS, "Loss 0.4200 on 2 samples (training data of 2018)"),
+    ],
+)
+def test_one_thing_changed_is_told(healthy: Healthy, changes: dict[str, Any], verdict: Verdict, said: str) -> None:
+    found = judge(ID, healthy, changes)
+    assert (found.verdict, said in found.summary) == (verdict, True), found.summary
+    assert found.remedy or verdict is PASS
+
+
+def test_the_nearer_of_both_baseline_losses_is_not_the_limit_but_the_larger(healthy: Healthy) -> None:
+    assert judge(ID, healthy, {"loss": 1.2}).verdict is PASS, "twice the baseline's training loss of 0.61"
+    assert judge(ID, healthy, {"loss": 1.2, "baseline_train_loss": None}).verdict is FAIL
+
+
+def test_frozen_parameters_are_declared_by_the_plan(healthy: Healthy) -> None:
+    declared = section(healthy[0], "training", frozen=("climax.*",))
+    found = judge(ID, healthy, {"frozen": ("climax.a", "climax.b")}, **declared)
+    assert (found.verdict, "12 of 14 parameters" in found.summary) == (PASS, True)
+    found = judge(ID, healthy, **declared)
+    assert (found.verdict, "declares climax.* as frozen, and no parameter by that name is" in found.summary) == (
+        FAIL,
+        True,
+    )
