@@ -50,7 +50,7 @@ def align_keys(checkpoint: Specs, model: Specs) -> KeyAlignment:
         )
         for match in found
     ]
-    rules = (*_unwrap_rules(short_checkpoint), *_prefix_rules(prefixes), *_rename_rules(renamed, checkpoint, found))
+    rules = (*_unwrap_rules(short_checkpoint), *_prefix_rules(prefixes), *_rename_rules(renamed, found))
     return _report(checkpoint, model, matches, rules, short_model)
 
 
@@ -150,7 +150,7 @@ def _rename_text(module: RenamedModule) -> str:
     return AlignmentRule(kind="rename", old=rename.old, new=rename.new, context=rename.context, tensors=1).describe()
 
 
-def _rename_rules(renamed: list[RenamedModule], checkpoint: Specs, matches: list[KeyMatch]) -> list[AlignmentRule]:
+def _rename_rules(renamed: list[RenamedModule], matches: list[KeyMatch]) -> list[AlignmentRule]:
     texts = Counter(match.rule for match in matches)
     rules: dict[tuple[str, str, str, bool], AlignmentRule] = {}
     for module in renamed:

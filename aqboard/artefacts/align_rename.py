@@ -39,19 +39,19 @@ class RenamedModule:
 def find_renames(checkpoint: Specs, model: Specs, expected: Callable[[str], str]) -> list[RenamedModule]:
     """Renamed modules among tensors that no prefix rule brought together.
 
-    A rename counts as certain only when a matrix bears it out, or two modules do: vectors of one length abound.
+    A rename counts as certain only when two modules bear it out: one alone may as well be a module removed and another
+    of the same shapes added.
     `expected(path)` is a checkpoint module's path after the prefix rules: where it would be without a rename.
     """
     sources, targets = _modules(checkpoint), _modules(model)
     matches = _mutual_matches(sources, targets, expected)
     support = Counter(match.rename for match in matches)
-    telling = {match.rename for match in matches if any(len(shape) > 1 for shape in sources[match.checkpoint].values())}
     return [
         RenamedModule(
             match.checkpoint,
             match.model,
             match.rename,
-            match.certain and (match.rename in telling or support[match.rename] > 1),
+            match.certain and support[match.rename] > 1,
         )
         for match in matches
     ]

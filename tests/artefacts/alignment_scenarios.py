@@ -191,6 +191,13 @@ SCENARIOS = (
         same,
         ALL - 24,
     ),
+    Scenario(
+        "module removed, another of its shapes added",
+        BASE | {"old_gate.weight": (DIM, DIM), "old_gate.bias": (DIM,)},
+        BASE | {"adapter.weight": (DIM, DIM), "adapter.bias": (DIM,)},
+        lambda key: "" if "gate" in key else key,
+        ALL,
+    ),
     Scenario("nothing in common", CONVNET, BASE, lambda key: "", 0),
     Scenario("empty checkpoint", {}, BASE, same, 0),
     Scenario("empty model", BASE, {}, same, 0),
