@@ -1,0 +1,66 @@
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aqboard.checks.data_periods import overlap, words
+from aqboard.domain.evidence_data import DataFacts, Period
+from tests import sample_launch
+from tests.checks.judging import FAIL, PASS, WARN, Healthy, judge
+
+FACTS = sample_launch.facts()
+
+
+def changed(**changes: Any) -> DataFacts:
+    return FACTS.model_copy(update=changes)
+
+
+def years(*numbers: int) -> tuple[Period, ...]:
+    return tuple(Period.of_year(number) for number in numbers)
+
+
+@pytest.mark.parametrize(
+    ("launch", "trained", "verdict", "said"),
+    [
+        (FACTS, FACTS, PASS, "Trained on 2017 to 2018, validated on 2019 as the baseline was"),
+        (changed(train=years(2018, 2019)), FACTS, FAIL, "Training and validation overlap: 2019."),
+        (changed(validation=years(2018), train=years(2020)), FACTS, FAIL, "The checkpoint was trained on what"),
+        (changed(validation=years(2020)), FACTS, WARN, "2020 instead of 2019"),
+        (changed(selection={"lead_hours": [24]}), FACTS, WARN, "lead_hours [24] instead of [12]"),
+        (changed(selection={}), FACTS, WARN, "lead_hours None instead of [12]"),
+        (FACTS, None, WARN, "is not recorded"),
+        (FACTS, changed(validation=()), WARN, "is not recorded"),
+        (None, FACTS, WARN, "target does not say from when"),
+        (changed(validation=()), FACTS, WARN, "target does not say from when"),
+    ],
+)
+def test_periods_are_held_against_each_other(
+    healthy: Healthy, launch: DataFacts | None, trained: DataFacts | None, verdict: Any, said: str
+) -> None:
+    found = judge("data.periods", healthy, {"launch": launch, "trained": trained})
+    assert (found.verdict, said in found.summary) == (verdict, True), found.summary
+
+
+DAYS = st.dates(date(2000, 1, 1), date(2001, 12, 31))
+PERIODS = st.tuples(DAYS, DAYS).map(lambda pair: Period(first=min(pair), last=max(pair)))
+
+
+@given(PERIODS, PERIODS)
+def test_two_periods_overlap_exactly_when_a_day_is_in_both(a: Period, b: Period) -> None:
+    def days(period: Period) -> set[date]:
+        return {period.first + timedelta(n) for n in range((period.last - period.first).days + 1)}
+
+    assert a.overlaps(b) == b.overlaps(a) == bool(days(a) & days(b)) == bool(overlap([a], [b]))
+
+
+def test_a_period_cannot_end_before_it_begins() -> None:
+    with pytest.raises(ValueError, match="before it begins"):
+        Period(first=date(2020, 1, 2), last=date(2020, 1, 1))
+
+
+def test_years_that_follow_each_other_are_one() -> None:
+    assert words(years(2008, 2007, 2010)) == "2007 to 2008, 2010"
+    assert words([Period(first=date(2019, 1, 1), last=date(2019, 6, 30))]) == "2019-01-01 to 2019-06-30"
+    assert words(()) == "not known"

@@ -1,0 +1,51 @@
+from typing import Any
+
+import pytest
+
+from aqboard.domain.evidence_data import DataFacts, Statistics
+from tests import sample_launch
+from tests.checks.judging import FAIL, PASS, WARN, Healthy, judge
+
+FACTS = sample_launch.facts()
+DIGEST_ONLY = FACTS.model_copy(update={"statistics": {}, "statistics_digest": "d" * 64})
+
+
+def with_u(**changes: Any) -> DataFacts:
+    u = FACTS.statistics["u"].model_copy(update=changes)
+    return FACTS.model_copy(update={"statistics": {**FACTS.statistics, "u": u}})
+
+
+def order(*names: str) -> DataFacts:
+    return FACTS.model_copy(update={"variables": names})
+
+
+@pytest.mark.parametrize(
+    ("launch", "trained", "verdict", "said"),
+    [
+        (FACTS, FACTS, PASS, "3 variables, in the order and with the statistics"),
+        (with_u(mean=2.8 * (1 + 1e-8)), FACTS, PASS, "3 variables"),
+        (with_u(mean=2.9), FACTS, FAIL, "u by mean 2.9, std 2.1 instead of mean 2.8, std 2.1"),
+        (with_u(transform="log", offset=1.0), FACTS, FAIL, "of log(x + 1)"),
+        (order("v", "u", "pm25"), FACTS, FAIL, "2 of 3 variables are not in their places: v in place of u"),
+        (order("u", "v"), FACTS, FAIL, "other variables than it was trained with: without pm25"),
+        (order("u", "v", "pm25", "o3"), FACTS, FAIL, "with o3 besides"),
+        (FACTS.model_copy(update={"statistics": {}}), FACTS, FAIL, "u by nothing instead of"),
+        (FACTS.model_copy(update={"statistics_digest": "d" * 64}), DIGEST_ONLY, PASS, "3 variables"),
+        (FACTS.model_copy(update={"statistics_digest": "e" * 64}), DIGEST_ONLY, FAIL, "only their digest"),
+        (FACTS, DataFacts(variables=FACTS.variables), WARN, "statistics were not recorded"),
+        (None, None, WARN, "target does not say"),
+        (FACTS, None, WARN, "checkpoint does not say"),
+        (FACTS, DataFacts(train=FACTS.train), WARN, "checkpoint does not say"),
+    ],
+)
+def test_what_the_model_sees_is_compared(
+    healthy: Healthy, launch: DataFacts | None, trained: DataFacts | None, verdict: Any, said: str
+) -> None:
+    found = judge("data.statistics", healthy, {"launch": launch, "trained": trained})
+    assert (found.verdict, said in found.summary) == (verdict, True), found.summary
+
+
+def test_a_mean_of_zero_is_compared_on_the_scale_of_its_spread(healthy: Healthy) -> None:
+    zero = FACTS.model_copy(update={"statistics": {**FACTS.statistics, "u": Statistics(mean=0.0, std=2.0)}})
+    noise = FACTS.model_copy(update={"statistics": {**FACTS.statistics, "u": Statistics(mean=1e-9, std=2.0)}})
+    assert judge("data.statistics", healthy, {"launch": noise, "trained": zero}).verdict is PASS

@@ -1,0 +1,35 @@
+from typing import Any
+
+import pytest
+
+from aqboard.domain.evidence_launch import OutputFolder
+from tests.checks.judging import FAIL, PASS, WARN, Healthy, judge
+
+NEED = 1000
+
+
+def folder(**changes: Any) -> OutputFolder:
+    fields: dict[str, Any] = {"path": "/out", "what": "checkpoints", "nearest": "/out", "free_bytes": 10**12}
+    return OutputFolder(**{**fields, **changes})
+
+
+AWAY = folder(path="/scratch/x", on_this_machine=False, free_bytes=None)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "verdict", "said"),
+    [
+        ((folder(),), PASS, "/out can be written to; 1.0 TB free"),
+        ((folder(), AWAY), PASS, "/scratch/x is not on this machine and was not looked at."),
+        ((folder(quota_bytes=10**9),), PASS, "1.0 GB free"),
+        ((AWAY,), WARN, "/scratch/x is not on this machine, so nothing is known"),
+        ((), WARN, "nothing is known"),
+        ((folder(obstacle="it does not exist"),), FAIL, "cannot write to /out (checkpoints): it does not exist"),
+        ((folder(free_bytes=2 * NEED - 1),), FAIL, "/out has 2.0 kB free, 2.0 kB are needed"),
+        ((folder(quota_bytes=5),), FAIL, "/out has 5 B of its quota left"),
+        ((folder(free_files=7),), FAIL, "room for 7 more files"),
+    ],
+)
+def test_folders_are_told(healthy: Healthy, outputs: tuple[OutputFolder, ...], verdict: Any, said: str) -> None:
+    found = judge("environment.output", healthy, {"outputs": outputs, "checkpoint_bytes": NEED})
+    assert (found.verdict, said in found.summary) == (verdict, True), found.summary
