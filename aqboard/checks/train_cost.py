@@ -9,7 +9,7 @@ from statistics import median
 from aqboard.checks.check import Check
 from aqboard.domain.evidence_launch import TrainingEvidence, TrainingFacts
 from aqboard.domain.evidence_train import CostEvidence
-from aqboard.domain.finding import Judgement, Measurement, Severity, Stage, Verdict, broke, failed, passed, warned
+from aqboard.domain.finding import Judgement, Measurement, Severity, Stage, broke, failed, passed, skipped, warned
 from aqboard.domain.plan import LaunchPlan
 
 NEARLY_FULL = 0.9
@@ -38,12 +38,10 @@ def judge(plan: LaunchPlan, cost: CostEvidence, training: TrainingEvidence) -> J
             )
     seconds = seconds_per_step(plan, cost)
     if seconds is None:
-        return Judgement(
-            verdict=Verdict.SKIP,
-            summary=f"{measured}; a CPU's time says nothing about the GPUs of the launch.",
+        return skipped(
+            f"{measured}; a CPU's time says nothing about the GPUs of the launch.",
             remedy="Run the checks on a GPU node, or name training.seconds_per_step from an earlier run.",
-            measurements=figures,
-        )
+        ).model_copy(update={"measurements": figures})
     steps = facts.max_steps or ENOUGH_STEPS
     estimate = _estimate(plan, cost, seconds * facts.accumulate * steps / 3600)
     what = f"the run's {steps} steps" if facts.max_steps else f"every {steps} steps (the run's length is not known)"
