@@ -3,6 +3,7 @@
 import streamlit as st
 
 from aqboard.domain.evidence import CacheEvidence
+from aqboard.domain.finding import Stage
 from aqboard.store import StoredAttempt
 from aqboard.views.board import show_attempt
 from aqboard.views.cache_hunt import show_hunt
@@ -19,7 +20,7 @@ def show() -> None:
 
 def _body(stored: StoredAttempt) -> None:
     attempt_heading(stored, "Scan caches")
-    verdicts(stored, "cache.valid", "cache.trained_with", "cache.content")
+    verdicts(stored, Stage.CACHE)
     if stored.attempt.plan.scan is None:
         st.info(
             "This launch orders no tokens by the wind: its plan has no section `scan`, so there is no cache to check."

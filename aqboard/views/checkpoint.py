@@ -1,29 +1,22 @@
-"""The checkpoint page: does the file reach the model, which mapping would, and what does the file say of itself."""
+"""The checkpoint page: does the file reach the model, which mapping would make it, and what is in the file."""
 
 import streamlit as st
 
-from aqboard.artefacts.digest import file_digest
-from aqboard.artefacts.errors import ReadError
-from aqboard.artefacts.guarded import tensor_health
 from aqboard.checks.words import percent
-from aqboard.domain.attempt import InputFile
-from aqboard.domain.checkpoint import HealthReport
 from aqboard.domain.evidence import CheckpointEvidence, LoadEvidence
+from aqboard.domain.finding import Stage
 from aqboard.store import StoredAttempt
 from aqboard.views.board import show_attempt
+from aqboard.views.checkpoint_file import show_file
 from aqboard.views.parts import attempt_heading, no_evidence, verdicts
 from aqboard.views.tables.checkpoint import (
     Row,
-    file_facts,
     folded_rows,
-    health_rows,
-    health_sentence,
     mapping_rows,
     missing_rows,
-    optimizer_rows,
     share,
 )
-from aqboard.views.text import cell_code, code, plain, table
+from aqboard.views.text import code
 
 
 def show() -> None:
@@ -33,7 +26,7 @@ def show() -> None:
 
 def _body(stored: StoredAttempt) -> None:
     attempt_heading(stored, "Checkpoint")
-    verdicts(stored, "checkpoint.intact", "checkpoint.coverage", "checkpoint.bitwise", "checkpoint.settings")
+    verdicts(stored, Stage.CHECKPOINT)
     load, file = stored.evidence(LoadEvidence), stored.evidence(CheckpointEvidence)
     if load:
         _coverage(load, stored.attempt.plan.checkpoint.expected_missing)
@@ -41,7 +34,7 @@ def _body(stored: StoredAttempt) -> None:
     else:
         no_evidence(stored, LoadEvidence.kind, "What reaches the model")
     if file:
-        _file(stored, file)
+        show_file(stored, file)
     else:
         no_evidence(stored, CheckpointEvidence.kind, "What the file holds")
 
@@ -88,63 +81,3 @@ def _mapping(load: LoadEvidence) -> None:
     if alignment.snippet:
         st.markdown("To load with it, paste this into the training:")
         st.code(alignment.snippet, language="python")
-
-
-def _file(stored: StoredAttempt, evidence: CheckpointEvidence) -> None:
-    summary = evidence.summary
-    st.subheader("What the file says of itself")
-    for warning in summary.warnings:
-        st.warning(plain(warning))
-    facts = file_facts(summary, evidence.integrity)
-    st.markdown(table(("", "value"), [(plain(name), cell_code(value)) for name, value in facts]))
-    _provenance(evidence)
-    _health(stored.attempt.input("checkpoint.path"))
-    if groups := optimizer_rows(summary):
-        with st.expander(f"Optimizer: {len(groups)} parameter groups"):
-            st.dataframe(groups, hide_index=True, width="content", key="optimizers", alt="Optimizer groups")
-    for title, value in (("Hyper-parameters", summary.hyper_parameters), ("Callbacks", summary.callbacks)):
-        if value:
-            with st.expander(f"{title}, as saved"):
-                st.json(value, expanded=2)
-    with st.expander(f"All {len(summary.tensors)} tensors"):
-        rows = [
-            {"tensor": key, "shape": str(list(spec.shape)), "dtype": spec.dtype, "values": spec.numel}
-            for key, spec in summary.tensors.items()
-        ]
-        st.dataframe(rows, hide_index=True, width="stretch", key="tensors", alt="All tensors of the checkpoint")
-
-
-def _health(file: InputFile) -> None:
-    """The values of every tensor, read on demand: a large file takes a while."""
-    health = st.expander("Health: NaN, infinite, constant and never trained tensors", on_change="rerun", key="health")
-    if not health.open:
-        return
-    with health, st.spinner("Reading every tensor, in a process of its own ..."):
-        try:
-            if file_digest(file.path).sha256 != file.sha256:
-                st.error(f"{code(file.path)} has changed since this attempt was checked; run the checks again.")
-                return
-            report = _read_health(str(file.path), file.sha256)
-        except ReadError as error:
-            st.error(plain(error.message))
-            return
-        st.markdown(health_sentence(report))
-        if rows := health_rows(report):
-            st.dataframe(rows, hide_index=True, width="stretch", key="unhealthy", alt="Tensors to look at")
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _read_health(path: str, sha256: str) -> HealthReport:
-    """Once per content: the digest is there to be part of the key."""
-    return tensor_health(path)
-
-
-def _provenance(evidence: CheckpointEvidence) -> None:
-    if evidence.provenance is None:
-        st.info(
-            "The file carries no provenance: it does not say with which scan cache, scan rule and normalisation it was "
-            "trained. Add the Provenance callback to the training, so that the next checkpoint does."
-        )
-        return
-    with st.expander("Provenance: how it was trained", expanded=True):
-        st.json(evidence.provenance, expanded=2)

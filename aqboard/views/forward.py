@@ -4,6 +4,7 @@ import streamlit as st
 
 from aqboard.checks.words import shape
 from aqboard.domain.evidence import ForwardEvidence
+from aqboard.domain.finding import Stage
 from aqboard.store import StoredAttempt
 from aqboard.views.board import show_attempt
 from aqboard.views.parts import attempt_heading, no_evidence, verdicts
@@ -17,7 +18,7 @@ def show() -> None:
 
 def _body(stored: StoredAttempt) -> None:
     attempt_heading(stored, "Forward pass")
-    verdicts(stored, "forward.shapes")
+    verdicts(stored, Stage.FORWARD)
     evidence = stored.evidence(ForwardEvidence)
     if evidence is None:
         no_evidence(stored, ForwardEvidence.kind, "The forward pass")

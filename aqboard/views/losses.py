@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from aqboard.domain.evidence import CurveEvidence, CurvePoint, LossEvidence
+from aqboard.domain.finding import Stage
 from aqboard.domain.plan import BaselinePlan
 from aqboard.store import StoredAttempt
 from aqboard.views.board import show_attempt
@@ -21,7 +22,7 @@ def show() -> None:
 
 def _body(stored: StoredAttempt) -> None:
     attempt_heading(stored, "Losses")
-    verdicts(stored, "loss.first", "loss.candidates")
+    verdicts(stored, Stage.LOSS)
     baseline = stored.attempt.plan.baseline
     curves, losses = stored.evidence(CurveEvidence), stored.evidence(LossEvidence)
     first = first_losses(losses, baseline) if losses else ()

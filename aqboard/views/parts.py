@@ -2,9 +2,10 @@
 
 import streamlit as st
 
+from aqboard.domain.finding import Stage
 from aqboard.domain.outcome import ProbeOutcome
 from aqboard.store import StoredAttempt
-from aqboard.views.tables.checklist import checklist
+from aqboard.views.tables.checklist import Line, checklist
 from aqboard.views.text import code, plain
 from aqboard.views.words import STATES, moment
 
@@ -21,12 +22,15 @@ def attempt_heading(stored: StoredAttempt, title: str) -> None:
         st.caption(plain(attempt.plan.description))
 
 
-def verdicts(stored: StoredAttempt, *checks: str) -> None:
-    """What the named checks say, one line each; the pages show them above the evidence they rest on."""
-    lines = [line for line in checklist(stored.attempt.checks, stored.findings) if line.check in checks]
-    for line in lines:
-        remedy = f"  \n*What to do:* {plain(line.remedy)}" if line.remedy else ""
-        st.markdown(f"{line.face} · **{plain(line.title)}**: {plain(line.summary)}{remedy}")
+def verdicts(stored: StoredAttempt, stage: Stage) -> None:
+    """What the checks of a stage say, one item each; the pages show them above the evidence they rest on."""
+    lines = [line for line in checklist(stored.attempt.checks, stored.findings) if line.stage == stage]
+    st.markdown("\n".join(map(_item, lines)))
+
+
+def _item(line: Line) -> str:
+    remedy = f"  \n  *What to do:* {plain(line.remedy)}" if line.remedy else ""
+    return f"- {line.face} · **{plain(line.title)}**: {plain(line.summary)}{remedy}"
 
 
 def no_evidence(stored: StoredAttempt, kind: str, what: str) -> None:

@@ -3,8 +3,19 @@
 import pytest
 
 from aqboard.domain.checkpoint import HealthReport, TensorHealth
-from aqboard.views.tables.checkpoint import folded_rows, health_rows, health_sentence, missing_rows, share
+from aqboard.domain.evidence_checkpoint import ConfigurationEvidence, HealthEvidence
+from aqboard.store import Store
+from aqboard.views.tables.checkpoint import (
+    folded_rows,
+    health_rows,
+    health_sentence,
+    missing_rows,
+    setting_rows,
+    share,
+)
+from aqboard.views.tables.compare import ABSENT
 from tests.dashboard.conftest import words
+from tests.sample_attempts import add_attempt, fixed_evidence, sample_plan
 
 
 def health_of(key: str, **changes: object) -> TensorHealth:
@@ -25,8 +36,21 @@ def test_a_mapping_is_not_offered_when_everything_fits(samples, open_page):
     assert "The mapping that fits best" not in [heading.value for heading in app.subheader]
 
 
-def test_values_are_read_when_asked_for(samples, open_page):
-    app = open_page("checkpoint", samples.numbers["fixed"])
+def test_values_that_were_measured_are_shown_as_measured(samples, open_page):
+    assert "✅ All 15 are sound" in words(open_page("checkpoint", samples.numbers["fixed"]))
+
+
+@pytest.fixture
+def not_measured(samples) -> int:
+    """An attempt of a time when the values were not measured."""
+    plan = sample_plan(samples.database.parent / "inputs")
+    known = [item for item in fixed_evidence(plan) if not isinstance(item, HealthEvidence)]
+    with Store(samples.database) as store:
+        return add_attempt(store, plan, known)
+
+
+def test_values_that_were_not_measured_are_read_when_asked_for(not_measured, open_page):
+    app = open_page("checkpoint", not_measured)
     assert "need a look" not in words(app)
     app.session_state["health"] = True
     app.run()
@@ -35,9 +59,9 @@ def test_values_are_read_when_asked_for(samples, open_page):
 
 
 @pytest.mark.parametrize("content", [b"", b"shorter"])
-def test_a_file_that_changed_is_not_read_as_the_one_that_was_checked(content, samples, open_page):
+def test_a_file_that_changed_is_not_read_as_the_one_that_was_checked(content, samples, not_measured, open_page):
     (samples.database.parent / "inputs" / "best.ckpt").write_bytes(content)
-    app = open_page("checkpoint", samples.numbers["fixed"])
+    app = open_page("checkpoint", not_measured)
     app.session_state["health"] = True
     app.run()
     assert not app.exception and len(app.error) == 1
@@ -59,6 +83,20 @@ def test_tensors_to_look_at_are_named_with_their_ailment_worst_first():
         ("untouched", "never trained: its Adam state is zero"),
     ]
     assert health_sentence(report).startswith("⚠️ 3 of 4 tensors") and "1 have a type" in health_sentence(report)
+
+
+def test_settings_that_differ_are_shown_those_that_must_agree_first():
+    found = ConfigurationEvidence(
+        saved={"lr": 1e-3, "model.heads": 8, "model.depth": 6, "model.old": 1},
+        launch={"lr": 1e-4, "model.heads": 4, "model.depth": 6, "model.new": None},
+    )
+    rows = setting_rows(found, must_agree=("model.*",), may_differ=("model.new",))
+    assert [tuple(row.values()) for row in rows] == [
+        ("model.heads", "8", "4", "❌ must agree"),
+        ("model.old", "1", ABSENT, "❌ must agree"),
+        ("lr", "0.001", "0.0001", "may differ"),
+        ("model.new", ABSENT, "None", "may differ"),
+    ]
 
 
 def test_keys_are_folded_and_undeclared_ones_come_first():

@@ -1,12 +1,17 @@
 """What is in a checkpoint and where its tensors go, as rows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+
+from pydantic import JsonValue
 
 from aqboard.artefacts.key_paths import fold_keys
 from aqboard.checks.checkpoint_coverage import undeclared_missing
 from aqboard.domain.alignment import KeyAlignment
 from aqboard.domain.checkpoint import CheckpointSummary, HealthReport, IntegrityReport, TensorHealth
+from aqboard.domain.evidence_checkpoint import ConfigurationEvidence
+from aqboard.views.tables.compare import ABSENT
 from aqboard.views.words import moment, size
 
 Row = dict[str, str | int]
@@ -82,6 +87,31 @@ def _score(value: float | None) -> str | None:
 def _integrity(report: IntegrityReport) -> str:
     words = INTEGRITY[report.verdict]
     return f"{words}: {', '.join(report.damaged[:5])}" if report.damaged else words
+
+
+def setting_rows(
+    found: ConfigurationEvidence, must_agree: Sequence[str], may_differ: Sequence[str]
+) -> list[dict[str, str]]:
+    """One row per setting that differs or that only one side has, those that must agree first."""
+    rows = [
+        {
+            "setting": path,
+            "in the file": _value(found.saved, path),
+            "of the launch": _value(found.launch, path),
+            "": "❌ must agree" if _fits(path, must_agree) and not _fits(path, may_differ) else "may differ",
+        }
+        for path in sorted({*found.saved, *found.launch})
+        if found.saved.get(path, ABSENT) != found.launch.get(path, ABSENT)
+    ]
+    return sorted(rows, key=lambda row: row[""] == "may differ")
+
+
+def _value(settings: Mapping[str, JsonValue], path: str) -> str:
+    return str(settings[path]) if path in settings else ABSENT
+
+
+def _fits(path: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(path, pattern) for pattern in patterns)
 
 
 def health_sentence(report: HealthReport) -> str:
