@@ -21,6 +21,7 @@ from aqboard.checks import (
     forward_deterministic,
     forward_shapes,
     launch_agrees,
+    launch_walltime,
     loss_attribution,
     loss_candidates,
     loss_first,
@@ -63,6 +64,7 @@ SUITE: tuple[Check, ...] = (
     ranks_equal.CHECK,
     train_cost.CHECK,
     launch_agrees.CHECK,
+    launch_walltime.CHECK,
     environment_output.CHECK,
     environment_ready.CHECK,
 )

@@ -9,21 +9,9 @@ from torch import Tensor, nn
 
 from aqboard.domain.errors import AqboardError
 from aqboard.domain.evidence import CheckpointEvidence, LoadEvidence
-from aqboard.probes import Context, cache, checkpoint, curve, first_loss, forward, load, scan
+from aqboard.probes import cache, checkpoint, curve, first_loss, forward, load, scan
 from aqboard.probes.load import same_bits
-from aqboard.runner.freeze import freeze
-from aqboard.runner.plan_file import read_plan
 from tests.tiny_launch import TinyLaunch
-
-
-@pytest.fixture
-def probing(launch: TinyLaunch) -> Any:
-    def make(**sections: Any) -> Context:
-        plan, text = read_plan(launch.plan("probed", **sections))
-        return Context(freeze(plan, text, ()))
-
-    return make
-
 
 INNER = {"checkpoint": {"load_into": "inner_model"}}
 
@@ -208,3 +196,18 @@ def test_evidence_survives_the_way_through_the_store(probing: Any) -> None:
     for kind, probe in ((CheckpointEvidence, checkpoint), (LoadEvidence, load)):
         evidence = probe.measure(shared)  # type: ignore[attr-defined]
         assert kind.model_validate(evidence.model_dump(mode="json")) == evidence
+
+
+@pytest.mark.parametrize(("reader", "use"), [("summarise_checkpoint", "checkpoint"), ("inspect_cache", "scan")])
+def test_a_file_that_kills_its_reader_never_gets_into_the_probe_process(
+    probing: Any, monkeypatch: pytest.MonkeyPatch, reader: str, use: str
+) -> None:
+    from aqboard.artefacts import guarded
+    from aqboard.artefacts.errors import ReadError
+
+    def died(path: Path) -> None:
+        raise ReadError(f"{path.name}: its reader died.", code="reader-died")
+
+    monkeypatch.setattr(guarded, reader, died)
+    with pytest.raises(ReadError, match="its reader died"):
+        getattr(probing(), use)
