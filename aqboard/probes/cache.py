@@ -1,6 +1,6 @@
 """The candidate caches, read safely and grouped by content."""
 
-from aqboard.artefacts.compare import group_caches
+from aqboard.artefacts import guarded
 from aqboard.artefacts.errors import ReadError
 from aqboard.domain.evidence import CacheEvidence, CheckpointEvidence
 from aqboard.probes.context import Context, Probe
@@ -14,7 +14,7 @@ def measure(context: Context) -> CacheEvidence:
         raise Unavailable("the plan has no scan section")
     paths = list(dict.fromkeys([scan.cache, *scan.candidates]))
     context.say(f"reading {len(paths)} caches")
-    groups = group_caches(paths)
+    groups = guarded.group_caches(paths)
     for unreadable in groups.unreadable:
         if unreadable.path == str(scan.cache):
             raise ReadError(f"scan.cache: {unreadable.message}", code=unreadable.code)

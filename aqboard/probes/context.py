@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from aqboard.artefacts import guarded
 from aqboard.artefacts.checkpoint import CheckpointFile, read_checkpoint
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.errors import TargetError
@@ -52,11 +53,19 @@ class Context:
     @cached_property
     def scan(self) -> Scan | None:
         """The scan as the plan sets it; None for a plan without one, or a target that orders nothing by the wind."""
-        return self.target.scan() if self.plan.scan and isinstance(self.target, ScansWind) else None
+        if self.plan.scan is None or not isinstance(self.target, ScansWind):
+            return None
+        guarded.inspect_cache(self.plan.scan.cache)  # as for the checkpoint: first behind the second wall
+        return self.target.scan()
 
     @cached_property
     def checkpoint(self) -> CheckpointFile:
-        """The checkpoint's directory: keys and metadata, tensor data on demand. Raises ReadError."""
+        """The checkpoint's directory: keys and metadata, tensor data on demand.
+
+        A child process with bounded memory and time reads it first: a file that kills its reader raises ReadError
+        here, and never costs the probe process.
+        """
+        guarded.summarise_checkpoint(self.plan.checkpoint.path)
         return read_checkpoint(self.plan.checkpoint.path)
 
     @cached_property

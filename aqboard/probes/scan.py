@@ -12,7 +12,7 @@ from aqboard.domain.plan import SCAN_RULES, ScanRule
 from aqboard.probes.context import Context, Probe
 from aqboard.probes.observe import observe
 from aqboard.probes.scan_rules import Floats, explains, is_permutation
-from aqboard.probes.target import Scan, ScansWind, able
+from aqboard.probes.target import Scan, ScansWind, Unavailable, able
 
 COMPASS = ("E", "ENE", "NE", "NNE", "N", "NNW", "NW", "WNW", "W", "WSW", "SW", "SSW", "S", "SSE", "SE", "ESE")
 """Where the wind blows to, counter-clockwise from east."""
@@ -27,7 +27,9 @@ Inputs = dict[str, Tensor]
 def measure(context: Context) -> ScanEvidence:
     """Follow marked patches through real forward passes; weights do not matter for that."""
     target = able(context.target, ScansWind)
-    scan = target.scan()
+    scan = context.scan
+    if scan is None:
+        raise Unavailable("the plan has no scan section")
     module = target.build(scan)
     sample = _one(target.inputs(target.validation_batches()[0]))
     still = torch.zeros_like(target.wind(sample)[0])
