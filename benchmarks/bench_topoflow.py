@@ -4,6 +4,7 @@
 """
 
 import argparse
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -20,7 +21,7 @@ from aqboard.topoflow.evaluate import losses_per_cache
 from aqboard.topoflow.lightning_module import Batch, TopoFlowModule
 from aqboard.topoflow.normalisation import Normalisation, VariableStatistics
 from aqboard.topoflow.scan import take_in_order
-from benchmarks.timing import Row, Timing, machine, markdown, side_by_side
+from benchmarks.timing import Row, Timing, machine, markdown, seconds, side_by_side
 from tests.topoflow import plain_model, plain_scan
 
 THREADS = 2
@@ -49,7 +50,7 @@ class Bench:
 
     def __init__(self, *, quick: bool) -> None:
         torch.manual_seed(0)
-        self.repeats = 2 if quick else 5
+        self.repeats, self.heavy = (2, 1) if quick else (5, 3)
         self.config = ModelConfig(elevation_bias=True, elevation_alpha=1.0)
         statistics = {name: VariableStatistics(mean=0.0, std=1.0) for name in self.config.variables}
         statistics["elevation"] = VariableStatistics(mean=400.0, std=700.0)
@@ -172,9 +173,11 @@ class Bench:
         def floor() -> object:
             return F.scaled_dot_product_attention(queries, keys, values)
 
+        formed = side_by_side(plain, fast, repeats=self.repeats, plain_repeats=2)
+        without = side_by_side(floor, fast, repeats=self.repeats)
         return [
-            Bar(5, 120).row("biased attention, B=1", side_by_side(plain, fast, repeats=self.repeats, plain_repeats=2)),
-            Bar(1 / 1.6).row("the same against SDPA without bias", side_by_side(floor, fast, repeats=self.repeats)),
+            Bar(5, 120).row("biased attention / every score formed, B=1", formed),
+            Bar(1 / 1.6).row("biased attention / SDPA without bias, B=1", without),
         ]
 
     def forward(self) -> list[Row]:
@@ -187,31 +190,37 @@ class Bench:
         def plain() -> object:
             return plain_model.plain_forward(self.state, self.config, self.normalisation, orders, x, lead, fused=True)
 
-        timings = side_by_side(plain, lambda: self.model(x, lead), repeats=min(3, self.repeats))
-        return [Bar(1.8, 500).row("full forward, B=1", timings)]
+        def fast() -> object:
+            return self.model(x, lead)
+
+        def low() -> object:
+            with torch.autocast("cpu", torch.bfloat16):
+                return self.model(x, lead)
+
+        whole = side_by_side(plain, fast, repeats=self.heavy)
+        return [
+            Bar(1.8, 500).row("full forward, B=1", whole),
+            Bar().row("the fast forward in float32 / in bf16", side_by_side(fast, low, repeats=self.heavy)),
+        ]
 
     def candidates(self) -> list[Row]:
-        """Losses of one batch of one sample under four caches: four evaluations, or what the caches share once."""
+        """Loss of one sample under four caches of different orders: four evaluations, or one that shares."""
         cache = self.model.scanner.cache
-        caches = [build_scan_cache(self.config.grid_h, self.config.grid_w) for _ in range(2)]
-        for shift in (1, 2):
-            turned = np.roll(cache.regional_orders, shift, axis=1)
-            caches.append(type(cache)(**{**vars(cache), "regional_orders": turned}))
+        caches = [
+            dataclasses.replace(cache, regional_orders=np.roll(cache.regional_orders, shift, axis=1))
+            for shift in (0, 2, 4, 6)
+        ]
         batch = Batch(self.x[:1], torch.randn(1, 6, *self.x.shape[2:]), self.lead_times[:1])
 
-        def one_by_one() -> object:
-            losses = []
+        def one_by_one() -> None:
             for candidate in caches:
-                self.model.set_cache(candidate)
-                losses.append(float(self.module.loss(batch)))
-            self.model.set_cache(cache)
-            return losses
+                losses_per_cache(self.module, [batch], [candidate])
 
-        def shared() -> object:
-            return losses_per_cache(self.module, [batch], caches)
+        def together() -> None:
+            losses_per_cache(self.module, [batch], caches)
 
-        timings = side_by_side(one_by_one, shared, repeats=1)
-        return [Bar().row("loss under 4 caches, 2 of them equal", timings)]
+        timings = Timing((seconds(one_by_one),)), Timing((seconds(together),))
+        return [Bar(1.0).row("loss under 4 different caches, B=1: 4 times one / together", timings)]
 
     def _order(self) -> Tensor:
         order = self.model.token_order(self.x)

@@ -41,7 +41,7 @@ def test_the_log_ends_where_the_baseline_begins():
 
 
 def test_the_recorded_losses_come_out_of_a_fresh_store(tmp_path):
-    """Two batches suffice: they are compared with the same two under the setting that ruins the start."""
+    """All of the validation set as trained; two batches show that the other layout ruins the start."""
     config = load_train_config(DEMO / "train.yaml")
     ensure_store(tmp_path, BASELINE["val_years"][0], artefacts.WORLD)
     data_settings = config.data.model_copy(update={"root": tmp_path})
