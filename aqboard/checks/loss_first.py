@@ -50,13 +50,14 @@ def judge(plan: LaunchPlan, measured: LossEvidence) -> Judgement:
     )
 
 
-def upper_limit(baseline: BaselinePlan) -> float:
-    """The largest first loss that still counts as the baseline's.
+def drawn_band(baseline: BaselinePlan) -> Band:
+    """The band to draw. Where measurements are too few to tell, the plan's tolerance serves; no verdict rests on it."""
+    return band(baseline) or Band(baseline.val_loss, baseline.val_loss * (1 + baseline.tolerance), "too few measured")
 
-    Where its measurements are too few to tell, the plan's tolerance serves for drawing; no verdict rests on it then.
-    """
-    allowed = band(baseline)
-    return allowed.limit if allowed else baseline.val_loss * (1 + baseline.tolerance)
+
+def upper_limit(baseline: BaselinePlan) -> float:
+    """The largest first loss that still counts as the baseline's, for drawing and sorting."""
+    return drawn_band(baseline).limit
 
 
 def _doubt(allowed: Band, measured: LossEvidence) -> str:

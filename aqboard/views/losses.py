@@ -14,6 +14,9 @@ from aqboard.views.parts import attempt_heading, no_evidence, verdicts
 from aqboard.views.tables.losses import LossRow, candidate_losses, first_losses
 from aqboard.views.text import plain, table
 
+FOR_SCALE = ("random init", "persistence")
+"""First losses that are drawn beside the candidates, so that their differences have a scale."""
+
 
 def show() -> None:
     """Show the page for the chosen attempt."""
@@ -34,7 +37,7 @@ def _body(stored: StoredAttempt) -> None:
         _curves(curves.points if curves else (), first, baseline)
     if losses:
         st.markdown(f"Measured on {sum(losses.planned.samples)} validation samples.\n\n{_table(first)}")
-        _candidates(candidate_losses(losses, baseline), baseline)
+        _candidates(candidate_losses(losses, baseline), [row for row in first if row.label in FOR_SCALE], baseline)
 
 
 @st.fragment
@@ -50,7 +53,7 @@ def _in_words(first: tuple[LossRow, ...], baseline: BaselinePlan) -> str:
     return "Validation losses: " + ", ".join(parts)
 
 
-def _candidates(rows: tuple[LossRow, ...], baseline: BaselinePlan) -> None:
+def _candidates(rows: tuple[LossRow, ...], scale: Sequence[LossRow], baseline: BaselinePlan) -> None:
     st.subheader("Loss per candidate cache")
     if not rows:
         st.info("The plan names no candidate caches.")
@@ -59,16 +62,26 @@ def _candidates(rows: tuple[LossRow, ...], baseline: BaselinePlan) -> None:
         "A loss proves no cache: a wrong one can be harmless, and row-major order can look better than the "
         "truth. The proof is in the content, on the caches page; this only shows how much the choice matters."
     )
-    st.plotly_chart(candidate_figure(rows, baseline), width="stretch", key="candidates", alt="Loss per candidate cache")
+    figure = candidate_figure(rows, baseline, scale)
+    st.plotly_chart(figure, width="stretch", key="candidates", alt="Loss per candidate cache")
     st.markdown(_table(rows))
 
 
 def _table(rows: tuple[LossRow, ...]) -> str:
-    header = ("setting", "mean loss", "spread over batches", "times the baseline", "within the limit", "note")
+    header = (
+        "setting",
+        "mean loss",
+        "95 % interval",
+        "spread over batches",
+        "times the baseline",
+        "within the limit",
+        "note",
+    )
     return table(header, [_cells(row) for row in rows])
 
 
 def _cells(row: LossRow) -> tuple[str, ...]:
     spread = f"{row.spread:.4f}" if row.spread is not None else "one batch"
     within = "✅ yes" if row.within else "❌ no"
-    return (plain(row.label), f"{row.mean:.4f}", spread, f"{row.ratio:.2f}", within, plain(row.note))
+    around = f"{row.interval.low:.4f} to {row.interval.high:.4f}" if row.interval else "one batch"
+    return (plain(row.label), f"{row.mean:.4f}", around, spread, f"{row.ratio:.2f}", within, plain(row.note))

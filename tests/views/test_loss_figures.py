@@ -88,3 +88,26 @@ def test_candidates_show_every_batch_and_escape_their_names():
 def test_long_names_are_cut_in_the_middle_so_that_both_ends_stay():
     assert safe("a" * 100 + "END") == "a" * 20 + "…" + "a" * 16 + "END"
     assert safe("x" * 40) == "x" * 40
+
+
+def test_intervals_are_bars_and_the_scale_stands_beside_the_candidates():
+    first = first_losses(EVIDENCE, BASELINE)
+    planned = {trace.name: trace for trace in loss_figure((), first, BASELINE, scale="log").data}["as planned"]
+    assert first[0].interval is not None
+    assert planned.error_y.array[0] == pytest.approx(first[0].interval.high - 1.0)
+    assert planned.error_y.arrayminus[0] == pytest.approx(1.0 - first[0].interval.low)
+    rows = candidate_losses(EVIDENCE, BASELINE)
+    figure = candidate_figure(rows, BASELINE, [row for row in first if row.label == "random init"])
+    assert list(figure.data[-1].x) == [3.0, 3.0]
+    assert figure.data[-1].name == "random init 3.0000"
+    assert figure.layout.xaxis.type == "log"
+
+
+def test_a_band_from_measurements_is_drawn_where_they_lie():
+    measured_again = BASELINE.model_copy(update={"measurements": (0.50, 0.51, 0.52)})
+    band = loss_figure((), first_losses(EVIDENCE, BASELINE), measured_again, scale="linear").layout.shapes[0]
+    assert band.y0 == pytest.approx(0.51)
+    assert band.y1 == pytest.approx(0.51 + 2.920 * 0.01 * (4 / 3) ** 0.5)
+    too_few = BASELINE.model_copy(update={"measurements": (0.50,)})
+    band = candidate_figure(candidate_losses(EVIDENCE, BASELINE), too_few).layout.shapes[0]
+    assert (band.x0, band.x1) == (0.4, pytest.approx(0.42))

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from aqboard.checks.loss_first import upper_limit
+from aqboard.checks.loss_first import drawn_band
 from aqboard.domain.evidence import CurvePoint
 from aqboard.domain.plan import BaselinePlan
 from aqboard.views.figures.style import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, safe
@@ -66,7 +66,8 @@ def loss_figure(
 ) -> go.Figure:
     """Left: the baseline's curves over training steps. Right: the attempt's first losses, on the same axis.
 
-    The band runs from the baseline's val_loss to the largest first loss that still counts as the baseline's.
+    The band runs from the baseline's loss to the largest first loss that still counts as it; the bars are 95 %
+    intervals over batches.
     """
     figure = make_subplots(
         cols=2,
@@ -86,6 +87,7 @@ def loss_figure(
         figure.add_scatter(
             x=[row.label.replace(" ", "<br>")],
             y=[row.mean],
+            error_y=_bar(row),
             name=row.label,
             mode="markers+text",
             marker={"symbol": symbol, "size": 13, "color": colour},
@@ -97,12 +99,14 @@ def loss_figure(
             row=1,
             col=2,
         )
-    limit = upper_limit(baseline)
-    figure.add_hrect(y0=baseline.val_loss, y1=limit, fillcolor=GREEN, opacity=0.25, line_width=0, row=1, col="all")
+    allowed = drawn_band(baseline)
+    figure.add_hrect(
+        y0=allowed.baseline, y1=allowed.limit, fillcolor=GREEN, opacity=0.25, line_width=0, row=1, col="all"
+    )
     figure.add_scatter(
         x=_ends(points),
-        y=[baseline.val_loss] * 2,
-        name=f"baseline {baseline.val_loss:.4f}, limit {limit:.4f}",
+        y=[allowed.baseline] * 2,
+        name=f"baseline {allowed.baseline:.4f}, limit {allowed.limit:.4f}",
         mode="lines",
         line={"color": GREEN, "dash": "dot"},
         hoverinfo="skip",
@@ -120,14 +124,25 @@ def loss_figure(
     return figure
 
 
+def _bar(row: LossRow) -> dict[str, Any] | None:
+    """The row's confidence interval as an error bar around its mean."""
+    if row.interval is None:
+        return None
+    above, below = row.interval.high - row.mean, row.mean - row.interval.low
+    return {"type": "data", "symmetric": False, "array": [max(0.0, above)], "arrayminus": [max(0.0, below)]}
+
+
 def _ends(points: Sequence[CurvePoint]) -> list[int]:
     """First and last step; 0 and 1 where there is no curve."""
     steps = [point.step for point in points]
     return [min(steps), max(steps)] if steps else [0, 1]
 
 
-def candidate_figure(rows: Sequence[LossRow], baseline: BaselinePlan) -> go.Figure:
-    """One line per candidate cache: each batch as a dot, their mean as a diamond, the baseline's band behind."""
+def candidate_figure(rows: Sequence[LossRow], baseline: BaselinePlan, scale: Sequence[LossRow] = ()) -> go.Figure:
+    """One line per candidate cache: each batch as a dot, their mean as a diamond, the baseline's band behind.
+
+    `scale` are losses that say what good and bad look like, drawn as lines; the axis is logarithmic with them.
+    """
     figure = go.Figure()
     names = [f"{number}. {safe(row.label)}" for number, row in enumerate(rows, 1)]
     figure.add_scatter(
@@ -148,10 +163,21 @@ def candidate_figure(rows: Sequence[LossRow], baseline: BaselinePlan) -> go.Figu
         textposition="top center",
         hovertemplate="%{x:.4f}<extra>mean</extra>",
     )
-    figure.add_vrect(
-        x0=baseline.val_loss, x1=upper_limit(baseline), fillcolor=GREEN, opacity=0.25, line_width=0, layer="below"
+    allowed = drawn_band(baseline)
+    figure.add_vrect(x0=allowed.baseline, x1=allowed.limit, fillcolor=GREEN, opacity=0.25, line_width=0, layer="below")
+    for row in scale:
+        _, colour = SIGNS[row.label]
+        figure.add_scatter(
+            x=[row.mean] * 2,
+            y=[names[0], names[-1]],
+            mode="lines",
+            name=f"{row.label} {row.mean:.4f}",
+            line={"color": colour, "dash": "dash"},
+            hoverinfo="skip",
+        )
+    figure.update_xaxes(
+        title_text=f"loss ({UNIT})", type="log" if scale else "linear", rangemode="normal" if scale else "tozero"
     )
-    figure.update_xaxes(title_text=f"loss ({UNIT})", rangemode="tozero")
     figure.update_yaxes(autorange="reversed", type="category", automargin=True)
     figure.update_layout(
         height=150 + 60 * len(rows), margin={"t": 10, "b": 10}, legend={"orientation": "h", "y": -0.22}

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from statistics import stdev
 
+from aqboard.checks.band import Interval, interval
 from aqboard.checks.loss_first import upper_limit
 from aqboard.domain.evidence import LossEvidence, LossMeasurement
 from aqboard.domain.plan import BaselinePlan
@@ -18,6 +19,8 @@ class LossRow:
     mean: float
     spread: float | None
     """None with a single batch, which has no spread."""
+    interval: Interval | None
+    """95 % confidence interval of the mean over batches."""
     ratio: float
     """Mean divided by the baseline's val_loss."""
     within: bool
@@ -49,6 +52,7 @@ def _row(label: str, measured: LossMeasurement, baseline: BaselinePlan) -> LossR
         label=label,
         mean=mean,
         spread=stdev(measured.per_batch) if len(measured.per_batch) > 1 else None,
+        interval=interval(measured),
         ratio=mean / baseline.val_loss,
         within=mean <= upper_limit(baseline),
         per_batch=measured.per_batch,
