@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from aqboard.domain.evidence import CacheEvidence
+from aqboard.domain.evidence import CacheEvidence, ScanEvidence
 from aqboard.domain.finding import Stage
 from aqboard.store import StoredAttempt
 from aqboard.views.board import show_attempt
@@ -10,6 +10,7 @@ from aqboard.views.cache_hunt import show_hunt
 from aqboard.views.cache_pair import show_pair
 from aqboard.views.parts import attempt_heading, no_evidence, verdicts
 from aqboard.views.tables.caches import candidate_rows, pair_sentences
+from aqboard.views.tables.scan import direction_rows
 from aqboard.views.text import cell_code, code, plain, table
 
 
@@ -27,8 +28,8 @@ def _body(stored: StoredAttempt) -> None:
         )
         return
     evidence = stored.evidence(CacheEvidence)
-    names = ["Candidates", "What differs", "Search"]
-    candidates, differences, search = st.tabs(names, on_change="rerun", key="cache-tabs")
+    names = ["Candidates", "What differs", "Search", "Order applied"]
+    candidates, differences, search, order = st.tabs(names, on_change="rerun", key="cache-tabs")
     # Files are only read again in a tab that somebody opens.
     if evidence is None:
         with candidates:
@@ -42,6 +43,22 @@ def _body(stored: StoredAttempt) -> None:
     if search.open:
         with search:
             show_hunt(stored.attempt.plan, evidence)
+    if order.open:
+        with order:
+            _order_applied(stored)
+
+
+def _order_applied(stored: StoredAttempt) -> None:
+    """What the model does with the cache, told from its orders and not from its settings."""
+    verdicts(stored, Stage.SCAN)
+    evidence = stored.evidence(ScanEvidence)
+    if evidence is None:
+        no_evidence(stored, ScanEvidence.kind, "The order that the model applies")
+        return
+    rules = " or ".join(evidence.rules_in_force) or "none that is known"
+    st.markdown(f"Rule in force under {evidence.samples} real wind fields: **{rules}**. {evidence.tokens} tokens.")
+    rows = direction_rows(evidence)
+    st.dataframe(rows, hide_index=True, width="stretch", key="directions", alt="Order applied per wind direction")
 
 
 def _candidates(evidence: CacheEvidence) -> None:

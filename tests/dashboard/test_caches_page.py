@@ -17,6 +17,17 @@ def differences(samples, open_page):
     return opened
 
 
+def test_the_order_that_the_model_applies_is_shown_direction_by_direction(samples, open_page):
+    app = open_page("caches", samples.numbers["fixed"])
+    app.session_state["cache-tabs"] = "Order applied"
+    app.run()
+    assert not app.exception
+    rows = app.dataframe[-1].value
+    assert rows["wind"].tolist() == ["east", "north", "west", "south"]
+    assert set(rows["order as asked"]) == {"✅ yes"}
+    assert "**strip-sector**" in words(app)
+
+
 def test_by_default_the_plans_cache_is_held_against_one_of_other_content(differences):
     app = differences()
     assert not app.exception
