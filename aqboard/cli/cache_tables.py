@@ -75,7 +75,7 @@ def tell_comparison(found: CacheComparison) -> None:
         generator = "equals the generator" if facts.equals_generator else "differs from the generator"
         out.print(f"{letter}  {facts.file.path}", markup=False)
         out.print(f"   MD5 {facts.file.md5}  content {facts.digests.content[:16]}  {generator}", markup=False)
-    for reason in found.byte_reasons:
+    for reason in found.byte_reasons if found.same_content else ():
         out.print(f"bytes differ by {escape(reason)}")
     for difference in found.metadata_differences:
         out.print(f"metadata: {escape(difference)}")
