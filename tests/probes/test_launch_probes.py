@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 import yaml
 
 from aqboard.checks.data_periods import CHECK as PERIODS
@@ -169,3 +170,28 @@ def test_a_lustre_projects_quota_is_asked_for(tmp_path: Path, monkeypatch: pytes
     assert lustre_quota_left(tmp_path) == 1000 * 1024
     lfs.write_text("#!/bin/sh\nexit 1\n")
     assert lustre_quota_left(tmp_path) is None
+
+
+def test_gpus_are_asked_for_their_memory(probing: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda index: f"GPU {index}")
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda index: (30 + index, 64))
+    seen = environment.measure(probing())
+    assert [(gpu.name, gpu.free_bytes, gpu.total_bytes) for gpu in seen.gpus] == [("GPU 0", 30, 64), ("GPU 1", 31, 64)]
+
+    def broken(_: int) -> tuple[int, int]:
+        raise RuntimeError("CUDA error: device is busy")
+
+    monkeypatch.setattr(torch.cuda, "mem_get_info", broken)
+    seen = environment.measure(probing())
+    assert (seen.gpus, seen.gpu_error) == ((), "RuntimeError: CUDA error: device is busy")
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU on this machine")
+def test_a_real_gpu_is_seen(probing: Any) -> None:
+    seen = environment.measure(probing())
+    assert len(seen.gpus) == torch.cuda.device_count()
+    assert all(0 < gpu.free_bytes <= gpu.total_bytes for gpu in seen.gpus)
+    assert seen.torch_build != "CPU"
