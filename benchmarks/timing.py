@@ -67,7 +67,7 @@ def side_by_side(
     return Timing(tuple(taken[0]), memory[0]), Timing(tuple(taken[1]), memory[1])
 
 
-def seconds(work: Work, *, at_least_s: float = 0.005) -> float:
+def seconds(work: Work, *, at_least_s: float = 0.05) -> float:
     """Wall-clock seconds of one call; quick work is repeated until the clock can see it."""
     calls = 0
     start = time.perf_counter()

@@ -237,3 +237,14 @@ def test_wind_and_elevation_reach_the_scan_in_physical_units(small, normalisatio
     assert model.patch_elevation(x).unique().tolist() == [400.0 + 700.0]
     east = model.scanner.order(torch.full((1, 16, 32), 2.8), torch.full((1, 16, 32), 0.5))
     assert torch.equal(model.token_order(x), east)
+
+
+@pytest.mark.parametrize("alpha", [None, 0.5])
+def test_the_whole_forward_pass_is_one_graph_for_torch_compile(small, normalisation, alpha):
+    config = small.model_copy(update={"elevation_bias": alpha is not None, "elevation_alpha": alpha or 0.0})
+    model = random_model(config, normalisation)
+    model.validate_inputs = False
+    x, lead = sample(config)
+    with torch.no_grad():
+        compiled = torch.compile(model, backend="eager", fullgraph=True)
+        torch.testing.assert_close(compiled(x, lead), model(x, lead), rtol=1e-12, atol=1e-12)

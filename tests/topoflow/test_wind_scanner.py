@@ -181,3 +181,21 @@ def test_putting_back_undoes_taking_in_order(batch, length, seed):
     taken = take_in_order(tokens, order)
     assert torch.equal(taken[0, 0], tokens[0, order[0, 0]])
     assert torch.equal(put_back(taken, order), tokens)
+
+
+@pytest.mark.parametrize("rule", SCAN_RULES)
+def test_no_value_is_read_back_from_the_device(rule):
+    """Tensors without data: any host round trip would raise."""
+    config = config_for(rule, (8, 16, 4, 4))
+    scanner = WindScanner(config).to("meta")
+    u, v = torch.empty(2, 2, 16, 32, device="meta")
+    assert scanner.order(u, v, validate=False).shape == (2, config.num_patches)
+
+
+@pytest.mark.parametrize("rule", SCAN_RULES)
+def test_the_scan_is_one_graph_for_torch_compile(rule):
+    config = config_for(rule, (8, 16, 4, 4))
+    scanner = WindScanner(config)
+    u, v = wind(config, 2, 3)
+    compiled = torch.compile(lambda u, v: scanner.order(u, v, validate=False), backend="eager", fullgraph=True)
+    assert torch.equal(compiled(u, v), scanner.order(u, v))
