@@ -41,11 +41,11 @@ def judge(plan: LaunchPlan, seen: AttributionEvidence) -> Judgement:
     if len(seen.tried) < 2:
         return skipped("Nothing could be changed about this model, so nothing was compared.")
     limit = upper_limit(plan.baseline)
-    figures = _figures(seen, planned)
+    found = explain(planned, seen.tried, seen.reference, limit)
+    figures = _figures(seen, planned, found)
     if planned.mean <= limit:
         return passed(f"No gap: {loss(planned.mean)} as planned. {_dearest(seen, planned)}".rstrip(), *figures)
     gap = f"{loss(planned.mean)} is {planned.mean / plan.baseline.val_loss:.1f} times the baseline"
-    found = explain(planned, seen.tried, seen.reference, limit)
     if found is None:
         best = min(seen.tried, key=lambda row: row.estimate(planned))
         return warned(
@@ -93,13 +93,15 @@ def _dearest(seen: AttributionEvidence, base: Tried) -> str:
     return f"What would cost most: {some(told)}." if told else ""
 
 
-def _figures(seen: AttributionEvidence, planned: Tried) -> tuple[Measurement, ...]:
-    """The table: the plan and its neighbours, then the training's setting and its neighbours."""
-    rows = [_row("as planned", planned, "")]
+def _figures(seen: AttributionEvidence, planned: Tried, found: Explanation | None) -> tuple[Measurement, ...]:
+    """The table: the plan, what explains it, the plan's neighbours, the training's setting and its neighbours."""
+    rows = [_row("as planned", planned)]
+    if found is not None:
+        rows.append(_row(f"with {_changes(found.row.setting, seen.planned)}", found.row))
     rows += _beside(seen, planned, "as planned")
     reference = find(seen.tried, seen.reference)
     if reference is not None and reference is not planned:
-        rows.append(_row("as trained", reference, ""))
+        rows.append(_row("as trained", reference))
         rows += _beside(seen, reference, "as trained")
     return (*rows, *(_row_refused(refused.setting, seen.planned, refused.error) for refused in seen.refused))
 
@@ -116,9 +118,9 @@ def _beside(seen: AttributionEvidence, base: Tried, name: str) -> list[Measureme
     ]
 
 
-def _row(name: str, row: Tried, limit: str) -> Measurement:
-    limit = limit or f"{sum(row.samples)} samples"
-    return Measurement(name=name, value=round(row.mean, 6), unit="masked MSE, normalised", limit=limit)
+def _row(name: str, row: Tried) -> Measurement:
+    samples = f"{sum(row.samples)} samples"
+    return Measurement(name=name, value=round(row.mean, 6), unit="masked MSE, normalised", limit=samples)
 
 
 def _row_refused(setting: Setting, planned: Setting, error: str) -> Measurement:

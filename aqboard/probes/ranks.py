@@ -59,7 +59,7 @@ def _run(attempt: str, folder: Path, backend: Backend, limit_s: float) -> tuple[
             with suppress(ProcessLookupError):
                 process.kill()
         codes = [process.wait() for process in processes]
-    return [_report(folder, rank, code) for rank, code in enumerate(codes)], hung
+    return _reports(folder, codes), hung
 
 
 def _start(attempt: Path, rank: int, backend: Backend, folder: Path, limit_s: float) -> subprocess.Popen[bytes]:
@@ -84,13 +84,22 @@ def _wait(processes: Sequence[subprocess.Popen[bytes]], limit_s: float) -> bool:
     return False
 
 
-def _report(folder: Path, rank: int, code: int) -> RankReport:
-    written = folder / f"{rank}.json"
-    if written.exists():
-        return RankReport(rank=rank, **json.loads(written.read_text(encoding="utf-8")))
-    lines = (folder / f"{rank}.log").read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    last = lines[-1] if lines else "no message"
-    return RankReport(rank=rank, error=f"stopped before it reported (code {code}): {last}")
+def _reports(folder: Path, codes: Sequence[int]) -> list[RankReport]:
+    """What each rank wrote, or how it ended; a rank that failed because another did is told as stopped."""
+    written = [folder / f"{rank}.json" for rank in range(len(codes))]
+    failed = [rank for rank, code in enumerate(codes) if code and written[rank].exists()]
+    first = min(failed, key=lambda rank: written[rank].stat().st_mtime_ns, default=None)
+    reports = []
+    for rank, code in enumerate(codes):
+        if written[rank].exists():
+            report = RankReport(rank=rank, **json.loads(written[rank].read_text(encoding="utf-8")))
+        else:
+            lines = (folder / f"{rank}.log").read_text(encoding="utf-8", errors="replace").strip().splitlines()
+            report = RankReport(rank=rank, error=f"stopped (code {code}): {lines[-1] if lines else 'no message'}")
+        if code and rank in failed and rank != first:
+            report = report.model_copy(update={"error": f"stopped because rank {first} failed: {report.error}"})
+        reports.append(report)
+    return reports
 
 
 PROBE = Probe(RanksEvidence, "Ranks side by side", measure)

@@ -34,7 +34,7 @@ def test_unseeded_tensors_are_not_blamed_on_the_checkpoint(healthy: Healthy) -> 
 
 
 def test_the_rank_that_says_why_is_the_one_to_mend(healthy: Healthy) -> None:
-    zero = RankReport(rank=0, error="stopped before it reported (code -9): no message")
+    zero = RankReport(rank=0, error="stopped (code -9): no message")
     one = RankReport(rank=1, error="ValueError: no data on this node")
     found = judge(ID, healthy, {"ranks": (zero, one)})
     assert (found.verdict, found.summary) == (
@@ -44,7 +44,7 @@ def test_the_rank_that_says_why_is_the_one_to_mend(healthy: Healthy) -> None:
 
 
 def test_ranks_that_hang_are_an_error(healthy: Healthy) -> None:
-    stopped = RankReport(rank=1, error="stopped before it reported (code -9): no message")
+    stopped = RankReport(rank=1, error="stopped (code -9): no message")
     found = judge(ID, healthy, ranks(stopped, hung_after_s=600.0))
     assert (found.verdict, "had not started after 600 s" in found.summary) == (ERROR, True)
 

@@ -48,6 +48,7 @@ def probing(launch: TinyLaunch) -> Iterator[Probing]:
         vars(context)["target"] = target(plan)
         for probe in (checkpoint, cache, load, first_loss):
             context.remember(probe.measure(context))
+        vars(context.target)["by_first_loss"] = len(vars(context.target).get("measured", ()))
         return context
 
     yield make
@@ -86,9 +87,11 @@ def test_every_factor_is_changed_once_around_a_healthy_plan(healthy: tuple[Conte
 @pytest.mark.parametrize("launched", ["healthy", "mistaken"])
 def test_no_setting_is_measured_twice_on_a_batch(launched: str, request: pytest.FixtureRequest) -> None:
     context, _ = request.getfixturevalue(launched)
-    measured = context.target.measured
-    # Two candidates of the first-loss probe are told apart by content there; everything here is measured once.
-    assert len(measured) == len(set(measured))
+    before = context.target.measured[: context.target.by_first_loss]
+    here = context.target.measured[context.target.by_first_loss :]
+    assert here
+    assert len(here) == len(set(here))
+    assert set(here).isdisjoint(before)
 
 
 def test_planted_mistakes_are_found_again(mistaken: tuple[Context, AttributionEvidence]) -> None:
