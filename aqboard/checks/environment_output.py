@@ -41,13 +41,11 @@ def judge(plan: LaunchPlan, machine: EnvironmentEvidence) -> Judgement:
             *figures,
             remedy="Delete what is not needed, or ask for more quota; two checkpoints lie on disk at the same time.",
         )
-    room = min(_room(folder) for folder in here if _room(folder) is not None) if figures else 0
+    room = min(_room(folder) for folder in here)
     beside = f" {some(away)} is not on this machine and was not looked at." if away else ""
-    return passed(
-        f"{some([folder.path for folder in here])} can be written to; {size(room)} free for checkpoints of about "
-        f"{size(machine.checkpoint_bytes)} with optimizer state.{beside}",
-        *figures,
-    )
+    each = f"about {size(machine.checkpoint_bytes)}, optimizer state included" if need else "a size that is not known"
+    seen = some([folder.path for folder in here])
+    return passed(f"{seen} can be written to; {size(room)} free for checkpoints of {each}.{beside}", *figures)
 
 
 def _room(folder: OutputFolder) -> int:

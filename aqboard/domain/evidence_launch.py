@@ -40,6 +40,7 @@ class EnvironmentEvidence(Evidence):
     """The machine that the checks ran on, recorded whole."""
 
     kind: ClassVar[str] = "environment"
+    builds_on: ClassVar[tuple[str, ...]] = ("checkpoint",)
     host: str
     python: str
     torch: str
@@ -58,7 +59,7 @@ class EnvironmentEvidence(Evidence):
     packages: dict[str, str] = Field(default_factory=dict)
     outputs: tuple[OutputFolder, ...] = ()
     checkpoint_bytes: int
-    """Size of the checkpoint to start from; the training's own will be about as large, or three times with Adam."""
+    """What one checkpoint of the training takes: weights and Adam's two moments of each; 0 where it is not known."""
 
 
 class TrainingFacts(Record):

@@ -30,7 +30,7 @@ def _own_settings(module: nn.Module) -> dict[str, JsonValue]:
     kept = getattr(module, "hparams", None)
     if not isinstance(kept, Mapping):
         return {}
-    plain: dict[str, JsonValue] = json.loads(json.dumps(dict(kept), default=_in_words))
+    plain: dict[str, JsonValue] = json.loads(json.dumps(dict(kept), default=_in_words, skipkeys=True))
     return plain
 
 

@@ -20,6 +20,7 @@ AWAY = folder(path="/scratch/x", on_this_machine=False, free_bytes=None)
     ("outputs", "verdict", "said"),
     [
         ((folder(),), PASS, "/out can be written to; 1.0 TB free"),
+        ((folder(free_bytes=10**12),), PASS, "checkpoints of about 1.0 kB, optimizer state included."),
         ((folder(), AWAY), PASS, "/scratch/x is not on this machine and was not looked at."),
         ((folder(quota_bytes=10**9),), PASS, "1.0 GB free"),
         ((AWAY,), WARN, "/scratch/x is not on this machine, so nothing is known"),
@@ -33,3 +34,8 @@ AWAY = folder(path="/scratch/x", on_this_machine=False, free_bytes=None)
 def test_folders_are_told(healthy: Healthy, outputs: tuple[OutputFolder, ...], verdict: Any, said: str) -> None:
     found = judge("environment.output", healthy, {"outputs": outputs, "checkpoint_bytes": NEED})
     assert (found.verdict, said in found.summary) == (verdict, True), found.summary
+
+
+def test_an_unreadable_checkpoint_leaves_the_size_open(healthy: Healthy) -> None:
+    found = judge("environment.output", healthy, {"outputs": (folder(),), "checkpoint_bytes": 0})
+    assert (found.verdict, "checkpoints of a size that is not known" in found.summary) == (PASS, True)

@@ -127,7 +127,7 @@ class Plain:
 
 def test_a_modules_own_hparams_serve_where_the_target_says_nothing(probing: Any) -> None:
     context = probing()
-    context.target = Plain(hparams={"hidden": 12, "net": {"act": "gelu"}, "size": (1, 2), "path": Path("a")})
+    context.target = Plain(hparams={"hidden": 12, "net": {"act": "gelu"}, "size": (1, 2), "path": Path("a"), (1, 2): 3})
     seen = configuration.measure(context)
     assert seen.launch == {"hidden": 12, "net.act": "gelu", "size": [1, 2], "path": "a"}
     assert seen.must_agree == ()
