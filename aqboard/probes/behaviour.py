@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from aqboard.probes.target import Batch, Unavailable
 
@@ -34,6 +35,21 @@ def step_loss(module: nn.Module, batch: Batch, monitor: str, step: str = "valida
             "`loss`, or give a function"
         )
     return loss
+
+
+def configured_optimizers(module: nn.Module) -> list[Optimizer]:
+    """What the module's own `configure_optimizers` builds, in whichever of Lightning's forms it returns it.
+
+    Raises Unavailable when there is no such method. A schedule is left out: the first step is taken at its own rate.
+    """
+    build = getattr(module, "configure_optimizers", None)
+    if not callable(build):
+        raise Unavailable(f"{type(module).__name__} has no `configure_optimizers`; add `optimizers` to the target")
+    made = build()
+    if isinstance(made, tuple) and len(made) == 2 and all(isinstance(part, list) for part in made):
+        made = made[0]  # optimizers, schedulers
+    several = made if isinstance(made, list | tuple) else [made]
+    return [one["optimizer"] if isinstance(one, Mapping) else one for one in several]
 
 
 @contextmanager

@@ -11,7 +11,7 @@ What is not said is found out by behaviour; what cannot be found out makes its c
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 
 import torch
@@ -21,7 +21,10 @@ from aqboard.domain.errors import TargetError
 from aqboard.domain.plan import LaunchPlan
 from aqboard.probes import behaviour
 from aqboard.probes.loading import load_state_dict
-from aqboard.probes.target import Batch, Loaded, Scan
+from aqboard.probes.target import Batch, Loaded, Scan, TrainData
+
+TRAIN_BATCHES = 2
+"""Training batches that are looked at: one for the step, one to spare."""
 
 Loss = Callable[[nn.Module, Batch], Tensor]
 Inputs = Callable[[Batch], dict[str, Tensor]]
@@ -34,6 +37,8 @@ class SimpleTarget:
     batches, always the same ones. `loss(module, batch)` is the scalar validation loss; a string names the value that
     the module's own `validation_step` logs. `inputs(batch)` names the tensors of a forward pass; without it they are
     matched with the parameters of `forward`. `persistence(batch)` is the loss of forecasting no change.
+    `train_batches()` gives training batches; with them one step is tried as the module's own `training_step` and
+    `configure_optimizers` take it.
     """
 
     def __init__(
@@ -45,13 +50,19 @@ class SimpleTarget:
         *,
         inputs: Inputs | None = None,
         persistence: Callable[[Batch], Tensor] | None = None,
+        train_batches: Callable[[], Iterable[Batch]] | None = None,
         seed: int = 0,
     ) -> None:
         self.plan = plan
         self.seed = seed
         self._module, self._make_batches, self._loss, self._inputs = module, batches, loss, inputs
+        # Abilities only where what they need was given.
         if persistence is not None:
-            self.persistence = persistence  # an ability only where it was given
+            self.persistence = persistence
+        if train_batches is not None:
+            self.train_data = lambda: TrainData(list(islice(train_batches(), TRAIN_BATCHES)), "the training's batches")
+            self.optimizers = behaviour.configured_optimizers
+            self.training_loss = partial(behaviour.step_loss, monitor="train_loss", step="training_step")
 
     def build(self, scan: Scan | None = None) -> nn.Module:
         """A fresh module in eval mode with the same random weights at every call."""

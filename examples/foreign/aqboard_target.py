@@ -12,4 +12,5 @@ def build(plan):
         module=lambda: StationForecaster(**plan.target.options),
         batches=lambda: stations.loader(plan.data.directory, "val"),
         persistence=lambda batch: (batch[0][:, -1, 0] - batch[1]).square().mean(),
+        train_batches=lambda: stations.loader(plan.data.directory, "train"),
     )

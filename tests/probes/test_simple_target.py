@@ -14,7 +14,7 @@ from aqboard.domain.errors import TargetError
 from aqboard.domain.evidence import LoadEvidence
 from aqboard.probes import Context, forward, load, scan
 from aqboard.probes.simple import SimpleTarget
-from aqboard.probes.target import Forwards, Loads, Persists, ScansWind, Target, Unavailable, able
+from aqboard.probes.target import Forwards, Loads, Persists, ScansWind, Target, Trains, Unavailable, able
 from tests import samples
 
 X, Y = torch.arange(12.0).reshape(4, 3), torch.ones(4, 1)
@@ -154,6 +154,52 @@ def test_the_inner_model_is_the_one_module_that_is_wrapped() -> None:
     assert target(Old).receiver(module) is module
     with pytest.raises(TargetError, match="wraps 2 modules"):
         inner.receiver(nn.Sequential(nn.Linear(1, 1), nn.Linear(1, 1)))
+
+
+class Trained(Old):
+    """Each test gives the optimizers in another of the forms that Lightning takes."""
+
+    form: Any = staticmethod(lambda optimizer, schedule: optimizer)
+
+    def training_step(self, batch: Any, index: int) -> Tensor:
+        loss = 2 * steps(self, batch)
+        self.log("train_loss", loss)
+        return loss
+
+    def configure_optimizers(self) -> Any:
+        optimizer = torch.optim.SGD(self.parameters(), lr=0.1)
+        return self.form(optimizer, torch.optim.lr_scheduler.StepLR(optimizer, 1))
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda optimizer, schedule: optimizer,
+        lambda optimizer, schedule: [optimizer],
+        lambda optimizer, schedule: ([optimizer], [schedule]),
+        lambda optimizer, schedule: {"optimizer": optimizer, "lr_scheduler": schedule},
+        lambda optimizer, schedule: ({"optimizer": optimizer},),
+    ],
+    ids=["one", "list", "two lists", "mapping", "tuple of mappings"],
+)
+def test_a_training_step_is_the_modules_own(form: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Trained, "form", staticmethod(form))
+    assert not isinstance(target(Trained), Trains)
+    made: Any = target(Trained, train_batches=lambda: [(X, Y)] * 5)
+    able(made, Trains)
+    module = made.build()
+    (optimizer,) = made.optimizers(module)
+    assert isinstance(optimizer, torch.optim.SGD)
+    assert len(made.train_data().batches) == 2
+    assert made.training_loss(module, (X, Y)) == 2 * steps(module, (X, Y))
+
+
+def test_a_step_that_the_module_lacks_is_asked_for() -> None:
+    made: Any = target(Plain, train_batches=lambda: [(X, Y)])
+    with pytest.raises(Unavailable, match="no `configure_optimizers`; add `optimizers`"):
+        made.optimizers(made.build())
+    with pytest.raises(Unavailable, match="no `training_step`"):
+        made.training_loss(made.build(), (X, Y))
 
 
 def test_no_batches_are_told() -> None:
