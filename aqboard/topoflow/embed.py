@@ -12,8 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-PLACES_CHUNK = 1024
-"""Patches aggregated at a time without gradients: the weighted pixels then stay in the cache (2.4 MB at real size)."""
+PLACES_CHUNK = 256
+"""Patches aggregated at a time without gradients: at real size their weighted pixels take 0.6 MB."""
 
 
 def patchify(x: Tensor, patch: int) -> Tensor:
