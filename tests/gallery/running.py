@@ -1,0 +1,69 @@
+"""Run the suite on a launch in this process: the same probes, the same judges, no child process per launch."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from aqboard.checks import SUITE
+from aqboard.domain.finding import Finding
+from aqboard.domain.outcome import ProbeOutcome
+from aqboard.domain.readiness import Readiness, VerdictLine, assess
+from aqboard.probes import PROBES, Context
+from aqboard.runner import worker
+from aqboard.runner.freeze import freeze
+from aqboard.runner.judge import judge_all
+from aqboard.runner.plan_file import read_plan
+from aqboard.runner.selection import probes_needed
+from tests.tiny_launch import TinyLaunch
+
+SLOW = ("attribution", "ranks", "environment", "cost")
+"""Probes that start processes, look at the machine, or measure dozens of settings: measured once on the healthy launch,
+and anew only where a fault is theirs."""
+
+
+class Seen:
+    """One launch, measured and judged."""
+
+    def __init__(self, outcomes: Mapping[str, ProbeOutcome], findings: tuple[Finding, ...]) -> None:
+        self.outcomes = outcomes
+        self.findings = {finding.check: finding for finding in findings}
+        self.verdicts = {finding.check: finding.verdict for finding in findings}
+
+    @cached_property
+    def readiness(self) -> Readiness:
+        """The state that these findings make."""
+        return assess(list(self.findings), map(VerdictLine.of, self.findings.values()))
+
+    def told(self, *checks: str) -> str:
+        """What was found, for the message of a failing assertion."""
+        found = [self.findings[check] for check in checks] if checks else self.findings.values()
+        return "\n".join(f"{f.check}: {f.verdict}: {f.summary} {f.detail[-300:]}" for f in found)
+
+
+class Gallery:
+    """The working launch, and what the suite says of a changed one."""
+
+    def __init__(self, launch: TinyLaunch) -> None:
+        self.launch = launch
+        self.count = 0
+
+    @cached_property
+    def healthy(self) -> Seen:
+        """The launch as it is."""
+        return self.look({}, anew=SLOW)
+
+    def look(self, sections: Mapping[str, Any], *, anew: tuple[str, ...] = ()) -> Seen:
+        """Measure and judge the launch with some sections of its plan changed."""
+        self.count += 1
+        plan, text = read_plan(self.launch.plan(f"gallery {self.count}", **sections))
+        context = Context(freeze(plan, text, [check.id for check in SUITE]))
+        known = {} if anew == SLOW else self.healthy.outcomes
+        outcomes: dict[str, ProbeOutcome] = {}
+        wanted = probes_needed(SUITE, plan, ())
+        for probe in PROBES:
+            kind = probe.kind.kind
+            if kind in SLOW and kind not in anew and kind in known:
+                outcomes[kind] = known[kind]
+            elif kind in wanted:
+                outcomes[kind] = worker.run(probe, context)
+        return Seen(outcomes, judge_all(SUITE, plan, outcomes))
