@@ -91,7 +91,7 @@ def test_the_plan_raises_and_lowers_and_it_shows() -> None:
             "severities: there is no check 'loss.frist'; did you mean 'loss.first'?",
         ),
         ({"limits": {"los": 5}}, "limits: there is no probe 'los'; did you mean 'loss'?"),
-        ({"limits": {"xyzzy": 5}}, "There are checkpoint"),
+        ({"limits": {"xyzzy": 5}}, "There are file, checkpoint"),
     ],
 )
 def test_unknown_names_in_the_plan_are_told_with_what_may_be_meant(sections: dict[str, Any], said: str) -> None:
@@ -117,7 +117,7 @@ def test_only_the_probes_that_are_needed_run_with_what_they_build_on() -> None:
     assert {"checkpoint", "cache", "load", "loss"} <= set(needed)
     assert not {"scan", "forward"} & set(needed)
     assert list(needed) == [kind for kind in everything if kind in needed], "in their order"
-    assert probes_needed(SUITE, plan(), left_out(SUITE, ("checkpoint.intact",), ())) == ("checkpoint",)
+    assert probes_needed(SUITE, plan(), left_out(SUITE, ("checkpoint.intact",), ())) == ("file",)
 
 
 def test_a_launch_without_a_scan_is_not_scanned() -> None:
