@@ -28,7 +28,8 @@ def judge(plan: LaunchPlan, step: StepEvidence) -> Judgement:
     near, first = limit(plan, step), step.loss
     if first is None or not first <= near:
         return failed(
-            f"The first training loss is {loss(first or 0.0)}, more than {NEAR:g} times the baseline's (limit {loss(near)}).",
+            f"The first training loss is {loss(first or 0.0)}, more than {NEAR:g} times the baseline's "
+            f"(limit {loss(near)}).",
             *figures,
             remedy="The step works, but not from the baseline's weights and settings: mend the checks above first.",
         )
