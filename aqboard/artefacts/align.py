@@ -213,6 +213,7 @@ def _report(
             [key for key in checkpoint if key not in mapping],
             rules,
             wrapper=_common_wrapper(short_model),
+            missing=[key for key in model if key not in filled],
         ),
     )
 

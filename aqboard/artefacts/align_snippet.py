@@ -4,7 +4,7 @@ Protects against a snippet that is almost right: the rules are applied to every 
 not give exactly the mapping found, the mapping itself is written out.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from aqboard.artefacts.key_paths import WRAPPERS
 from aqboard.domain.alignment import AlignmentRule
@@ -13,12 +13,18 @@ _EXPLICIT_LINES = 400
 
 
 def remap_snippet(
-    mapping: Mapping[str, str], others: Iterable[str], rules: Iterable[AlignmentRule], *, wrapper: str = ""
+    mapping: Mapping[str, str],
+    others: Iterable[str],
+    rules: Iterable[AlignmentRule],
+    *,
+    wrapper: str = "",
+    missing: Sequence[str] = (),
 ) -> str:
     """Python source that defines `remap(key)` and loads with it.
 
     `mapping`: checkpoint key to model key for what is to be loaded; `others`: checkpoint keys that are left over,
-    which must not land on a model key that is taken; `wrapper`: what the model has in front of all its keys.
+    which must not land on a model key that is taken; `wrapper`: what the model has in front of all its keys;
+    `missing`: model keys that nothing in the file fits, which the snippet lists for a person to confirm.
     """
     applied = [rule for rule in rules if not rule.ambiguous]
     if all(key == target for key, target in mapping.items()):
@@ -32,9 +38,21 @@ def remap_snippet(
         'state = checkpoint["state_dict"] if "state_dict" in checkpoint else checkpoint',
         "state = {remap(key): tensor for key, tensor in state.items()}",
         "missing, unexpected = model.load_state_dict(state, strict=False)",
-        'assert not missing, f"not loaded: {missing}"',
+        *_proof(missing),
     ]
     return "\n".join([*body, *load])
+
+
+def _proof(missing: Sequence[str]) -> list[str]:
+    """The lines that refuse a half-loaded model."""
+    if not missing:
+        return ['assert not missing, f"not loaded: {missing}"']
+    return [
+        "new = {  # not in the file: are they all meant to be new in this model?",
+        *(f"    {key!r}," for key in missing[:_EXPLICIT_LINES]),
+        "}",
+        'assert set(missing) <= new, f"not loaded: {set(missing) - new}"',
+    ]
 
 
 def apply_rules(key: str, rules: Iterable[AlignmentRule]) -> str:

@@ -92,21 +92,39 @@ def decide(store: Store, number: int, *, person: str, decision: Decision, commen
     except ValidationError as error:
         fault = error.errors()[0]
         raise LaunchError(f"The decision was not recorded. {fault['loc'][0]}: {fault['msg']}.") from None
-    script = _write(store, stored, signoff) if decision is Decision.GO else None
+    path = script_path(store.path, stored.number, signoff.seal)
+    script = None
+    try:
+        if decision is Decision.GO:
+            script = _write(path, stored, signoff)
+        else:
+            _withdraw(path.parent, stored.number)
+    except OSError as error:
+        raise LaunchError(f"The decision was not recorded: {path} cannot be changed ({error.strerror}).") from None
     store.add_signoff(signoff, script)
     return Decided(signoff, script)
 
 
-def _write(store: Store, stored: StoredAttempt, signoff: SignOff) -> StoredScript:
-    attempt = stored.attempt
-    text = render(attempt, load_profile(attempt.plan.cluster.profile), Approval.of(signoff))
-    path = script_path(store.path, stored.number, signoff.seal)
+def _write(path: Path, stored: StoredAttempt, signoff: SignOff) -> StoredScript:
+    """The script, with everybody's GO for the same seal since the last NO-GO in its header."""
+    attempt, agreed = stored.attempt, [signoff]
+    for earlier in reversed(stored.signoffs):
+        if earlier.decision is not Decision.GO or earlier.seal != signoff.seal:
+            break
+        agreed.insert(0, earlier)
+    text = render(attempt, load_profile(attempt.plan.cluster.profile), Approval.of(*agreed))
     path.parent.mkdir(parents=True, exist_ok=True)
     # Whole or not at all: nobody submits half a script.
     draft = path.with_suffix(".draft")
     draft.write_text(text, encoding="utf-8")
     draft.replace(path)
     return StoredScript(seal=signoff.seal, path=str(path), text=text, recorded_at=signoff.created_at)
+
+
+def _withdraw(folder: Path, number: int) -> None:
+    """Take the scripts that earlier GOs wrote out of reach of sbatch; the store keeps their texts."""
+    for path in folder.glob(f"attempt-{number}-*.sbatch"):
+        path.replace(path.with_suffix(".withdrawn"))
 
 
 def script_path(database: Path, number: int, sealed: str) -> Path:

@@ -103,17 +103,36 @@ def test_a_go_writes_the_script_and_holds_until_something_changes(
     for part in ("#SBATCH --nodes=50", "Grace Hopper", decided.signoff.seal, stored.attempt.uid):
         assert part in decided.script.text
     assert subprocess.run(["bash", "-n", str(path)], check=False).returncode == 0
-    (standing,) = standings(stored)
+    standing = standings(stored)[0]
     assert standing.holds
     assert standing.signoff.seal == current_seal(stored)
     log = launch.folder / "metrics.csv"
     before = log.read_bytes()
     request.addfinalizer(lambda: log.write_bytes(before))
     log.write_bytes(before + b"\n")
-    (standing,) = standings(stored)
+    standing = standings(stored)[0]
     assert not standing.holds
     assert "metrics.csv has changed" in standing.why
     assert any("metrics.csv has changed" in reason for reason in obstacles(stored))
+
+
+def test_a_second_go_stands_beside_the_first_and_a_no_go_withdraws_the_script(checked: Checked) -> None:
+    database, number = checked("fixed")
+    with Store(database) as store:
+        decide(store, number, person="Ada", decision=Decision.GO)
+        script = decide(store, number, person="Grace", decision=Decision.GO).script
+        assert script is not None
+        assert all(name in script.text for name in ("Ada", "Grace"))
+        path = Path(script.path)
+        assert path.read_text() == script.text
+        decide(store, number, person="Katherine", decision=Decision.NO_GO, comment="wait for the new cache")
+        assert not path.exists()
+        assert path.with_suffix(".withdrawn").exists()
+        again = decide(store, number, person="Grace", decision=Decision.GO).script
+        assert again is not None
+        assert "Ada" not in again.text.partition("#SBATCH")[0].replace("Author    Ada", ""), (
+            "her GO was before the NO-GO"
+        )
 
 
 def test_a_go_on_a_launch_that_is_not_ready_is_refused_and_leaves_nothing(checked: Checked) -> None:
