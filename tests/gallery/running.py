@@ -1,10 +1,13 @@
 """Run the suite on a launch in this process: the same probes, the same judges, no child process per launch."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from aqboard.checks import SUITE
+from aqboard.domain.attempt import Attempt
+from aqboard.domain.evidence import Evidence
 from aqboard.domain.finding import Finding
 from aqboard.domain.outcome import ProbeOutcome
 from aqboard.domain.readiness import Readiness, VerdictLine, assess
@@ -16,9 +19,23 @@ from aqboard.runner.plan_file import read_plan
 from aqboard.runner.selection import probes_needed
 from tests.tiny_launch import TinyLaunch
 
+E = TypeVar("E", bound=Evidence)
+
 SLOW = ("attribution", "ranks", "environment", "cost")
 """Probes that start processes, look at the machine, or measure dozens of settings: measured once on the healthy launch,
 and anew only where a fault is theirs."""
+
+
+class Watched(Context):
+    """Notes which evidence each probe asks for."""
+
+    def __init__(self, attempt: Attempt) -> None:
+        super().__init__(attempt)
+        self.asked: set[str] = set()
+
+    def known(self, kind: type[E]) -> E | None:
+        self.asked.add(kind.kind)
+        return super().known(kind)
 
 
 class Seen:
@@ -46,6 +63,8 @@ class Gallery:
     def __init__(self, launch: TinyLaunch) -> None:
         self.launch = launch
         self.count = 0
+        self.asked: dict[str, set[str]] = defaultdict(set)
+        """Probe -> the evidence that it asked for, on any launch so far."""
 
     @cached_property
     def healthy(self) -> Seen:
@@ -56,7 +75,7 @@ class Gallery:
         """Measure and judge the launch with some sections of its plan changed."""
         self.count += 1
         plan, text = read_plan(self.launch.plan(f"gallery {self.count}", **sections))
-        context = Context(freeze(plan, text, [check.id for check in SUITE]))
+        context = Watched(freeze(plan, text, [check.id for check in SUITE]))
         known = {} if anew == SLOW else self.healthy.outcomes
         outcomes: dict[str, ProbeOutcome] = {}
         wanted = probes_needed(SUITE, plan, ())
@@ -65,5 +84,7 @@ class Gallery:
             if kind in SLOW and kind not in anew and kind in known:
                 outcomes[kind] = known[kind]
             elif kind in wanted:
+                context.asked.clear()
                 outcomes[kind] = worker.run(probe, context)
+                self.asked[kind] |= context.asked
         return Seen(outcomes, judge_all(SUITE, plan, outcomes))

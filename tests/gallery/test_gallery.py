@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from aqboard.domain.evidence import EVIDENCE
 from aqboard.domain.finding import Verdict
 from aqboard.domain.readiness import State
 from tests.gallery.broken import Broken
@@ -52,6 +53,15 @@ def test_nothing_is_found_on_a_healthy_launch(name: str, gallery: Gallery) -> No
     assert seen.readiness.state is State.READY, seen.told()
     alarms = {check for check, verdict in seen.verdicts.items() if verdict in (Verdict.FAIL, Verdict.ERROR)}
     assert not alarms, seen.told(*alarms)
+
+
+def test_probes_build_on_what_they_say_and_nothing_else(gallery: Gallery) -> None:
+    """`--only` measures what a probe builds on; what it asks for without saying so would not be there."""
+    assert gallery.healthy
+    says = {kind.kind: kind.builds_on for kind in EVIDENCE}
+    assert set(gallery.asked) == set(says)
+    for probe, asked in gallery.asked.items():
+        assert asked <= set(says[probe]), f"{probe} asks for {sorted(asked - set(says[probe]))} without `builds_on`"
 
 
 def test_every_field_of_a_broken_launch_is_used() -> None:
