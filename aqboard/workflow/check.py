@@ -3,10 +3,13 @@
 from collections.abc import Callable, Collection
 from pathlib import Path
 
+from aqboard.artefacts import guarded
+from aqboard.artefacts.errors import ReadError
 from aqboard.checks import Check
 from aqboard.domain.attempt import Attempt, NodeBilling
-from aqboard.domain.errors import LaunchError, StoreError
+from aqboard.domain.errors import LaunchError, PlanError, StoreError
 from aqboard.domain.outcome import ProbeOutcome
+from aqboard.domain.plan import LaunchPlan
 from aqboard.launch.profile import load_profile
 from aqboard.runner.events import Ended, Event
 from aqboard.runner.freeze import freeze
@@ -29,6 +32,9 @@ def prepare(
 ) -> Attempt:
     """Read and freeze a plan; raises PlanError before anything is stored.
 
+    The checkpoint and the plan's cache must be readable: a torn copy or a text file in their place is told at once,
+    like a typo, and not after minutes of checks that could not ask anything.
+
     `only`, `skip`: ids of checks to ask alone, or to leave out. An attempt without a check that blocks is not READY.
     """
     suite = installed_suite()
@@ -36,7 +42,23 @@ def prepare(
     refuse_unknown(suite, plan)
     without = left_out(suite, only, skip)
     attempt = freeze(plan, text, [check.id for check in suite], left_out=without, progress=say)
+    _require_readable(plan, say)
     return attempt.model_copy(update={"billing": _billing(plan.cluster.profile)})
+
+
+def _require_readable(plan: LaunchPlan, say: Callable[[str], None]) -> None:
+    """Raise PlanError, with the reader's own code and sentence, for a file that no check could look into."""
+    readers: list[tuple[str, Path, Callable[[Path], object]]] = [
+        ("checkpoint.path", plan.checkpoint.path, guarded.summarise_checkpoint)
+    ]
+    if plan.scan is not None:
+        readers.append(("scan.cache", plan.scan.cache, guarded.inspect_cache))
+    for key, path, read in readers:
+        say(f"opening {path.name}")
+        try:
+            read(path)
+        except ReadError as error:
+            raise PlanError(f"{key}: {error.message}", code=error.code) from None
 
 
 def check(attempt: Attempt, store: Store, *, listen: Listener = lambda _: None) -> StoredAttempt:

@@ -1,12 +1,13 @@
 """The main path on a small launch that was really trained: check, see the state, decide, get the script."""
 
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from aqboard.domain.errors import LaunchError
+from aqboard.domain.errors import LaunchError, PlanError
 from aqboard.domain.finding import Verdict
 from aqboard.domain.readiness import State
 from aqboard.domain.signoff import Decision
@@ -70,17 +71,39 @@ def test_the_launch_as_found_is_not_ready_for_the_right_reasons(checked: Checked
         assert found[healthy] is Verdict.PASS, healthy
 
 
-def test_a_checkpoint_that_is_cut_off_is_the_fault_that_is_told(launch: TinyLaunch, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("key", "section", "code"),
+    [
+        ("checkpoint.path", {"checkpoint": {"path": "torn.ckpt"}}, "truncated"),
+        ("checkpoint.path", {"checkpoint": {"path": "notes.pkl"}}, "not-pickle"),
+        ("scan.cache", {"scan": {"cache": "notes.pkl"}}, "not-pickle"),
+        ("scan.cache", {"scan": {"cache": "empty.pkl"}}, "empty"),
+    ],
+)
+def test_an_input_that_cannot_be_read_is_told_before_anything_is_run_or_stored(
+    launch: TinyLaunch, key: str, section: dict[str, object], code: str
+) -> None:
     whole = (launch.folder / "baseline.ckpt").read_bytes()
     (launch.folder / "torn.ckpt").write_bytes(whole[: len(whole) // 2])
+    (launch.folder / "notes.pkl").write_text("these are notes\n")
+    (launch.folder / "empty.pkl").write_bytes(b"")
+    with pytest.raises(PlanError) as told:
+        prepare(launch.plan("unreadable", **section))
+    assert told.value.message.startswith(f"{key}: ")
+    assert "\n" not in told.value.message
+    assert told.value.code == code
+
+
+def test_a_file_that_is_replaced_between_freezing_and_checking_is_a_fault(launch: TinyLaunch, tmp_path: Path) -> None:
+    shutil.copy(launch.folder / "baseline.ckpt", launch.folder / "later torn.ckpt")
+    attempt = prepare(launch.plan("replaced", checkpoint={"path": "later torn.ckpt"}))
+    (launch.folder / "later torn.ckpt").write_bytes(b"PK\x03\x04 torn")
     with Store(tmp_path / "b.db", create=True) as store:
-        stored = check(prepare(launch.plan("torn", checkpoint={"path": "torn.ckpt"})), store)
+        stored = check(attempt, store)
     assert stored.readiness.state is State.NOT_READY
     assert stored.readiness.faults == ("checkpoint.intact",), "what needs the file is an error, and no other fault"
-    assert verdicts(stored)["checkpoint.coverage"] is Verdict.ERROR
     intact = next(finding for finding in stored.findings if finding.check == "checkpoint.intact")
-    assert intact.verdict is Verdict.FAIL
-    assert "torn.ckpt" in intact.summary
+    assert "later torn.ckpt" in intact.summary
     assert not intact.detail, "a file that cannot be read is told in a sentence, not in a traceback"
     assert verdicts(stored)["scan.rule"] is Verdict.PASS, "what does not need the checkpoint is measured"
 
