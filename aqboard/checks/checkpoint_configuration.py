@@ -56,8 +56,21 @@ def judge(plan: LaunchPlan, found: ConfigurationEvidence) -> Judgement:
         )
     beside = f" Differs and need not agree: {some(others)}." if others else ""
     if not held:
-        return passed(f"No setting was named that must agree (checkpoint.must_agree).{beside}", *figures)
+        return _without_a_rule(len(found.launch.keys() & found.saved.keys()), others, figures)
     return passed(f"All {len(held)} settings that must agree do.{beside}", *figures)
+
+
+def _without_a_rule(common: int, others: list[str], figures: tuple[Measurement, ...]) -> Judgement:
+    """Nobody said which settings matter: only a checkpoint that differs in none of them passes."""
+    if common and not others:
+        return passed(f"All {common} settings that checkpoint and launch both name are equal.", *figures)
+    return warned(
+        f"No setting was named that must agree; of {common} that both name, {len(others)} differ: {some(others)}."
+        if others
+        else "Checkpoint and launch have no setting in common.",
+        *figures,
+        remedy="Name the settings that shape the model in checkpoint.must_agree, or in the target's `must_agree`.",
+    )
 
 
 def _matches(path: str, patterns: Iterable[str]) -> bool:

@@ -18,7 +18,9 @@ SAVED = {"model.heads": 4, "model.bias": False, "optimiser.lr": 1e-3}
         ({"launch": SAVED | {"optimiser.lr": 1.0}}, PASS, "Differs and need not agree: optimiser.lr."),
         ({"launch": SAVED | {"model.new": 1}}, WARN, "Only one of checkpoint and launch has a value for model.new"),
         ({"launch": SAVED | {"data.new": 1}}, PASS, "All 2 settings"),
-        ({"launch": SAVED, "must_agree": ()}, PASS, "No setting was named that must agree"),
+        ({"launch": SAVED, "must_agree": ()}, PASS, "All 3 settings that checkpoint and launch both name are equal"),
+        ({"launch": SAVED | {"model.heads": 8}, "must_agree": ()}, WARN, "of 3 that both name, 1 differ: model.heads"),
+        ({"launch": {"other": 1}, "must_agree": ()}, WARN, "no setting in common"),
     ],
 )
 def test_settings_are_compared_one_by_one(healthy: Healthy, changes: dict[str, Any], verdict: Any, said: str) -> None:
