@@ -29,11 +29,13 @@ def main() -> int:
         sys.exit(f"aqboard needs Python 3.11 or newer; this is {sys.version.split()[0]}. Try: make PYTHON=python3.12")
     venv = Path(sys.argv[1])
     python = str(venv / "bin" / "python")
-    site_torch = torch_version(sys.executable)
+    # `make` may be called with an environment switched on, this very one perhaps: ask the Python beneath it.
+    base = getattr(sys, "_base_executable", sys.executable)
+    site_torch = torch_version(base)
     if not Path(python).exists():
         shutil.rmtree(venv, ignore_errors=True)  # half of an environment is worse than none
         flags = ["--system-site-packages"] if site_torch else []
-        subprocess.check_call([sys.executable, "-m", "venv", *flags, str(venv)])
+        subprocess.check_call([base, "-m", "venv", *flags, str(venv)])
     pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     if torch_version(python) is None:
         wanted = os.environ.get("AQBOARD_TORCH", DEFAULT_TORCH).split()
