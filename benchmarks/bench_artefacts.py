@@ -3,7 +3,6 @@
 `python -m benchmarks.bench_artefacts [--quick]` prints a markdown table; `run` gives its rows.
 """
 
-import argparse
 import hashlib
 import os
 import pickle
@@ -23,7 +22,7 @@ from aqboard.artefacts.integrity import check_integrity
 from aqboard.artefacts.order_metrics import valid_rows
 from aqboard.artefacts.scan_cache import build_scan_cache, cache_digests, read_scan_cache
 from aqboard.topoflow.cache_file import KEYS, write_scan_cache
-from benchmarks.timing import Row, Timing, machine, markdown, side_by_side
+from benchmarks.timing import Row, Timing, command, side_by_side
 
 THREADS = 2
 FULL = 1000
@@ -139,13 +138,5 @@ def run(quick: bool = False) -> list[Row]:
             return [*cache_rows(folder, repeats), *checkpoint_rows(folder, repeats, megabytes)]
 
 
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a smaller checkpoint, fewer repetitions")
-    rows = run(parser.parse_args().quick)
-    print(f"{machine()}, torch {torch.__version__}, {THREADS} threads\n\n{markdown(rows)}")
-
-
 if __name__ == "__main__":
-    main()
+    command(run, __doc__, f", torch {torch.__version__}, {THREADS} threads")

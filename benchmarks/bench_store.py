@@ -1,6 +1,5 @@
 """The history of a thousand attempts: read as the dashboard reads it, against loading every attempt whole."""
 
-import argparse
 import tempfile
 from pathlib import Path
 
@@ -8,7 +7,7 @@ from aqboard.checks import SUITE
 from aqboard.domain.finding import Verdict
 from aqboard.domain.readiness import Readiness
 from aqboard.store import Store
-from benchmarks.timing import Row, machine, markdown, side_by_side
+from benchmarks.timing import Row, command, side_by_side
 from tests import samples
 
 ATTEMPTS = 1000
@@ -35,12 +34,5 @@ def run(quick: bool = False) -> list[Row]:
         return [Row(f"readiness of {ATTEMPTS} attempts x {len(checks)} checks", *timings)]
 
 
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="repeat less")
-    print(f"{machine()}\n\n{markdown(run(parser.parse_args().quick))}")
-
-
 if __name__ == "__main__":
-    main()
+    command(run, __doc__)

@@ -3,7 +3,6 @@
 `python -m benchmarks.bench_topoflow [--quick]` prints a markdown table; `run` gives its rows.
 """
 
-import argparse
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from aqboard.topoflow.evaluate import losses_per_cache
 from aqboard.topoflow.lightning_module import Batch, TopoFlowModule
 from aqboard.topoflow.normalisation import Normalisation, VariableStatistics
 from aqboard.topoflow.scan import take_in_order
-from benchmarks.timing import Row, Timing, machine, markdown, seconds, side_by_side
+from benchmarks.timing import Row, Timing, command, seconds, side_by_side
 from tests.topoflow import plain_model, plain_scan
 
 THREADS = 2
@@ -234,13 +233,5 @@ def run(quick: bool = False) -> list[Row]:
     return Bench(quick=quick).rows()
 
 
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="repeat less")
-    rows = run(parser.parse_args().quick)
-    print(f"{machine()}, torch {torch.__version__}, {THREADS} threads, float32\n\n{markdown(rows)}")
-
-
 if __name__ == "__main__":
-    main()
+    command(run, __doc__, f", torch {torch.__version__}, {THREADS} threads, float32")

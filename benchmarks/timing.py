@@ -3,6 +3,7 @@
 Seconds differ between machines and hours; ratios measured side by side are what lasts.
 """
 
+import argparse
 import ctypes
 import gc
 import os
@@ -146,3 +147,11 @@ def _status_mb(key: str) -> float:
 def _cpuinfo() -> list[str]:
     path = Path("/proc/cpuinfo")
     return path.read_text().splitlines() if path.exists() else []
+
+
+def command(run: Callable[[bool], Sequence[Row]], about: str | None, setting: str = "") -> None:
+    """What `python -m benchmarks.SUBJECT [--quick]` does: measure, and print the machine and the table."""
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument("--quick", action="store_true", help="repeat less, on smaller files")
+    rows = run(parser.parse_args().quick)
+    print(f"{machine()}{setting}\n\n{markdown(rows)}")

@@ -1,23 +1,20 @@
 """Two caches with everything a picture of their difference needs, as one answer of a sandboxed reader."""
 
-from pydantic import BaseModel, ConfigDict
-
 from aqboard.artefacts.cache_facts import load_cache
 from aqboard.artefacts.compare import compare_loaded
 from aqboard.artefacts.order_metrics import ranks
 from aqboard.domain.cache import CacheComparison
+from aqboard.domain.model import Record
 
 Places = tuple[tuple[int, ...], ...]
 """[S, N]: for each sector, the place of each patch in the order; row-major patches, place 0 is visited first."""
 
 
-class CachePair(BaseModel):
+class CachePair(Record):
     """A comparison, and the place of every patch in every sector's global order of both caches.
 
     `places` is None where patches have no comparable places: other grids, or an order that is no permutation.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     comparison: CacheComparison
     places: tuple[Places, Places] | None

@@ -2,17 +2,13 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from aqboard.domain.model import Record
 
 Confidence = Literal["exact", "remapped", "weak"]
 """`exact`: same key. `remapped`: another key, by a rule that fits. `weak`: a guess, reported and never applied."""
 
 
-class _Fact(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class KeyMatch(_Fact):
+class KeyMatch(Record):
     """One tensor of the checkpoint and the tensor of the model it belongs to."""
 
     checkpoint_key: str
@@ -21,7 +17,7 @@ class KeyMatch(_Fact):
     rule: str = ""
 
 
-class ShapeMismatch(_Fact):
+class ShapeMismatch(Record):
     """Keys that correspond by name while the shapes differ, so that the tensor cannot be loaded."""
 
     checkpoint_key: str
@@ -30,7 +26,7 @@ class ShapeMismatch(_Fact):
     model_shape: tuple[int, ...]
 
 
-class DtypeChange(_Fact):
+class DtypeChange(Record):
     """A matched tensor whose dtype changes on loading."""
 
     checkpoint_key: str
@@ -39,7 +35,7 @@ class DtypeChange(_Fact):
     model_dtype: str
 
 
-class AlignmentRule(_Fact):
+class AlignmentRule(Record):
     """A way keys were rewritten: a wrapper's name left out, a prefix exchanged, a module renamed.
 
     `old` and `new` are dotted paths (prefixes end in a dot, renames are looked for after `context`); `tensors`
@@ -65,14 +61,14 @@ class AlignmentRule(_Fact):
         return f"rename {self.old or '(nothing)'} to {self.new or '(nothing)'}{place}"
 
 
-class FoldedKeys(_Fact):
+class FoldedKeys(Record):
     """Keys that differ only in numbers, as one pattern: `blocks.{0..5}.norm1.weight`, 6 keys."""
 
     pattern: str
     count: int
 
 
-class KeyAlignment(_Fact):
+class KeyAlignment(Record):
     """The whole correspondence. `n/N` for a person is `len(matched)` of `model_tensors`."""
 
     checkpoint_tensors: int

@@ -2,8 +2,7 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
+from aqboard.domain.model import Record
 from aqboard.domain.printable import PathText
 
 CacheVerdict = Literal[
@@ -18,11 +17,7 @@ CacheVerdict = Literal[
 """How two caches relate, from harmless to incomparable; only the first two are harmless."""
 
 
-class _Fact(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class FileDigest(_Fact):
+class FileDigest(Record):
     """Size and digests of one file. SHA-256 is its identity; MD5 is shown because people know it."""
 
     path: PathText
@@ -32,7 +27,7 @@ class FileDigest(_Fact):
     sha256: str
 
 
-class CacheDigests(_Fact):
+class CacheDigests(Record):
     """Canonical SHA-256 digests (hex) of what a scan cache says, whatever the file format it came in."""
 
     global_orders: str
@@ -41,7 +36,7 @@ class CacheDigests(_Fact):
     content: str
 
 
-class CacheFormat(_Fact):
+class CacheFormat(Record):
     """How a cache was written: the things that change a file's bytes and leave its content alone."""
 
     container: str
@@ -53,7 +48,7 @@ class CacheFormat(_Fact):
     region_order_sorted: bool = True
 
 
-class CacheFault(_Fact):
+class CacheFault(Record):
     """One kind of broken order: where it is (scope, sector) and how many tables show it."""
 
     scope: Literal["global", "regional"]
@@ -62,7 +57,7 @@ class CacheFault(_Fact):
     detail: str
 
 
-class CacheFacts(_Fact):
+class CacheFacts(Record):
     """All that is known of one cache file."""
 
     file: FileDigest
@@ -86,7 +81,7 @@ class CacheFacts(_Fact):
         return not self.faults
 
 
-class SectorDifference(_Fact):
+class SectorDifference(Record):
     """How one sector's global order differs between two caches.
 
     `changed_share` is the share of positions that hold another patch; displacements count positions along
@@ -107,7 +102,7 @@ class SectorDifference(_Fact):
     regional_tie_only: bool
 
 
-class CacheComparison(_Fact):
+class CacheComparison(Record):
     """Two caches held against each other: one verdict, why the bytes differ, and figures per sector."""
 
     verdict: CacheVerdict
@@ -124,7 +119,7 @@ class CacheComparison(_Fact):
         return self.verdict in ("identical", "same-content")
 
 
-class UnreadableCache(_Fact):
+class UnreadableCache(Record):
     """A candidate that was refused, with the reader's code and sentence."""
 
     path: PathText
@@ -132,7 +127,7 @@ class UnreadableCache(_Fact):
     message: str
 
 
-class CacheGroup(_Fact):
+class CacheGroup(Record):
     """Caches that say the same: one content digest, one or more files (and MD5s)."""
 
     content: str
@@ -142,7 +137,7 @@ class CacheGroup(_Fact):
     valid: bool
 
 
-class CacheGroups(_Fact):
+class CacheGroups(Record):
     """Candidates grouped by content; `facts` keeps the order in which the candidates were given."""
 
     groups: tuple[CacheGroup, ...]

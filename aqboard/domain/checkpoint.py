@@ -3,17 +3,14 @@
 import math
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import Field, JsonValue
 
 from aqboard.domain.cache import FileDigest
+from aqboard.domain.model import Record
 from aqboard.domain.printable import PathText
 
 
-class _Fact(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class TensorSpec(_Fact):
+class TensorSpec(Record):
     """Shape and dtype of one tensor, with torch's dtype names (`float32`)."""
 
     shape: tuple[int, ...]
@@ -25,14 +22,14 @@ class TensorSpec(_Fact):
         return math.prod(self.shape)
 
 
-class ParamGroup(_Fact):
+class ParamGroup(Record):
     """One optimizer group: how many parameters, and its settings (`lr`, `weight_decay`, ...)."""
 
     params: int
     settings: dict[str, JsonValue]
 
 
-class OptimizerFacts(_Fact):
+class OptimizerFacts(Record):
     """Saved state of one optimizer. `step` is its own step count, None where it has none."""
 
     groups: tuple[ParamGroup, ...]
@@ -41,7 +38,7 @@ class OptimizerFacts(_Fact):
     step: float | None = None
 
 
-class BestScore(_Fact):
+class BestScore(Record):
     """What ModelCheckpoint recorded, beside what the file's name says.
 
     `best` belongs to the best file of the run, `of_this_file` to this one. `agrees` compares `of_this_file` with
@@ -56,7 +53,7 @@ class BestScore(_Fact):
     agrees: bool | None = None
 
 
-class CheckpointSummary(_Fact):
+class CheckpointSummary(Record):
     """All that is known of a checkpoint without reading tensor data."""
 
     path: PathText
@@ -70,17 +67,17 @@ class CheckpointSummary(_Fact):
     epoch: int | None = None
     global_step: int | None = None
     lightning_version: str | None = None
-    hyper_parameters: dict[str, JsonValue] = {}
+    hyper_parameters: dict[str, JsonValue] = Field(default_factory=dict)
     best: BestScore | None = None
-    callbacks: dict[str, JsonValue] = {}
+    callbacks: dict[str, JsonValue] = Field(default_factory=dict)
     optimizers: tuple[OptimizerFacts, ...] = ()
     schedulers: tuple[JsonValue, ...] = ()
-    loops: dict[str, JsonValue] = {}
-    extra: dict[str, JsonValue] = {}
+    loops: dict[str, JsonValue] = Field(default_factory=dict)
+    extra: dict[str, JsonValue] = Field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
 
-class IntegrityReport(_Fact):
+class IntegrityReport(Record):
     """Checksums of the records of a torch zip.
 
     `no-checksums` means that the file was saved with them switched off (every one is wrong), which is not damage;
@@ -93,7 +90,7 @@ class IntegrityReport(_Fact):
     damaged: tuple[str, ...] = ()
 
 
-class TensorHealth(_Fact):
+class TensorHealth(Record):
     """Figures of one tensor's values; `minimum` and `maximum` leave NaN out, None where nothing is left."""
 
     key: str
@@ -107,7 +104,7 @@ class TensorHealth(_Fact):
     never_trained: str | None = None
 
 
-class HealthReport(_Fact):
+class HealthReport(Record):
     """Health of all tensors; `unread` names those whose type has no numbers to look at."""
 
     tensors: tuple[TensorHealth, ...]
@@ -119,7 +116,7 @@ class HealthReport(_Fact):
         return tuple(tensor for tensor in self.tensors if tensor.nan or tensor.inf)
 
 
-class TensorChange(_Fact):
+class TensorChange(Record):
     """One tensor that differs between two checkpoints: in shape or dtype, or in how many values and how much."""
 
     key: str
@@ -129,7 +126,7 @@ class TensorChange(_Fact):
     max_abs_difference: float | None = None
 
 
-class ValueChange(_Fact):
+class ValueChange(Record):
     """One setting that differs; `path` is dotted, None stands for absent when `side` says so."""
 
     path: str
@@ -138,7 +135,7 @@ class ValueChange(_Fact):
     b: JsonValue = None
 
 
-class CheckpointDiff(_Fact):
+class CheckpointDiff(Record):
     """Two checkpoints held against each other, tensors bit by bit and saved settings value by value."""
 
     a: PathText

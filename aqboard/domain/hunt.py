@@ -2,17 +2,12 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
 from aqboard.domain.cache import CacheGroups
+from aqboard.domain.model import Record
 from aqboard.domain.printable import PathText
 
 
-class _Fact(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class WalkReport(_Fact):
+class WalkReport(Record):
     """How a walk over folder trees went: what was seen, and what could not be."""
 
     roots: tuple[PathText, ...]
@@ -24,7 +19,7 @@ class WalkReport(_Fact):
     too_large: tuple[PathText, ...] = ()
 
 
-class Reference(_Fact):
+class Reference(Record):
     """The checkpoint or cache that candidates are held against.
 
     `content` is the content digest it names or has, None where it names none; `when` is its modification time, s
@@ -36,7 +31,7 @@ class Reference(_Fact):
     when: float
 
 
-class CacheHunt(_Fact):
+class CacheHunt(Record):
     """Caches found, grouped by content, and the groups that match what was looked for."""
 
     walk: WalkReport
@@ -55,7 +50,7 @@ class CacheHunt(_Fact):
 MentionKind = Literal["path", "md5", "sha256", "setting"]
 
 
-class Mention(_Fact):
+class Mention(Record):
     """One value mentioned in one file: where first and last (line, or a checkpoint's setting), and how often."""
 
     file: PathText
@@ -68,7 +63,7 @@ class Mention(_Fact):
     known_as: str | None = None
 
 
-class MentionReport(_Fact):
+class MentionReport(Record):
     """All mentions in the files searched; `unreadable` names those that could not be."""
 
     files: int

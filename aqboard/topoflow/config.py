@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, model_validator
+from pydantic import BaseModel, Field, PositiveInt, ValidationError, model_validator
 
+from aqboard.domain.model import Record
 from aqboard.domain.plan import ScanLayout, ScanRule
 from aqboard.topoflow.errors import ConfigError
 
@@ -21,10 +22,8 @@ VARIABLES = (
 TARGETS = ("pm25", "pm10", "so2", "no2", "co", "o3")
 
 
-class Settings(BaseModel):
+class Settings(Record):
     """Base of all settings: frozen, and an unknown key is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class ModelConfig(Settings):
