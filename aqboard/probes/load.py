@@ -1,9 +1,15 @@
 """Load the checkpoint into the module that the training builds, the way the training does, and see what arrived."""
 
+from collections.abc import Mapping
+
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from aqboard.artefacts.align import align_keys
+from aqboard.artefacts.bits import differing_tensors
+from aqboard.artefacts.checkpoint import CheckpointFile
 from aqboard.domain.checkpoint import TensorSpec
 from aqboard.domain.evidence import LoadEvidence
 from aqboard.probes import loading
@@ -20,8 +26,8 @@ def measure(context: Context) -> LoadEvidence:
     report = loading.load(target, context.plan.checkpoint, module, state)
     after = receiver.state_dict()
     # A loader that raised may have filled some tensors before: only bits count.
-    arrived = {key: same_bits(after[key], state[source]) for key, source in report.mapping.items()}
-    loaded = tuple(key for key, equal in arrived.items() if equal or not report.error)
+    equal = equal_to_file(context.checkpoint, after, report.mapping)
+    loaded = tuple(key for key in report.mapping if key in equal or not report.error)
     return LoadEvidence(
         module=type(receiver).__name__,
         strict=context.plan.checkpoint.strict,
@@ -34,8 +40,8 @@ def measure(context: Context) -> LoadEvidence:
         unexpected=tuple(report.unexpected),
         mismatched=tuple(_mismatches(report.mapping, before, context)),
         error=report.error,
-        bit_equal=tuple(key for key in loaded if arrived[key]),
-        bit_different=tuple(key for key in loaded if not arrived[key]),
+        bit_equal=tuple(key for key in loaded if key in equal),
+        bit_different=tuple(key for key in loaded if key not in equal),
         alignment=align_keys(context.checkpoint.tensors, before),
     )
 
@@ -43,9 +49,40 @@ def measure(context: Context) -> LoadEvidence:
 def specs(module: nn.Module) -> dict[str, TensorSpec]:
     """Shape and dtype of every tensor in a module's state dict."""
     return {
-        key: TensorSpec(shape=tuple(tensor.shape), dtype=str(tensor.dtype).removeprefix("torch."))
-        for key, tensor in module.state_dict().items()
+        key: TensorSpec(shape=tuple(tensor.shape), dtype=_dtype(tensor)) for key, tensor in module.state_dict().items()
     }
+
+
+def equal_to_file(file: CheckpointFile, tensors: Mapping[str, Tensor], mapping: Mapping[str, str]) -> set[str]:
+    """Keys of `mapping` (model key to file key) whose tensors hold the bytes that are in the file.
+
+    The file's bytes are read anew, not taken from what was handed to the loader. A bfloat16 tensor that was loaded
+    as float32, which holds it exactly, is held against its exact value; any other change of dtype is a difference.
+    """
+    same = {key: source for key, source in mapping.items() if _dtype(tensors[key]) == file.tensors[source].dtype}
+    differing = set(differing_tensors(file, {source: _bits(tensors[key]) for key, source in same.items()}))
+    widened = {
+        key
+        for key, source in mapping.items()
+        if (file.tensors[source].dtype, _dtype(tensors[key])) == ("bfloat16", "float32")
+        and same_bits(tensors[key].cpu(), torch.from_numpy(np.array(file.tensor(source))))
+    }
+    return {key for key, source in same.items() if source not in differing} | widened
+
+
+def _dtype(tensor: Tensor) -> str:
+    return str(tensor.dtype).removeprefix("torch.")
+
+
+def _bits(tensor: Tensor) -> NDArray[np.generic]:
+    """The tensor's values as numpy sees them; dtypes that numpy lacks as integers of the same width."""
+    tensor = tensor.detach().cpu()
+    if tensor.dtype == torch.bfloat16:
+        tensor = tensor.view(torch.int16)
+    elif tensor.dtype.itemsize == 1 and tensor.dtype != torch.bool:
+        tensor = tensor.view(torch.uint8)
+    array: NDArray[np.generic] = tensor.numpy()
+    return array
 
 
 def same_bits(a: Tensor, b: Tensor) -> bool:

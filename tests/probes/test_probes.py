@@ -7,10 +7,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from aqboard.artefacts.checkpoint import read_checkpoint
 from aqboard.domain.errors import AqboardError
 from aqboard.domain.evidence import CheckpointEvidence, LoadEvidence
 from aqboard.probes import cache, checkpoint, curve, first_loss, forward, load, scan
-from aqboard.probes.load import same_bits
+from aqboard.probes.load import equal_to_file, same_bits
 from tests.tiny_launch import TinyLaunch
 
 INNER = {"checkpoint": {"load_into": "inner_model"}}
@@ -180,6 +181,27 @@ def test_the_curve_is_the_trainings_log(probing: Any) -> None:
     seen = curve.measure(probing())
     assert any(point.val_loss is not None for point in seen.points)
     assert any(point.train_loss is not None for point in seen.points)
+
+
+def test_loaded_tensors_are_held_against_the_bytes_of_the_file(tmp_path: Path) -> None:
+    half, whole = torch.tensor([1.5, float("nan"), -0.0], dtype=torch.bfloat16), torch.tensor([[0.1, -0.0]])
+    saved = {"half": half, "whole": whole, "count": torch.tensor(3), "mask": torch.tensor([True, False])}
+    torch.save(saved, tmp_path / "a.ckpt")
+    ones = {key: key for key in saved}
+    with read_checkpoint(tmp_path / "a.ckpt") as file:
+        assert equal_to_file(file, saved, ones) == set(saved)
+        assert equal_to_file(file, {**saved, "half": half.float()}, ones) == set(saved), "widened, and nothing lost"
+        for key, changed in (
+            ("half", half.abs()),
+            ("half", half.double()),
+            ("whole", whole.abs()),
+            ("whole", whole.to(torch.bfloat16)),
+            ("whole", whole.view(torch.int32)),
+            ("whole", whole.T.contiguous()),
+            ("count", torch.tensor(4)),
+            ("mask", torch.tensor([True, True])),
+        ):
+            assert equal_to_file(file, {**saved, key: changed}, ones) == set(saved) - {key}, (key, changed)
 
 
 def test_bits_not_values_are_compared() -> None:
