@@ -5,7 +5,7 @@ READY  := $(VENV)/.ready
 JOBS   ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format bench demo-data browser lock clean
+.PHONY: help setup run test lint format bench demo-data browser slurm lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -19,7 +19,7 @@ run: $(READY)  ## check the two demo launches for real, then serve the dashboard
 	$(BIN)/aqboard demo
 	$(BIN)/aqboard serve
 
-test: $(READY)  ## all tests; those that need a browser or a GPU skip visibly without one
+test: $(READY)  ## all tests; those that need a browser, a Slurm or a GPU skip visibly
 	$(BIN)/python -m pytest -n $(JOBS)
 
 lint: $(READY)  ## style, types, layers: what CI holds
@@ -40,6 +40,9 @@ demo-data: $(READY)  ## train the demo model again and rebuild data/demo (minute
 
 browser:  ## install Chromium for the browser tests (Debian)
 	apt-get update -q && apt-get install -y -q --no-install-recommends chromium
+
+slurm:  ## install Slurm and shellcheck for the tests that run them (Debian)
+	apt-get update -q && apt-get install -y -q --no-install-recommends slurmctld slurmd slurm-client munge shellcheck
 
 lock: $(READY)  ## write the versions in use to constraints.txt
 	$(BIN)/python -m uv pip freeze --python $(BIN)/python | grep '==' | grep -vE '^(torch|uv)==' > constraints.txt

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 from pydantic import ValidationError
 
@@ -14,6 +13,7 @@ from aqboard.launch.profile import load_profile
 from aqboard.launch.script import Approval, render, render_body
 from aqboard.runner.freeze import changed_inputs
 from aqboard.store import Store, StoredAttempt, StoredScript
+from aqboard.workflow.release import release, script_path, withdraw
 
 
 @dataclass(frozen=True)
@@ -96,37 +96,20 @@ def decide(store: Store, number: int, *, person: str, decision: Decision, commen
     script = None
     try:
         if decision is Decision.GO:
-            script = _write(path, stored, signoff)
+            script = release(path, stored, Approval.of(*_agreed(stored, signoff)))
         else:
-            _withdraw(path.parent, stored.number)
+            withdraw(path.parent, stored.number)
     except OSError as error:
         raise LaunchError(f"The decision was not recorded: {path} cannot be changed ({error.strerror}).") from None
     store.add_signoff(signoff, script)
     return Decided(signoff, script)
 
 
-def _write(path: Path, stored: StoredAttempt, signoff: SignOff) -> StoredScript:
-    """The script, with everybody's GO for the same seal since the last NO-GO in its header."""
-    attempt, agreed = stored.attempt, [signoff]
+def _agreed(stored: StoredAttempt, signoff: SignOff) -> list[SignOff]:
+    """Everybody's GO for the same seal since the last NO-GO, this one last."""
+    agreed = [signoff]
     for earlier in reversed(stored.signoffs):
         if earlier.decision is not Decision.GO or earlier.seal != signoff.seal:
             break
         agreed.insert(0, earlier)
-    text = render(attempt, load_profile(attempt.plan.cluster.profile), Approval.of(*agreed))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Whole or not at all: nobody submits half a script.
-    draft = path.with_suffix(".draft")
-    draft.write_text(text, encoding="utf-8")
-    draft.replace(path)
-    return StoredScript(seal=signoff.seal, path=str(path), text=text, recorded_at=signoff.created_at)
-
-
-def _withdraw(folder: Path, number: int) -> None:
-    """Take the scripts that earlier GOs wrote out of reach of sbatch; the store keeps their texts."""
-    for path in folder.glob(f"attempt-{number}-*.sbatch"):
-        path.replace(path.with_suffix(".withdrawn"))
-
-
-def script_path(database: Path, number: int, sealed: str) -> Path:
-    """Where a signed script lies: named by attempt and seal, never by anything a user typed."""
-    return database.parent.resolve() / "scripts" / f"attempt-{number}-{sealed[:12]}.sbatch"
+    return agreed

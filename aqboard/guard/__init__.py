@@ -1,0 +1,1 @@
+"""What runs inside the training job: it stops what is not what was signed."""
