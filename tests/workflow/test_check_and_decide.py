@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from aqboard.domain.errors import LaunchError, PlanError
+from aqboard.domain.errors import IdentityError, LaunchError, PlanError
 from aqboard.domain.finding import Verdict
 from aqboard.domain.readiness import State
 from aqboard.domain.signoff import Decision
@@ -172,7 +172,7 @@ def test_a_go_on_a_launch_that_is_not_ready_is_refused_and_leaves_nothing(checke
 
 def test_a_nameless_decision_is_refused(checked: Checked) -> None:
     database, number = checked("as found")
-    with Store(database) as store, pytest.raises(LaunchError, match="person"):
+    with Store(database) as store, pytest.raises(IdentityError, match="person"):
         decide(store, number, person="   ", decision=Decision.NO_GO)
 
 
