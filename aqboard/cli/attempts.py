@@ -7,7 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from aqboard.cli.options import AsJson, Database, database
-from aqboard.cli.output import errors_told, out, print_json
+from aqboard.cli.output import errors_told, out, print_json, tell_notes
 from aqboard.cli.show import COLOUR, as_document, tell
 from aqboard.domain.attempt import day
 
@@ -21,6 +21,7 @@ def attempts(
     from aqboard.store import Store  # here: sqlite-utils costs a second where pandas is installed
 
     with errors_told(as_json=as_json), Store(database(db)) as store:
+        tell_notes(store.access.notes)
         if number is not None:
             stored = store.attempt(number)
             if as_json:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aqboard.cli.options import AsJson, Database, database
-from aqboard.cli.output import err, errors_told, print_json
+from aqboard.cli.output import err, errors_told, print_json, tell_notes
 from aqboard.cli.progress import ProbeProgress
 from aqboard.cli.show import EXIT, as_document, tell
 from aqboard.domain.attempt import Attempt
@@ -41,6 +41,7 @@ def check(
             attempt = prepare(plan, only=only or (), skip=skip or (), say=progress.note)
         _agree(attempt, agreed=trust_target, ask=sys.stdin.isatty() and not as_json)
         with ProbeProgress(shown=not as_json) as progress, Store(database(db), create=True) as store:
+            tell_notes(store.access.notes)
             stored = run_check(attempt, store, listen=progress)
         if as_json:
             print_json(as_document(stored))

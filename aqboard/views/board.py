@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from aqboard.domain.errors import AqboardError
 from aqboard.location import VARIABLE, default_database, project_folder
 from aqboard.store import AttemptRow, Store, StoredAttempt
+from aqboard.store.access import access_to
 from aqboard.views.text import plain
 from aqboard.views.words import STATES
 
@@ -55,6 +56,8 @@ def run(page: Page) -> None:
             _invite("The database holds no attempts yet.")
             return
         _choose(rows)
+        for note in access_to(default_database()).notes:
+            st.sidebar.warning(plain(note))
         inside = _INSIDE.set(True)
         try:
             page.run()
