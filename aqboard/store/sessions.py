@@ -256,6 +256,17 @@ class Sessions:
             for uid, state, why, itself in rows
         }
 
+    def spans(self, uids: Sequence[str]) -> dict[str, tuple[datetime, datetime]]:
+        """When the first and last event of each session happened, by the clock of the machine that wrote them."""
+        marks = ",".join("?" * len(uids))
+        rows = self._query(
+            "SELECT session, min(json_extract(data, '$.at')), max(json_extract(data, '$.at')) FROM session_events "
+            f"WHERE session IN ({marks}) AND kind != ? GROUP BY session",
+            *uids,
+            GARBAGE,
+        )
+        return {uid: (datetime.fromisoformat(first), datetime.fromisoformat(last)) for uid, first, last in rows}
+
     def usual_seconds(self, backend: str) -> dict[str, float]:
         """What each probe took the last time it was measured on this backend."""
         rows = self._query(

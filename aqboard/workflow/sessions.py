@@ -146,6 +146,15 @@ def log_tail(row: SessionRow, position: int = 0, most_bytes: int = 1 << 20) -> t
     return data.decode("utf-8", errors="replace"), position + len(data)
 
 
+def log_end(row: SessionRow, most_bytes: int = 1 << 14) -> str:
+    """The last of what the session's probes printed; empty when they printed nothing, or the folder is gone."""
+    try:
+        size = (row.folder / WORKER_LOG).stat().st_size
+    except OSError:
+        return ""
+    return log_tail(row, max(0, size - most_bytes), most_bytes)[0]
+
+
 def sessions_folder(database: Path) -> Path:
     """Where the folders of the sessions of a database lie: beside it."""
     return database.resolve().parent / "sessions"
