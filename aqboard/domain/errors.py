@@ -5,6 +5,7 @@ AqboardError            something the user can act on; never a traceback
 ├── StoreError          the database cannot be used
 ├── LaunchError         the script cannot be rendered or may not be written
 ├── TargetError         the code under check does not offer what a probe needs
+├── SessionError        a check session cannot be started, found, stopped or imported
 └── ReadError           a file cannot be read safely (`aqboard.artefacts.errors`)
 """
 
@@ -46,3 +47,9 @@ class TargetError(AqboardError):
     """The target lacks something a probe asked for; the message says what to add."""
 
     code = "target"
+
+
+class SessionError(AqboardError):
+    """A check session cannot be started, found, stopped or imported."""
+
+    code = "session"

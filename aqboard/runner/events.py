@@ -1,48 +1,15 @@
-"""What the probe process says while it works, one JSON line each, appended to a file in the session's folder.
+"""The file that a check session writes its events to, one JSON line each.
 
-A file and not a pipe: the lines survive both processes, and a probe that prints garbage cannot get in between.
+A file and not a pipe: the lines survive every process, and a probe that prints garbage cannot get in between.
 """
 
-import json
 import os
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
 
-from pydantic import AwareDatetime, Field, TypeAdapter
+from aqboard.domain.events import Ended, Event, Progressed, SessionEnded, SessionStarted, Started, parsed
 
-from aqboard.domain.model import Record
-from aqboard.domain.outcome import ProbeOutcome
-
-
-class Started(Record):
-    """A probe began."""
-
-    event: Literal["started"] = "started"
-    probe: str
-    at: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
-
-
-class Progressed(Record):
-    """A probe tells how far it is."""
-
-    event: Literal["progressed"] = "progressed"
-    probe: str
-    message: str
-    at: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
-
-
-class Ended(Record):
-    """A probe came to its end, one way or the other."""
-
-    event: Literal["ended"] = "ended"
-    outcome: ProbeOutcome
-    at: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
-
-
-Event = Started | Progressed | Ended
-_EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+__all__ = ["Ended", "Event", "Progressed", "SessionEnded", "SessionStarted", "Started", "Tail", "append"]
 
 
 def append(path: Path, event: Event) -> None:
@@ -76,12 +43,5 @@ class Tail:
         whole = data[: data.rfind(b"\n") + 1]
         self._offset += len(whole)
         for line in whole.splitlines():
-            if event := _parsed(line):
+            if event := parsed(line):
                 yield event
-
-
-def _parsed(line: bytes) -> Event | None:
-    try:
-        return _EVENT.validate_python(json.loads(line))
-    except ValueError:  # pydantic's errors are ValueErrors too
-        return None
