@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar, get_args
 
-from pydantic import BeforeValidator, Field, JsonValue, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, StringConstraints, model_validator
 
 from aqboard.domain.errors import PlanError
 from aqboard.domain.finding import Severity
@@ -33,7 +33,18 @@ Builder = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\
 CommandWord = Annotated[str, StringConstraints(min_length=1, pattern=r"^[^\x00-\x1f]*$")]
 # A comma or a further colon would be read as another bind by the runtime.
 Bind = Annotated[str, StringConstraints(max_length=500, pattern=r"^/[^\x00-\x1f,:]*(:/[^\x00-\x1f,:]*(:(ro|rw))?)?$")]
-LogPattern = Annotated[str, StringConstraints(max_length=300, pattern=r"^[^\x00-\x1f/][^\x00-\x1f]*$")]
+
+
+def _below(pattern: str) -> str:
+    """A pattern that stays in its folder, and is not searched for in folders of any depth."""
+    if any(part in ("", ".", "..") or "**" in part for part in pattern.split("/")):
+        raise ValueError("must be a path below the working directory; `*` stands for a part of one name")
+    return pattern
+
+
+LogPattern = Annotated[
+    str, StringConstraints(min_length=1, max_length=300, pattern=r"^[^\x00-\x1f]*$"), AfterValidator(_below)
+]
 
 _PYTHON = re.compile(r"python[0-9.]*", re.ASCII)
 

@@ -21,7 +21,9 @@ IDENTIFICATION = {"none": "the name was typed in, nobody verified it"}
 """What each way of identification is worth, in words."""
 
 
-def header(attempt: Attempt, job: ClusterPlan, profile: ClusterProfile, approval: Approval | None) -> tuple[str, ...]:
+def header(
+    attempt: Attempt, job: ClusterPlan, profile: ClusterProfile, approval: Approval | None, canary_sha256: str = ""
+) -> tuple[str, ...]:
     """The lines of the header, without the `#` in front; `job` is the plan's, or its canary."""
     return (
         "",
@@ -31,7 +33,7 @@ def header(attempt: Attempt, job: ClusterPlan, profile: ClusterProfile, approval
         f"Job name  {job.job_name}",
         *(_signed(approval) if approval else _unsigned()),
         f"Cost      {cost_of(job, profile).sentence}",
-        *_canary(job, profile),
+        *_canary(job, profile, canary_sha256),
         "",
         "Input files as they were checked: key in the plan, SHA-256, size in bytes, path",
         *(f"  {file.key}  {file.sha256}  {file.size}  {file.path}" for file in attempt.inputs),
@@ -42,12 +44,14 @@ def header(attempt: Attempt, job: ClusterPlan, profile: ClusterProfile, approval
     )
 
 
-def _canary(job: ClusterPlan, profile: ClusterProfile) -> Iterator[str]:
+def _canary(job: ClusterPlan, profile: ClusterProfile, sha256: str) -> Iterator[str]:
     if canary := canary_job(job, profile):
         yield (
             f"Canary    {canary.nodes} nodes, {canary.time} in {canary.partition}; this job is to start only if that "
-            "ends well."
+            "ends well"
         )
+        if sha256:
+            yield f"          its script's SHA-256 is {sha256}"
 
 
 def _unsigned() -> tuple[str, ...]:

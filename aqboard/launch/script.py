@@ -45,14 +45,21 @@ def render_body(plan: LaunchPlan, profile: ClusterProfile) -> str:
     )
 
 
-def render(attempt: Attempt, profile: ClusterProfile, approval: Approval | None, signed: Signed | None = None) -> str:
-    """The script of the launch, ready for sbatch.
+def render(
+    attempt: Attempt,
+    profile: ClusterProfile,
+    approval: Approval | None,
+    signed: Signed | None = None,
+    *,
+    canary_sha256: str = "",
+) -> str:
+    """The script of the launch, ready for sbatch; its header vouches for the canary's script by its digest.
 
     Without an approval it is a preview: it says NOT SIGNED, and its first command refuses to go on.
     Raises LaunchError when the approval is for another attempt or comes without the manifest that was `signed`, when
     an input file of the plan has no digest, or for a value that cannot be written safely.
     """
-    return _whole(attempt, attempt.plan.cluster, profile, approval, signed)
+    return _whole(attempt, attempt.plan.cluster, profile, approval, signed, canary_sha256)
 
 
 def render_canary(
@@ -73,7 +80,12 @@ def render_chain(attempt: Attempt, approval: Approval, *, canary: str, main: str
 
 
 def _whole(
-    attempt: Attempt, job: ClusterPlan, profile: ClusterProfile, approval: Approval | None, signed: Signed | None
+    attempt: Attempt,
+    job: ClusterPlan,
+    profile: ClusterProfile,
+    approval: Approval | None,
+    signed: Signed | None,
+    canary_sha256: str = "",
 ) -> str:
     if approval is not None and approval.attempt != attempt.uid:
         raise LaunchError(
@@ -89,7 +101,7 @@ def _whole(
         job,
         profile,
         canary=job is not attempt.plan.cluster,
-        header=header(attempt, job, profile, approval),
+        header=header(attempt, job, profile, approval, canary_sha256),
         refuse=approval is None,
         signed=signed or UNSIGNED,
     )

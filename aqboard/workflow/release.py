@@ -11,6 +11,7 @@ that it was submitted with.
 """
 
 import shutil
+from hashlib import sha256
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -54,16 +55,26 @@ def release(path: Path, stored: StoredAttempt, approval: Approval) -> StoredScri
     return StoredScript(seal=approval.seal, path=str(path), text=texts[MAIN], recorded_at=moment)
 
 
-def withdraw(folder: Path, number: int) -> None:
-    """Take back what earlier GOs on attempt `number` let out, in the folders beside `folder`.
+def withdraw(database: Path, number: int) -> None:
+    """Take back what earlier GOs on attempt `number` let out.
 
-    The scripts are renamed, and every manifest is marked, so that jobs that wait in the queue refuse too. Raises OSError.
+    The scripts are renamed, and every manifest is marked, so that jobs that wait in the queue refuse too. Raises
+    OSError.
     """
-    for released in folder.parent.glob(f"attempt-{number}-*/"):
-        for manifest in released.rglob(MANIFEST):
+    for folder in _folders(database, number):
+        for manifest in folder.rglob(MANIFEST):
             withdrawn_marker(manifest).write_text("The sign-off was taken back; the attempt's record says by whom.\n")
-        for script in (*released.rglob("*.sbatch"), *released.glob(CHAIN)):
+        for script in (*folder.rglob("*.sbatch"), *folder.glob(CHAIN)):
             script.replace(script.with_suffix(".withdrawn"))
+
+
+def released(database: Path, number: int) -> tuple[Path, ...]:
+    """The scripts of attempt `number` that can be submitted: let out, and not taken back."""
+    return tuple(script for folder in _folders(database, number) if (script := folder / MAIN).exists())
+
+
+def _folders(database: Path, number: int) -> tuple[Path, ...]:
+    return tuple(sorted(scripts_folder(database).glob(f"attempt-{number}-*/")))
 
 
 def script_path(database: Path, number: int, sealed: str) -> Path:
@@ -80,7 +91,7 @@ def _texts(folder: Path, stored: StoredAttempt, approval: Approval, profile: Clu
     """Every file of the folder, by its name in it."""
     attempt = stored.attempt
     manifest = _manifest(folder, stored, approval)
-    texts = {MANIFEST: manifest.text, MAIN: render(attempt, profile, approval, _signed(folder, manifest))}
+    texts, digest = {MANIFEST: manifest.text}, ""
     if canary := canary_job(attempt.plan.cluster, profile):
         inside = folder / Path(CANARY).parent
         job = SignedJob(nodes=canary.nodes, gpus_per_node=canary.gpus_per_node)
@@ -89,6 +100,8 @@ def _texts(folder: Path, stored: StoredAttempt, approval: Approval, profile: Clu
         texts[f"{inside.name}/{MANIFEST}"] = small.text
         texts[CANARY] = render_canary(attempt, profile, approval, _signed(inside, small)) or ""
         texts[CHAIN] = render_chain(attempt, approval, canary=CANARY, main=MAIN)
+        digest = sha256(texts[CANARY].encode()).hexdigest()
+    texts[MAIN] = render(attempt, profile, approval, _signed(folder, manifest), canary_sha256=digest)
     return texts
 
 
