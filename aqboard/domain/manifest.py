@@ -143,8 +143,10 @@ class GuardSettings(Record):
     """After the first step the validation loss may be up to this many times the band's limit."""
     slower: float = Field(default=3.0, ge=1, allow_inf_nan=False)
     """Steps may take up to this many times the expected seconds."""
-    poll_every_steps: int = Field(default=1, ge=1)
-    """The kill switch is looked for after every so many optimizer steps."""
+    poll_s: Seconds = 2.0
+    """How often rank 0 looks for the kill switch: one file-system operation each time."""
+    tell_every_batches: int = Field(default=1, ge=1)
+    """How often the ranks tell each other of a loss that is not finite, and rank 0 of the kill switch."""
     patience_s: Seconds = 600.0
     """How long one rank waits for the others at a check; then it ends by itself."""
 
@@ -168,7 +170,7 @@ class LaunchManifest(Record):
     """None when the training's folder is not under version control."""
     job: SignedJob
     band: LossBand | None = None
-    """None where no loss was measured; then the job's first loss need only be finite."""
+    """None where no loss was measured; then the losses of the job need only be finite."""
     pace: Pace | None = None
     facts: dict[str, str] = Field(default_factory=dict)
     """What the module must say of itself through `launch_facts()`, e.g. the content digest of its scan cache."""

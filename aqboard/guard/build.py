@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from aqboard.domain.attempt import Attempt
-from aqboard.domain.evidence import LossEvidence
+from aqboard.domain.evidence import CacheEvidence, LossEvidence
 from aqboard.domain.evidence_train import CostEvidence
 from aqboard.domain.manifest import (
     Approver,
@@ -17,10 +17,8 @@ from aqboard.domain.manifest import (
     canonical_sha256,
 )
 from aqboard.domain.signoff import SignOff
-from aqboard.guard.expected import loss_band, pace
-
-MANIFEST, KILL, VERDICT = "manifest.json", "STOP", "guard_verdict.json"
-"""Names in the folder of a launch; the compute nodes must see that folder, and rank 0 must be able to write to it."""
+from aqboard.guard.expected import loss_band, pace, signed_facts
+from aqboard.guard.names import KILL, VERDICT
 
 
 def build_manifest(
@@ -34,7 +32,7 @@ def build_manifest(
     cost: CostEvidence | None = None,
     code: CodeState | None = None,
     container: SignedFile | None = None,
-    facts: dict[str, str] | None = None,
+    cache: CacheEvidence | None = None,
     guard: GuardSettings | None = None,
 ) -> LaunchManifest:
     """The manifest of a launch whose files lie in `folder`; every sign-off must be a GO for the same seal.
@@ -61,7 +59,7 @@ def build_manifest(
         job=SignedJob(nodes=cluster.nodes, gpus_per_node=cluster.gpus_per_node),
         band=loss_band(attempt.plan, loss),
         pace=pace(attempt.plan, cost),
-        facts=facts or {},
+        facts=signed_facts(attempt.plan, cache),
         kill_file=folder / KILL,
         verdict_file=folder / VERDICT,
         guard=guard or GuardSettings(),

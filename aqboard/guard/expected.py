@@ -2,7 +2,7 @@
 
 from aqboard.checks.band import FLOOR, band
 from aqboard.checks.train_cost import seconds_per_step
-from aqboard.domain.evidence import LossEvidence
+from aqboard.domain.evidence import CacheEvidence, LossEvidence
 from aqboard.domain.evidence_train import CostEvidence
 from aqboard.domain.manifest import LossBand, Pace, Subset
 from aqboard.domain.plan import LaunchPlan
@@ -37,3 +37,12 @@ def pace(plan: LaunchPlan, cost: CostEvidence | None) -> Pace | None:
         return Pace(seconds_per_batch=plan.training.seconds_per_step, source="training.seconds_per_step of the plan")
     measured = seconds_per_step(plan, cost) if cost else None
     return Pace(seconds_per_batch=measured, source=f"measured on {cost.device}") if cost and measured else None
+
+
+def signed_facts(plan: LaunchPlan, cache: CacheEvidence | None) -> dict[str, str]:
+    """What the reference model must say of its scan; other models say nothing that a plan could name."""
+    if plan.scan is None or not plan.target.own:
+        return {}
+    facts = {"scan_rule": plan.scan.rule, "scan_layout": plan.scan.layout}
+    reads_cache = cache is not None and plan.scan.rule.endswith("-sector")
+    return facts | ({"scan_cache": cache.planned.digests.content} if cache and reads_cache else {})
