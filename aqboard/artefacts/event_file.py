@@ -34,7 +34,7 @@ def read_scalars(source: FileSource, most_bytes: int) -> Iterator[Scalar]:
     tensorboard is not installed.
     """
     try:
-        from google.protobuf.message import DecodeError
+        from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
         from tensorboard.compat.proto.event_pb2 import Event
     except ImportError:
         raise ReadError(

@@ -3,7 +3,7 @@
 import typer
 
 from aqboard import __version__
-from aqboard.cli import attempts, cache, check, checkpoint, checks, demo, digest, profiles, serve, target
+from aqboard.cli import attempts, cache, check, checkpoint, checks, demo, digest, launch, profiles, serve, target
 from aqboard.cli.output import out
 
 app = typer.Typer(
@@ -18,6 +18,8 @@ app.command("attempts")(attempts.attempts)
 app.command("checks")(checks.checks)
 app.command("explain")(checks.explain)
 app.command("profiles")(profiles.profiles)
+app.command("launch")(launch.launch)
+app.add_typer(launch.app, name="jobs")
 app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 app.command("digest")(digest.digest)

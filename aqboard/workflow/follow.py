@@ -6,7 +6,7 @@ Anybody may call this at any time, several people at once: what is new is stored
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from aqboard.domain.evidence import CurvePoint
 from aqboard.domain.guard_verdict import GuardVerdict
 from aqboard.domain.job import JobRecord, Sighting, Submission
 from aqboard.domain.plan import LaunchPlan
-from aqboard.guard.build import VERDICT
+from aqboard.guard.names import VERDICT
 from aqboard.slurm import Slurm, SlurmError
 from aqboard.store import Store, StoredAttempt
 from aqboard.store.jobs import Jobs
@@ -65,7 +65,7 @@ def sight(jobs: Jobs, records: Sequence[JobRecord], slurm: Slurm) -> None:
     for job, found in slurm.jobs(by_id).items():
         sighting = Sighting(
             job=job,
-            state=found.word or found.state,
+            state=found.state.value,
             over=found.state.over,
             exit_code=found.exit_code,
             reason=found.reason,
@@ -117,7 +117,8 @@ def training_log(plan: LaunchPlan, last: Sighting | None) -> Path | None:
     root = Path(plan.cluster.workdir)
     if not root.is_dir():
         raise ReadError(f"The training's log is not followed: {root} is not visible from this machine.")
-    began = datetime.fromisoformat(last.start).astimezone()
+    # Slurm cuts off fractions of a second; what was written in that second may be the canary's, which ended before.
+    began = datetime.fromisoformat(last.start).astimezone() + timedelta(seconds=1)
     ended = datetime.fromisoformat(last.end).astimezone() if last.end else None
     found = [(written, path) for written, path in _matching(root, plan.training.log) if written >= began.timestamp()]
     if ended is not None:
