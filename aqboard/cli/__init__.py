@@ -12,6 +12,7 @@ from aqboard.cli import (
     db,
     demo,
     digest,
+    launch,
     logs,
     profiles,
     serve,
@@ -36,6 +37,8 @@ app.command("import")(sessions.import_session)
 app.command("checks")(checks.checks)
 app.command("explain")(checks.explain)
 app.command("profiles")(profiles.profiles)
+app.command("launch")(launch.launch)
+app.add_typer(launch.app, name="jobs")
 app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 app.command("digest")(digest.digest)

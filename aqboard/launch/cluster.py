@@ -65,6 +65,8 @@ class Partition(Sourced):
 
     max_nodes: int | None = Field(default=None, ge=1)
     max_time: SlurmTime | None = None
+    canary: bool = False
+    """Where a trial on a few nodes starts soonest; a plan's canary goes there unless it names another."""
     note: Name | None = None
 
 
@@ -101,6 +103,13 @@ class NodeCache(Sourced):
     why: Name
 
 
+class ContainerRuntime(Sourced):
+    """How an image is started. Always by `run`: `exec` would skip the image's own entry point."""
+
+    runtime: Literal["singularity", "apptainer"] = "singularity"
+    options: tuple[Annotated[str, StringConstraints(pattern=r"^--[a-z][a-z-]{0,40}$")], ...] = ()
+
+
 class Rendezvous(Sourced):
     """What is put behind the first node's name to reach it over the fast network."""
 
@@ -130,6 +139,7 @@ class ClusterProfile(Record):
     node_cache: NodeCache | None = None
     rendezvous: Rendezvous | None = None
     billing: Billing | None = None
+    container: ContainerRuntime | None = None
 
     @property
     def memory_request(self) -> str:
@@ -143,13 +153,18 @@ class ClusterProfile(Record):
 
     def sourced(self) -> tuple[Sourced, ...]:
         """Every part that names a source, in reading order."""
-        single = (self.memory, self.cpu_masks, self.node_cache, self.rendezvous, self.billing)
+        single = (self.memory, self.cpu_masks, self.node_cache, self.rendezvous, self.billing, self.container)
         tables = (self.partitions, self.environment, self.unset)
         return (
             self.node,
             *(part for table in tables for part in table.values()),
             *(part for part in single if part is not None),
         )
+
+    @property
+    def canary_partition(self) -> str | None:
+        """The partition for a canary; None where the profile knows none."""
+        return next((name for name, partition in self.partitions.items() if partition.canary), None)
 
     @model_validator(mode="after")
     def _sources_exist(self) -> Self:

@@ -45,6 +45,8 @@ def _facts(profile: ClusterProfile, only: str | None) -> Iterator[tuple[str, str
         yield ", ".join(cache.variables), f"{cache.folder}-JOBID on each node: {cache.why}", cache.source
     if rendezvous := profile.rendezvous:
         yield "MASTER_ADDR", f"first node's name with {rendezvous.suffix!r} behind it", rendezvous.source
+    if container := profile.container:
+        yield "container", " ".join((container.runtime, "run", *container.options)), container.source
     if billing := profile.billing:
         yield "billing", f"{number(billing.per_node_hour)} {billing.unit} per node and hour", billing.source
 
@@ -56,8 +58,9 @@ def _node(node: Node) -> str:
 def _limits(partition: Partition) -> str:
     time = f"at most {in_words(partition.max_time)}" if partition.max_time else "time limit not known"
     nodes = f"at most {partition.max_nodes} nodes" if partition.max_nodes else "node limit not known"
+    canary = "; for canaries" if partition.canary else ""
     note = f"; {partition.note}" if partition.note else ""
-    return f"{nodes}, {time}{note}"
+    return f"{nodes}, {time}{canary}{note}"
 
 
 def _known(figure: int | None, unit: str) -> str:

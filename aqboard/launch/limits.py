@@ -2,6 +2,7 @@
 
 from aqboard.domain.plan import ClusterPlan
 from aqboard.domain.slurm_time import hours, in_words
+from aqboard.launch.canary import canary_job
 from aqboard.launch.cluster import ClusterProfile, Partition
 from aqboard.launch.quoting import slug
 
@@ -12,8 +13,16 @@ INTERACTIVE_NAMES = ("bash", "interactive")
 def misfits(cluster: ClusterPlan, profile: ClusterProfile) -> tuple[str, ...]:
     """A sentence for everything in `cluster` that the profile's cluster will refuse or misread; empty when it fits.
 
-    What the profile does not know is not judged.
+    What the profile does not know is not judged. The canary, where there is one, is judged as a job of its own.
     """
+    canary = canary_job(cluster, profile)
+    return (
+        *_misfits(cluster, profile),
+        *(f"The canary: {told}" for told in (_misfits(canary, profile) if canary else ())),
+    )
+
+
+def _misfits(cluster: ClusterPlan, profile: ClusterProfile) -> tuple[str, ...]:
     partition = profile.partitions.get(cluster.partition)
     return (
         *_partition_misfits(cluster, profile),

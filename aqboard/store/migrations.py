@@ -97,5 +97,19 @@ def _of_session(db: Database, table: str, **columns: type) -> None:
     )
 
 
-NAMES: tuple[str, ...] = ("m001_attempts_and_findings", "m002_sessions")
+JOBS = ("jobs", "job_sightings", "job_points", "job_verdicts")
+
+
+@MIGRATIONS()
+def m004_jobs(db: Database) -> None:
+    """Launched jobs: what was submitted, what Slurm said of it, the training's losses, the guard's verdicts."""
+    _of_attempt(db, "jobs", job=str, role=str, data=str)
+    _of_attempt(db, "job_sightings", job=str, state=str, data=str)
+    _of_attempt(db, "job_points", job=str, first=int, until=int, data=str)
+    _of_attempt(db, "job_verdicts", job=str, data=str)
+    for table in JOBS:
+        _forbid_change(db, table)
+
+
+NAMES: tuple[str, ...] = ("m001_attempts_and_findings", "m002_sessions", "m004_jobs")
 """Every step in order; a database with a step that is not here was written by a newer program."""

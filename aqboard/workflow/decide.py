@@ -98,7 +98,7 @@ def decide(store: Store, number: int, *, person: str, decision: Decision, commen
         if decision is Decision.GO:
             script = release(path, stored, Approval.of(*_agreed(stored, signoff)))
         else:
-            withdraw(path.parent, stored.number)
+            withdraw(store.path, stored.number)
     except OSError as error:
         raise LaunchError(f"The decision was not recorded: {path} cannot be changed ({error.strerror}).") from None
     store.add_signoff(signoff, script)
