@@ -1,20 +1,25 @@
 """Real sessions, in real processes, with a stub in the place of the probes: each does what its name says."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from aqboard.checks.check import Check
 from aqboard.domain.attempt import Attempt
+from aqboard.domain.events import Ended, Progressed, SessionEnded, SessionStarted, Started
 from aqboard.domain.evidence import Evidence
 from aqboard.domain.finding import Judgement, Severity, Stage, Verdict, passed
-from aqboard.domain.session import Standing
+from aqboard.domain.outcome import ProbeOutcome
+from aqboard.domain.session import CheckSession, Standing
+from aqboard.runner import session_folder
+from aqboard.runner.backend import EVENTS
+from aqboard.runner.events import append
 from aqboard.runner.local_backend import MODULE
 from aqboard.store import Store
 from aqboard.store.sessions import SessionRow, Sessions
 from aqboard.workflow.ingest import Patience
-from aqboard.workflow.sessions import follow, start
+from aqboard.workflow.sessions import follow, sessions_folder, start
 from tests import samples
 
 HERE = Path(__file__).parent
@@ -51,6 +56,35 @@ def begin(store: Store, *probes: str, uid: str = "0" * 32, **limits: float) -> S
     """Start a session with these stubs."""
     checks = [f"stub.{probe}" for probe in probes]
     return start(store, attempt(uid, limits), checks=checks, requested_by="Ada")
+
+
+def by_hand(store: Store, *probes: str, uid: str = "0" * 32, ended: bool = True, imported: bool = False) -> SessionRow:
+    """A session as its process would have left it, without one: for what happens after."""
+    session = CheckSession(
+        uid=uid,
+        attempt="0" * 32,
+        backend="local",
+        requested_by="Ada",
+        checks=tuple(f"stub.{probe}" for probe in probes),
+        probes=probes,
+        limits=dict.fromkeys(probes, 60.0),
+    )
+    folder = sessions_folder(store.path) / uid
+    session_folder.create(folder, session, attempt())
+    write_events(folder, probes, ended=ended)
+    return Sessions(store).add(session, attempt(), folder, imported=imported)
+
+
+def write_events(folder: Path, probes: Sequence[str], *, ended: bool = True) -> None:
+    """Everything that a session says that measures these probes, in order."""
+    events = folder / EVENTS
+    append(events, SessionStarted(host="nid001", pid=7))
+    for probe in probes:
+        append(events, Started(probe=probe))
+        append(events, Progressed(probe=probe, message="half-way"))
+        append(events, Ended(outcome=ProbeOutcome(probe=probe, status="measured", evidence={}, seconds=0.5)))
+    if ended:
+        append(events, SessionEnded(state="done", files=session_folder.sums(folder)))
 
 
 def run(store: Store, *probes: str, uid: str = "0" * 32, **limits: float) -> tuple[SessionRow, Standing]:
