@@ -19,8 +19,12 @@ def writing(db: Database) -> Iterator[None]:
     """One write transaction.
 
     BEGIN IMMEDIATE takes the write lock at once: a deferred transaction that reads first and writes later
-    cannot be upgraded while another writer is active, and fails with "database is locked".
+    cannot be upgraded while another writer is active, and fails with "database is locked". Within another one it
+    joins that: all of it is stored, or nothing.
     """
+    if db.conn.in_transaction:
+        yield
+        return
     try:
         db.conn.execute("BEGIN IMMEDIATE")
         try:
