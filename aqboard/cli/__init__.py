@@ -3,7 +3,20 @@
 import typer
 
 from aqboard import __version__
-from aqboard.cli import attempts, cache, check, checkpoint, checks, demo, digest, profiles, serve, target
+from aqboard.cli import (
+    attempts,
+    cache,
+    check,
+    checkpoint,
+    checks,
+    demo,
+    digest,
+    logs,
+    profiles,
+    serve,
+    sessions,
+    target,
+)
 from aqboard.cli.output import out
 
 app = typer.Typer(
@@ -15,6 +28,10 @@ app = typer.Typer(
 )
 app.command("check")(check.check)
 app.command("attempts")(attempts.attempts)
+app.command("sessions")(sessions.sessions)
+app.command("cancel")(sessions.cancel)
+app.command("logs")(logs.logs)
+app.command("import")(sessions.import_session)
 app.command("checks")(checks.checks)
 app.command("explain")(checks.explain)
 app.command("profiles")(profiles.profiles)

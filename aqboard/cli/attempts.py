@@ -19,14 +19,18 @@ def attempts(
 ) -> None:
     """List the attempts, newest first, or show one."""
     from aqboard.store import Store  # here: sqlite-utils costs a second where pandas is installed
+    from aqboard.workflow.stale import stale
 
     with errors_told(as_json=as_json), Store(database(db)) as store:
         if number is not None:
             stored = store.attempt(number)
+            changes = stale(stored)
             if as_json:
-                print_json(as_document(stored))
-            else:
-                tell(stored)
+                print_json({**as_document(stored), "stale": list(changes)})
+                return
+            tell(stored)
+            for change in changes:
+                out.print(f"[yellow]stale[/]  {escape(change)}")
             return
         rows = store.attempts()
     if as_json:

@@ -80,10 +80,21 @@ def ingest(
     return _settle(store, sessions, row, closing, sighting, patience)
 
 
-def ingest_open(store: Store, *, patience: Patience = PATIENT) -> None:
-    """Read what is new of every session that may still say something."""
+def ingest_open(store: Store, *, patience: Patience = PATIENT) -> tuple[str, ...]:
+    """Read what is new of every session that may still say something; a sentence for each that cannot be read.
+
+    Raises StoreError when the database cannot be written, which is the same for all of them.
+    """
+    troubles = []
     for row in Sessions(store).all(open_only=True):
-        ingest(store, row, patience=patience)
+        try:
+            ingest(store, row, patience=patience)
+        except StoreError:
+            raise
+        except (AqboardError, OSError) as error:
+            told = error.message if isinstance(error, AqboardError) else str(error)
+            troubles.append(f"Session {row.number} cannot be read: {told}")
+    return tuple(troubles)
 
 
 def _settle(
