@@ -109,11 +109,14 @@ def _waits(job: Job) -> str:
 
 
 def _how(job: Job) -> str:
-    if job.signal:
-        name = signal.Signals(job.signal).name if job.signal in set(signal.Signals) else "not known here"
-        memory = ", most often because its node ran out of memory" if job.signal == signal.SIGKILL else ""
-        return f"was killed by signal {job.signal} ({name}){memory}"
-    if job.exit_code == CANNOT_WRITE:
-        return f"could not write into its folder (exit code {CANNOT_WRITE}, {SUPERVISOR_LOG} says why)"
-    code = f" with code {job.exit_code}" if job.exit_code else ""
-    return f"ended{code}{f' ({job.reason})' if job.reason and not code else ''}"
+    """How a failed job ended. A task that a signal ended makes srun, and so the job, end with 128 and its number."""
+    code = job.exit_code or 0
+    number = job.signal or (code - 128 if code > 128 else 0)
+    if number:
+        name = signal.Signals(number).name if number in set(signal.Signals) else "not known here"
+        memory = ", most often because its node ran out of memory" if number == signal.SIGKILL else ""
+        return f"was killed by signal {number} ({name}){memory}"
+    if code == CANNOT_WRITE:
+        return f"could not write into its folder (exit code {code}, {SUPERVISOR_LOG} says why)"
+    reason = f" ({job.reason})" if job.reason else ""
+    return f"ended with code {code}{reason}"

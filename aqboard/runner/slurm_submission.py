@@ -31,13 +31,16 @@ class Executor(submitit.SlurmExecutor):
 
     def _make_submission_command(self, submission_file_path: Path) -> list[str]:
         without = [word for name in leaking() for word in ("-u", name)]
-        return ["env", *without, "LC_ALL=C", "timeout", f"{TIMEOUT_S:g}", "sbatch", str(submission_file_path)]
+        return ["env", *without, "timeout", f"{TIMEOUT_S:g}", "sbatch", str(submission_file_path)]
 
 
 def submit(folder: Path, job: CheckJob, name: str) -> str:
     """Submit the session whose folder this is; the number of the job. Raises SessionError with the refusal in words."""
-    if "%" in str(folder):
-        raise SessionError(f"Slurm would read the `%` in {folder} as a pattern; keep the database in another folder.")
+    if "%" in str(folder) or not str(folder).isprintable():
+        raise SessionError(
+            f"Slurm would misread the folder {str(folder)!r}: it holds `%` or a control character. Keep the database in "
+            "another folder."
+        )
     try:
         executor = Executor(folder / SUBMITIT, python=interpreter(job))
         executor.update_parameters(**parameters(job, name))

@@ -111,7 +111,7 @@ class Slurm:
         try:
             return subprocess.run(
                 [program, *arguments],
-                env={**surroundings(), "LC_ALL": "C"},
+                env=surroundings(),
                 cwd=folder,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
