@@ -18,7 +18,7 @@ from aqboard.domain.errors import SessionError
 from aqboard.domain.slurm_time import hours
 from aqboard.runner.slurm_job import become_session
 from aqboard.slurm import explain
-from aqboard.slurm.client import TIMEOUT_S, leaking
+from aqboard.slurm.client import TAKEN_PERHAPS, TIMEOUT_S, leaking
 
 SUBMITIT = "submitit"
 """The folder for submitit's own files, in the session's."""
@@ -96,8 +96,5 @@ def parameters(job: CheckJob, name: str) -> dict[str, object]:
 def _refused(error: FailedJobError) -> str:
     cause = error.__cause__
     if f"exit status {TIMED_OUT}" in str(cause):
-        return (
-            f"Slurm does not answer: sbatch was stopped after {TIMEOUT_S:g} s. It may have taken the job all the same; "
-            "look with `squeue --me` before you start the checks again."
-        )
+        return f"Slurm does not answer: sbatch was stopped after {TIMEOUT_S:g} s. {TAKEN_PERHAPS}"
     return f"Slurm refused the job. {explain(str(error))}"

@@ -190,7 +190,8 @@ class Sessions:
     def find(self, name: int | str) -> SessionRow:
         """The session with this number, or whose uid begins so; raises SessionError when there is not exactly one."""
         text = str(name)
-        rows = self._query(f"{FROM_SESSIONS} WHERE sessions.number = ?", int(text)) if text.isdecimal() else []
+        number = int(text) if text.isdecimal() and len(text) < 10 else 0
+        rows = self._query(f"{FROM_SESSIONS} WHERE sessions.number = ?", number)
         if not rows and len(text) >= 6 and text.isalnum():
             rows = self._query(f"{FROM_SESSIONS} WHERE sessions.uid GLOB ?", f"{text.lower()}*")
         if len(rows) != 1:

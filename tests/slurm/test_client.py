@@ -147,6 +147,7 @@ def test_a_controller_that_is_gone_is_told(slurm, tmp_path, monkeypatch):
         with pytest.raises(SlurmError, match="does not answer") as told:
             ask()
         assert told.value.code == "slurm-silent"
+    assert "may have taken the job all the same" in told.value.message, "of submit, the last one"
 
 
 def test_without_its_configuration_slurm_is_not_to_be_found(slurm, tmp_path, monkeypatch):
