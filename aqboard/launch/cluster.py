@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AnyHttpUrl, Field, StringConstraints, model_validator
 
 from aqboard.domain.model import Record
-from aqboard.domain.plan import Name, SlurmTime, SlurmWord
+from aqboard.domain.plan import Name, SlurmMemory, SlurmTime, SlurmWord
 
 VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Z_][A-Z0-9_]{0,99}$")]
 HexMask = Annotated[str, StringConstraints(pattern=r"^0x[0-9a-f]{1,64}$")]
@@ -57,7 +57,7 @@ class Node(Sourced):
 class Memory(Sourced):
     """What a job may ask for on one node, which can be less than the hardware has."""
 
-    per_node: Annotated[str, StringConstraints(pattern=r"^[1-9]\d{0,6}[MGT]$")]
+    per_node: SlurmMemory
 
 
 class Partition(Sourced):
@@ -68,6 +68,16 @@ class Partition(Sourced):
     canary: bool = False
     """Where a trial on a few nodes starts soonest; a plan's canary goes there unless it names another."""
     note: Name | None = None
+
+
+class ChecksOn(Sourced):
+    """Where the checks run by default: a part of one node, soon."""
+
+    partition: SlurmWord
+    time: SlurmTime
+    gpus: int = Field(ge=0, le=16)
+    cpus: int | None = Field(default=None, ge=1, le=1024)
+    memory: SlurmMemory | None = None
 
 
 class CpuMasks(Sourced):
@@ -133,6 +143,8 @@ class ClusterProfile(Record):
     memory: Memory | None = None
     partitions: dict[SlurmWord, Partition] = Field(default_factory=dict)
     """Empty when they are not known: then the plan's partition is not checked here, only by Slurm."""
+    checks: ChecksOn | None = None
+    """None where nobody has said: then the checks ask for a share of a node of the launch's own partition."""
     cpu_masks: CpuMasks | None = None
     environment: dict[VariableName, Setting] = Field(default_factory=dict)
     unset: dict[VariableName, Absence] = Field(default_factory=dict)
@@ -157,6 +169,7 @@ class ClusterProfile(Record):
         tables = (self.partitions, self.environment, self.unset)
         return (
             self.node,
+            *((self.checks,) if self.checks else ()),
             *(part for table in tables for part in table.values()),
             *(part for part in single if part is not None),
         )

@@ -3,8 +3,9 @@
 from aqboard.domain.errors import SessionError
 from aqboard.runner.backend import Backend
 from aqboard.runner.local_backend import LocalBackend
+from aqboard.runner.slurm_backend import SlurmBackend
 
-BACKENDS: dict[str, Backend] = {"local": LocalBackend()}
+BACKENDS: dict[str, Backend] = {"local": LocalBackend(), "slurm": SlurmBackend()}
 
 
 def backend(name: str) -> Backend:

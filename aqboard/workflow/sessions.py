@@ -31,6 +31,7 @@ from aqboard.runner.selection import left_out, limits, probes_needed
 from aqboard.store import Store
 from aqboard.store.sessions import SessionRow, Sessions
 from aqboard.workflow.ingest import PATIENT, Patience, close, ingest
+from aqboard.workflow.resources import resources_for
 
 Listener = Callable[[Event], None]
 POLL_S = 0.2
@@ -65,7 +66,8 @@ def start(
     as what it is. Raises PlanError for a check that does not exist, StoreError when nothing could be stored.
     """
     chosen = backend(backend_name)
-    session = _planned(attempt, backend_name, requested_by or whoami(), checks, resources or {})
+    wanted = resources_for(backend_name, attempt.plan) if resources is None else resources
+    session = _planned(attempt, backend_name, requested_by or whoami(), checks, wanted)
     folder = sessions_folder(store.path) / session.uid
     session_folder.create(folder, session, attempt)
     try:
