@@ -10,6 +10,7 @@ from aqboard.launch.cost import cost_of
 from aqboard.launch.profile import load_profile
 from aqboard.store import StoredAttempt, StoredScript
 from aqboard.views.board import opened_store, show_attempt
+from aqboard.views.launch_jobs import show_jobs
 from aqboard.views.parts import attempt_heading
 from aqboard.views.tables.launch import plan_facts
 from aqboard.views.text import cell_code, plain, table
@@ -39,6 +40,7 @@ def _body(stored: StoredAttempt) -> None:
     with record:
         _record(given)
     _script(stored, given)
+    show_jobs(stored)
 
 
 def _answer() -> None:

@@ -67,7 +67,7 @@ def rehearse(stored: StoredAttempt, slurm: Slurm, *, canary: bool = True) -> tup
     """
     script = _require_signed(stored)
     return tuple(
-        _rehearsal(role, path, job, stored, slurm) for role, path, job in _parts(stored, script, canary=canary)
+        _rehearsal(role, path, job, script, slurm) for role, path, job in _parts(stored, script, canary=canary)
     )
 
 
@@ -155,8 +155,8 @@ def _parts(stored: StoredAttempt, script: StoredScript, *, canary: bool) -> Iter
     yield "launch", main, cluster
 
 
-def _rehearsal(role: Role, path: Path, job: ClusterPlan, stored: StoredAttempt, slurm: Slurm) -> Rehearsal:
-    if fault := _not_as_signed(role, path, stored):
+def _rehearsal(role: Role, path: Path, job: ClusterPlan, script: StoredScript, slurm: Slurm) -> Rehearsal:
+    if fault := _not_as_signed(role, path, script):
         return Rehearsal(role, path, fault, (fault,))
     read = subprocess.run(["bash", "-n", str(path)], capture_output=True, text=True, errors="replace", check=False)
     if read.returncode != 0:
@@ -180,15 +180,13 @@ def differences(role: Role, trial: Trial, job: ClusterPlan) -> Iterator[str]:
         yield f"The {role} has {job.gpus} tasks, Slurm would give them {placed.processors} processors."
 
 
-def _not_as_signed(role: Role, path: Path, stored: StoredAttempt) -> str:
+def _not_as_signed(role: Role, path: Path, script: StoredScript) -> str:
     """Why the file is not the script that was signed; empty when it is."""
     remedy = "Say GO again, and submit what that writes."
     try:
         content = path.read_bytes()
     except OSError as error:
         return f"The script of the {role}, {path}, cannot be read ({error.strerror}). {remedy}"
-    script = signed_script(stored)
-    assert script is not None
     # The launch's script carries the digest of the canary's, so the record of the one vouches for both.
     same = content == script.text.encode() if role == "launch" else sha256(content).hexdigest() in script.text
     return "" if same else f"The script of the {role}, {path}, was changed after it was signed. {remedy}"
