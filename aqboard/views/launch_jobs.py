@@ -7,20 +7,27 @@ import streamlit as st
 
 from aqboard.domain.errors import AqboardError
 from aqboard.domain.evidence import CurveEvidence
+from aqboard.domain.identity import Identity
 from aqboard.domain.job import JobRecord
 from aqboard.slurm import Slurm
 from aqboard.store import Store, StoredAttempt
 from aqboard.store.jobs import Jobs
 from aqboard.views.board import opened_store
 from aqboard.views.figures.training import training_figure
+from aqboard.views.identity import acting, name_field, signed_in
 from aqboard.views.tables.jobs import check_table, job_table, verdict_sentence
 from aqboard.views.text import plain
 from aqboard.workflow.follow import cancel, log_tail, refresh
+from aqboard.workflow.identify import typed
+from aqboard.workflow.installation import installation
 from aqboard.workflow.job_words import refusals
 from aqboard.workflow.submit import Refused, Rehearsal, rehearse, signed_script, submit
 
 SAID = "launch-said"
 """Session key of what became of the last thing asked of Slurm: (good, sentences). Shown once."""
+
+CANCELS = "launch-cancels"
+"""Session key of the name of whoever cancels, where names are typed."""
 
 EVERY_S = 15
 """While a job is not over the page asks again this often, and Slurm is asked once for everybody who looks."""
@@ -58,9 +65,13 @@ def _offer(stored: StoredAttempt, *, again: bool) -> None:
         st.info("This machine has no Slurm. On a login node of the cluster, with this database, type:")
         st.code(f"aqboard launch {number}", language="bash")
         return
+    person = signed_in(here := installation())
+    if here.mode != "single-user" and person is None:
+        st.info("Sign in above to submit.")
+        return
     keys = {name: f"launch-{name}-{number}" for name in ("person", "canary")}
     with st.form(f"launch-{number}"):
-        st.text_input("Who submits", key=keys["person"], max_chars=120)
+        name_field(person, keys["person"])
         if cluster.canary:
             told = f"With the canary: {cluster.canary.nodes} nodes for {cluster.canary.time} first"
             st.checkbox(told, value=True, key=keys["canary"])
@@ -85,17 +96,19 @@ def _ask(number: int, keys: dict[str, str]) -> None:
 
 
 def _submit(number: int, keys: dict[str, str]) -> None:
-    person = " ".join(st.session_state[keys["person"]].split())
-    if not person:
-        st.session_state[SAID] = (False, ("Nothing was submitted: say who you are first.",))
-        return
     try:
         with opened_store() as store:
-            taken = submit(store, number, _slurm(), person=person, identified_by="none", canary=_with_canary(keys))
+            person = _acting(keys["person"])
+            taken = submit(store, number, _slurm(), person=person, canary=_with_canary(keys))
     except AqboardError as error:
         _say(error)
         return
     st.session_state[SAID] = (True, tuple(f"The {part.role} is job {part.job}." for part in taken))
+
+
+def _acting(name_key: str) -> Identity:
+    person = acting(name_key)
+    return typed(person) if isinstance(person, str) else person
 
 
 def _with_canary(keys: dict[str, str]) -> bool:
@@ -144,6 +157,11 @@ def _offer_to_cancel(records: list[JobRecord]) -> None:
         return
     with st.popover("Cancel ..."):
         st.markdown("A job that is cancelled is lost; a launch that waits for a cancelled canary is dropped.")
+        person = signed_in(here := installation())
+        if here.mode != "single-user" and person is None:
+            st.info("Sign in above to cancel.")
+            return
+        name_field(person, CANCELS)
         for record in records:
             job = record.submission.job
             st.button(
@@ -154,7 +172,7 @@ def _offer_to_cancel(records: list[JobRecord]) -> None:
 def _cancel(job: str) -> None:
     try:
         with opened_store() as store:
-            cancel(store, job, _slurm())
+            cancel(store, job, _slurm(), person=_acting(CANCELS))
     except AqboardError as error:
         _say(error)
         return

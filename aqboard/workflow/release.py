@@ -74,6 +74,11 @@ def released(database: Path, number: int) -> tuple[Path, ...]:
     return tuple(script for folder in _folders(database, number) if (script := folder / MAIN).exists())
 
 
+def carries(script: Path, sealed: str) -> bool:
+    """Whether a released script was let out for this seal; its folder's name says so."""
+    return sealed[:12] in script.parent.name.split("-")
+
+
 def _folders(database: Path, number: int) -> tuple[Path, ...]:
     return tuple(sorted(scripts_folder(database).glob(f"attempt-{number}-*/")))
 

@@ -19,6 +19,7 @@ PAGES = {
     "losses": "Losses",
     "launch": "Launch",
     "history": "History",
+    "audit": "Audit",
 }
 
 

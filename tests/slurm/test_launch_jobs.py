@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from aqboard.domain.identity import Identity
 from aqboard.domain.signoff import Decision
 from aqboard.slurm import Slurm
 from aqboard.store import Store
@@ -19,7 +20,7 @@ from tests.slurm_cluster import SlurmCluster, daemons, running
 
 pytestmark = pytest.mark.slurm
 
-ADA = {"person": "Ada", "identified_by": "none"}
+ADA = {"person": Identity(person="Ada")}
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +137,7 @@ def test_a_no_go_reaches_a_job_that_waits_in_the_queue(cluster, store):
     (record,) = end(launch)
     assert record.last.exit_code == 41
     assert any("withdrawn" in why for why in refusals(taken))
-    with pytest.raises(Refused, match="not signed"):
+    with pytest.raises(Refused, match="GO is missing"):
         submit(store, launch.number, Slurm(), **ADA)
 
 
@@ -168,9 +169,9 @@ def test_a_launch_is_submitted_once_and_can_be_cancelled_and_submitted_again(clu
     canary, main = submit(store, launch.number, Slurm(), **ADA)
     with pytest.raises(Refused, match=f"submitted already: job {main.job}"):
         submit(store, launch.number, Slurm(), **ADA)
-    assert cancel(store, canary.job, Slurm()) == canary
+    assert cancel(store, canary.job, Slurm(), **ADA) == canary
     records = end(launch)
     assert {record.last.state for record in records} == {"CANCELLED"}
     (again,) = submit(store, launch.number, Slurm(), **ADA, canary=False)
     assert again.after == ""
-    cancel(store, again.job, Slurm())
+    cancel(store, again.job, Slurm(), **ADA)

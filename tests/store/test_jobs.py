@@ -105,7 +105,7 @@ def test_nothing_of_a_job_can_be_changed(store):
     for table in ("jobs", "job_sightings"):
         for statement in (f"UPDATE {table} SET data = ''", f"DELETE FROM {table}"):
             with pytest.raises(sqlite3.IntegrityError, match="append-only"):
-                store._db.conn.execute(statement)
+                store.db.conn.execute(statement)
 
 
 def test_a_job_of_no_attempt_is_refused(store):
