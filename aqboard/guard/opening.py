@@ -11,10 +11,10 @@ class NotRegular(OSError):
 
 
 def open_regular(path: Path, *, follow_links: bool = True) -> BinaryIO:
-    """An unbuffered file to read. Waits for nothing; raises NotRegular, and OSError as `open` does."""
+    """The file, to read. Waits for nothing; raises NotRegular, and OSError as `open` does."""
     links = 0 if follow_links else os.O_NOFOLLOW
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | links)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise NotRegular(f"{path} is not a regular file")
-    return os.fdopen(descriptor, "rb", buffering=0)
+    return os.fdopen(descriptor, "rb")

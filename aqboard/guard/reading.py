@@ -36,7 +36,8 @@ def read_manifest(path: Path, sha256: str | None) -> LaunchManifest:
         with open_regular(path) as file:
             content = file.read(MAX_BYTES + 1)
     except OSError as error:
-        told = f"The manifest {path} cannot be read on this node ({error.strerror or 'no file'}). Is its folder visible here?"
+        why = error.strerror or "not a regular file"
+        told = f"The manifest {path} cannot be read on this node ({why}). Is its folder visible here?"
         raise Refused(Stop.DIGEST, told) from None
     found = hashlib.sha256(content).hexdigest()
     if sha256 is not None and found != sha256.strip().lower():

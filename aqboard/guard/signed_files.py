@@ -58,7 +58,7 @@ def change(file: SignedFile, *, hash_large: bool) -> str:
 def _sha256(file: BinaryIO) -> str:
     digest, buffer = hashlib.sha256(), bytearray(CHUNK)
     view = memoryview(buffer)
-    while count := file.readinto(buffer):  # type: ignore[attr-defined]  # a FileIO has it
+    while count := file.readinto(buffer):  # type: ignore[attr-defined]  # what `open` gives has it
         digest.update(view[:count])
     return digest.hexdigest()
 
