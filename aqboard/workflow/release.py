@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.errors import LaunchError
-from aqboard.domain.evidence import LossEvidence
+from aqboard.domain.evidence import CacheEvidence, LossEvidence
 from aqboard.domain.evidence_train import CostEvidence
 from aqboard.domain.manifest import CodeState, LaunchManifest, SignedFile, SignedJob, withdrawn_marker
 from aqboard.guard.build import build_manifest
@@ -125,6 +125,7 @@ def _manifest(folder: Path, stored: StoredAttempt, approval: Approval) -> Launch
             approval.signoffs[-1].created_at,
             loss=stored.evidence(LossEvidence),
             cost=stored.evidence(CostEvidence),
+            cache=stored.evidence(CacheEvidence),
             code=_code(stored.attempt),
             container=_container(stored.attempt),
         )
