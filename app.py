@@ -13,6 +13,7 @@ PAGES = (
     st.Page("pages/losses.py", title="Losses", icon="📉"),
     st.Page("pages/launch.py", title="Launch", icon="🚀"),
     st.Page("pages/history.py", title="History", icon="🗂️"),
+    st.Page("pages/audit.py", title="Audit", icon="📜"),
 )
 
 st.set_page_config(page_title="aqboard", page_icon="🚦", layout="wide")

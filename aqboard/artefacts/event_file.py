@@ -30,8 +30,8 @@ class Scalar(NamedTuple):
 def read_scalars(source: FileSource, most_bytes: int) -> Iterator[Scalar]:
     """Every scalar among the first `most_bytes`, in the order of the file; not-a-number included.
 
-    Raises ReadError: `not-an-event-file` when a length does not match its checksum, `no-reader` where the package
-    tensorboard is not installed.
+    Ends where a record is torn or damaged. Raises ReadError: `not-an-event-file` when already the first one is,
+    `no-reader` where the package tensorboard is not installed.
     """
     try:
         from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
@@ -41,26 +41,34 @@ def read_scalars(source: FileSource, most_bytes: int) -> Iterator[Scalar]:
             f"{source.path} is a TensorBoard log; install the extra `logs` to read it, or name a CSV log in the plan.",
             code="no-reader",
         ) from None
-    offset, end = 0, min(source.size, most_bytes)
-    for _ in range(MAX_RECORDS):
+    for body in _records(source, min(source.size, most_bytes)):
+        try:
+            event = Event.FromString(body)
+        except DecodeError:
+            return
+        yield from _scalars(event)
+
+
+def _records(source: FileSource, end: int) -> Iterator[bytes]:
+    """The body of every whole record before `end` that is not too large to hold a scalar."""
+    offset = 0
+    for number in range(MAX_RECORDS):
         if offset + _HEAD > end:
             return
         head = source.read(offset, _HEAD)
         length, check = struct.unpack("<QI", head)
         if _masked_crc(head[:8]) != check:
-            raise ReadError(f"{source.path} is not a TensorBoard event file, or damaged.", code="not-an-event-file")
-        after = offset + _HEAD + length + _TAIL
-        if after > end:
+            if number == 0:
+                raise ReadError(f"{source.path} is not a TensorBoard event file, or damaged.", code="not-an-event-file")
+            return
+        start, offset = offset + _HEAD, offset + _HEAD + length + _TAIL
+        if offset > end:
             return
         if length <= MAX_RECORD:
-            try:
-                event = Event.FromString(source.read(offset + _HEAD, length))
-            except DecodeError:
-                raise ReadError(
-                    f"{source.path} holds a record that cannot be read.", code="not-an-event-file"
-                ) from None
-            yield from _scalars(event)
-        offset = after
+            body, check = source.read(start, length), int.from_bytes(source.read(start + length, _TAIL), "little")
+            if _masked_crc(body) != check:
+                return
+            yield body
 
 
 def _scalars(event: object) -> Iterator[Scalar]:
@@ -73,7 +81,7 @@ def _scalars(event: object) -> Iterator[Scalar]:
 
 
 def _masked_crc(data: bytes) -> int:
-    """The checksum of a length as TensorFlow writes it: CRC-32C, rotated and shifted."""
+    """The checksum as TensorFlow writes it: CRC-32C, rotated and shifted."""
     crc = 0xFFFFFFFF
     for byte in data:
         crc = _TABLE[(crc ^ byte) & 0xFF] ^ (crc >> 8)

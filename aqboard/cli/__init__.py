@@ -4,7 +4,9 @@ import typer
 
 from aqboard import __version__
 from aqboard.cli import (
+    account,
     attempts,
+    audit,
     cache,
     check,
     checkpoint,
@@ -17,7 +19,9 @@ from aqboard.cli import (
     profiles,
     serve,
     sessions,
+    sign,
     target,
+    waive,
 )
 from aqboard.cli.output import out
 
@@ -36,12 +40,16 @@ app.command("logs")(logs.logs)
 app.command("import")(sessions.import_session)
 app.command("checks")(checks.checks)
 app.command("explain")(checks.explain)
+app.command("sign")(sign.sign)
+app.command("waive")(waive.waive)
 app.command("profiles")(profiles.profiles)
 app.command("launch")(launch.launch)
 app.add_typer(launch.app, name="jobs")
 app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 app.command("digest")(digest.digest)
+app.add_typer(account.app, name="account")
+app.add_typer(audit.app, name="audit")
 app.add_typer(cache.app, name="cache")
 app.add_typer(checkpoint.app, name="checkpoint")
 app.add_typer(target.app, name="target")

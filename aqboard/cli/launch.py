@@ -1,6 +1,5 @@
 """`aqboard launch` and `aqboard jobs`: hand a signed launch to Slurm, and see what becomes of it."""
 
-import getpass
 import time
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,8 +10,10 @@ from typer.core import TyperGroup
 
 from aqboard.cli.options import AsJson, Database, database
 from aqboard.cli.output import FOUND, err, errors_told, out, print_json
+from aqboard.cli.person import AsAccount, tell_person, whoever_types
 
 if TYPE_CHECKING:
+    from aqboard.domain.identity import Identity
     from aqboard.domain.job import JobRecord
     from aqboard.store import Store, StoredAttempt
     from aqboard.workflow.submit import Rehearsal
@@ -29,6 +30,7 @@ def launch(
         bool, typer.Option("--canary/--no-canary", help="Submit the plan's canary first, where it has one.")
     ] = True,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Ask Slurm, and submit nothing.")] = False,
+    account: AsAccount = None,
 ) -> None:
     """Submit a signed launch to Slurm. Exit 0 submitted, 1 refused (and why), 2 cannot tell: Slurm does not answer."""
     from aqboard.slurm import Slurm
@@ -42,7 +44,7 @@ def launch(
                 _tell(rehearsals)
             if faults := tuple(fault for part in rehearsals for fault in part.faults):
                 raise Refused(faults)
-            taken = () if dry_run else submit(store, attempt, Slurm(), **_me(), canary=canary)
+            taken = () if dry_run else submit(store, attempt, Slurm(), person=_person(store, account), canary=canary)
         except Refused as refused:
             if as_json:
                 print_json({"error": {"code": refused.code, "message": refused.message}, "reasons": refused.reasons})
@@ -96,6 +98,7 @@ def show(
 def cancel(
     job: Annotated[str, typer.Argument(help="Slurm's number of a job that was submitted with `aqboard launch`.")],
     db: Database = None,
+    account: AsAccount = None,
 ) -> None:
     """Cancel a launched job; a launch that waits for a cancelled canary is dropped by Slurm."""
     from aqboard.slurm import Slurm
@@ -103,13 +106,15 @@ def cancel(
     from aqboard.workflow.follow import cancel as cancel_job
 
     with errors_told(), Store(database(db)) as store:
-        submission = cancel_job(store, job, Slurm())
+        submission = cancel_job(store, job, Slurm(), person=_person(store, account))
     out.print(f"Slurm was asked to cancel job {job}, the {submission.role} of attempt {submission.attempt[:12]}.")
 
 
-def _me() -> dict[str, str]:
-    """Who types, as the operating system knows them."""
-    return {"person": getpass.getuser(), "identified_by": "os-user"}
+def _person(store: "Store", account: str | None) -> "Identity":
+    """Who types; said, because it is recorded."""
+    person = whoever_types(store, account)
+    tell_person(person)
+    return person
 
 
 def _look(store: "Store", attempt: int | None, *, as_json: bool) -> tuple["JobRecord", ...]:

@@ -4,6 +4,7 @@ AqboardError            something the user can act on; never a traceback
 ├── PlanError           the launch plan cannot be understood
 ├── StoreError          the database cannot be used
 ├── LaunchError         the script cannot be rendered or may not be written
+├── IdentityError       nobody, or not the one who is asked, stands behind a decision
 ├── TargetError         the code under check does not offer what a probe needs
 ├── SessionError        a check session cannot be started, found, stopped or imported
 ├── SlurmError          Slurm is not here, does not answer, or refused (`aqboard.slurm.errors`)
@@ -42,6 +43,12 @@ class LaunchError(AqboardError):
     """The script may not be written, or a value does not fit the cluster."""
 
     code = "launch"
+
+
+class IdentityError(AqboardError):
+    """The person could not be identified, or may not do what was asked."""
+
+    code = "identity"
 
 
 class TargetError(AqboardError):

@@ -80,7 +80,8 @@ class GuardVerdict(Record):
     seal: Word
     manifest: Word
     """SHA-256 of the manifest."""
-    state: Literal["running", "finished", "stopped"]
+    state: Literal["running", "finished", "stopped", "raised"]
+    """`raised`: the training itself ended with an error that is none of the guard's."""
     code: int = Field(default=0, ge=0, le=255)
     reason: Text = ""
     """One sentence for a person: what, where, what to do next."""

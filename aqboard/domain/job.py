@@ -6,14 +6,15 @@ from pydantic import AwareDatetime, StringConstraints
 
 from aqboard.domain.evidence import CurvePoint
 from aqboard.domain.guard_verdict import GuardVerdict
+from aqboard.domain.identity import Identity
 from aqboard.domain.model import Record
 
 Role = Literal["canary", "launch"]
 JobId = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,10}$")]
 
 
-class Submission(Record):
-    """A job as it was handed to Slurm. Never changed; what becomes of it are `Sighting`s."""
+class Submission(Identity):
+    """A job as a person handed it to Slurm. Never changed; what becomes of it are `Sighting`s."""
 
     attempt: str
     """The attempt's uid."""
@@ -26,8 +27,6 @@ class Submission(Record):
     """Path of what the job prints."""
     after: str = ""
     """The job that must end well before this one starts; empty where there is none."""
-    person: str
-    identified_by: str
     submitted_at: AwareDatetime
 
 

@@ -148,7 +148,7 @@ class GuardSettings(Record):
     tell_every_batches: int = Field(default=1, ge=1)
     """How often the ranks tell each other of a loss that is not finite, and rank 0 of the kill switch."""
     patience_s: Seconds = 600.0
-    """How long one rank waits for the others at a check; then it ends by itself."""
+    """How long one rank waits for the others, at a check or within a step; then it ends by itself."""
 
 
 class LaunchManifest(Record):

@@ -12,7 +12,9 @@ from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, StringCo
 
 from aqboard.domain.errors import PlanError
 from aqboard.domain.finding import Severity
+from aqboard.domain.model import Name as Name
 from aqboard.domain.model import Record
+from aqboard.domain.policy import Policy
 
 ScanRule = Literal["none", "global-sector", "strip-sector", "strip-angle", "block-sector", "block-angle"]
 """How the wind picks the order of the tokens; `none` is row-major, `*-sector` reads a cache, `*-angle` does not."""
@@ -24,9 +26,6 @@ SCAN_RULES: tuple[ScanRule, ...] = get_args(ScanRule)
 
 R = TypeVar("R", bound=Record)
 
-Name = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120, pattern=r"^[^\x00-\x1f]*$")
-]
 SlurmWord = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 SlurmTime = Annotated[str, StringConstraints(pattern=r"^(\d{1,3}-)?\d{1,2}:\d{2}:\d{2}$")]
 SlurmMemory = Annotated[str, StringConstraints(pattern=r"^[1-9]\d{0,6}[MGT]$")]
@@ -273,6 +272,7 @@ class LaunchPlan(Record):
     training: TrainingPlan = TrainingPlan()
     cluster: ClusterPlan
     checks: ChecksPlan = ChecksPlan()
+    policy: Policy = Policy()
     severities: dict[str, Severity] = Field(default_factory=dict)
     """Check id -> what it means for this launch, where that differs from the usual; always shown."""
     limits: dict[str, Annotated[float, Field(gt=0, le=86_400)]] = Field(default_factory=dict)

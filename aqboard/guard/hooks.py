@@ -53,7 +53,11 @@ class GuardHooks:
 
     def on_train_batch_start(self, trainer: Any, pl_module: Any, batch: Any, batch_idx: int) -> None:
         """Before the first step: everything that may load weights has had its turn."""
-        if self._session is None or "start" in self._looked_at:
+        if self._session is None:
+            return
+        if "start" in self._looked_at:
+            # A step that another rank does not take part in would never end. The first one may compile for long.
+            self._session.patience.begin()
             return
         self._looked_at.add("start")
         self._first_step = trainer.global_step
@@ -65,6 +69,7 @@ class GuardHooks:
         session = self._session
         if session is None:
             return
+        session.patience.relax()
         now = time.perf_counter()
         if self._batch_ended is not None:
             self._batch_s.append(now - self._batch_ended)
@@ -99,6 +104,11 @@ class GuardHooks:
         if self._session is not None:
             self._session.listen(trainer.global_step)
             self._session.close(trainer.global_step)
+
+    def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:
+        """Something else ended the training."""
+        if self._session is not None and not isinstance(exception, SystemExit):
+            self._session.broken(trainer.global_step, exception)
 
     def on_save_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: dict[str, Any]) -> None:
         """Stamp the checkpoint with the launch it comes from."""

@@ -28,7 +28,15 @@ class Patience:
         try:
             yield
         finally:
-            self._deadline = None
+            self.relax()
+
+    def begin(self) -> None:
+        """The limit runs from now on, until `relax`."""
+        self.within(self._seconds)
+
+    def relax(self) -> None:
+        """No limit from now on."""
+        self._deadline = None
 
     def within(self, seconds: float) -> None:
         """From now on the process has that long."""

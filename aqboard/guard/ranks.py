@@ -29,9 +29,9 @@ class Ranks:
         if not self._joined:
             return unpack(packed, places)
         mine = torch.frombuffer(bytearray(packed), dtype=torch.uint8).to(self._device)
-        table = torch.empty(self.world * len(packed), dtype=torch.uint8, device=self._device)
+        table = torch.empty(self.world, len(packed), dtype=torch.uint8, device=self._device)
         with self._patience.limit():
-            dist.all_gather_into_tensor(table, mine)
+            dist.all_gather(list(table.unbind()), mine)
             return unpack(table.cpu().numpy().tobytes(), places)
 
     def send_flag(self, flag: Tensor) -> None:

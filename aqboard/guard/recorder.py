@@ -58,16 +58,21 @@ class Recorder:
             ranks_at_fault=decision.ranks,
         )
 
+    def raised(self, step: int, error: BaseException) -> None:
+        """The training raised on rank 0; the cause may be another rank that is gone."""
+        told = f"Rank 0 ended with {type(error).__name__} after step {step}: {error}"
+        self._write("raised", step=step, code=1, reason=told[:MAX_TEXT])
+
     def gave_up(self, waited_s: float) -> None:
-        """Other ranks did not answer."""
+        """Other ranks did not answer, or this one does not come on."""
         step = self.checks[-1].step if self.checks else 0
         reason = (
-            f"Rank 0 waited {waited_s:.0f} s for the other ranks after step {step} and ended the job. See the log of "
-            "the job for the rank that raised or hangs."
+            f"Rank 0 made no progress for {waited_s:.0f} s, some time after step {step}: it waits for another rank, or "
+            "hangs itself. The log of the job says which rank raised, if one did."
         )
         self._write("stopped", step=step, code=int(Stop.BROKEN), reason=reason)
 
-    def _write(self, state: Literal["running", "finished", "stopped"], **facts: Any) -> None:
+    def _write(self, state: Literal["running", "finished", "stopped", "raised"], **facts: Any) -> None:
         facts.setdefault("step", self.checks[-1].step if self.checks else 0)
         verdict = GuardVerdict(
             **self._job,

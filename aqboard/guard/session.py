@@ -26,8 +26,8 @@ class Session:
     def __init__(self, manifest: LaunchManifest, device: torch.device) -> None:
         self.manifest = manifest
         self._exit_code = int(Stop.BROKEN)
-        self._patience = Patience(manifest.guard.patience_s, self._give_up)
-        self.ranks = Ranks(device, self._patience)
+        self.patience = Patience(manifest.guard.patience_s, self._give_up)
+        self.ranks = Ranks(device, self.patience)
         self._device = device
         self.recorder = Recorder(manifest, self.ranks.world)
         self._switch = KillSwitch(manifest.kill_file, manifest.guard.poll_s) if self.ranks.rank == 0 else None
@@ -76,6 +76,13 @@ class Session:
             return Row(int(Stop.KILL_SWITCH), self._switch.sentence)
         return Row()
 
+    def broken(self, step: int, error: BaseException) -> None:
+        """The training raised; what ends the process now is not the guard."""
+        self.patience.relax()
+        if self._switch is not None:
+            self._switch.close()
+            self.recorder.raised(step, error)
+
     def close(self, step: int) -> None:
         """The training is over."""
         if self._switch is not None:
@@ -92,7 +99,7 @@ class Session:
             print(f"aqboard guard, rank {rank}: {decision.reason} Exit code {code}.", file=sys.stderr, flush=True)
         self.ranks.after_rank_0()
         # Somebody who stops a run on purpose may have a checkpoint written on the way out.
-        self._patience.within(self.manifest.guard.patience_s if code == Stop.KILL_SWITCH else GRACE_S)
+        self.patience.within(self.manifest.guard.patience_s if code == Stop.KILL_SWITCH else GRACE_S)
         raise SystemExit(code)
 
     def _give_up(self) -> None:
@@ -100,6 +107,8 @@ class Session:
             waited = self.manifest.guard.patience_s
             if self.ranks.rank == 0:
                 self.recorder.gave_up(waited)
-            told = f"aqboard guard, rank {self.ranks.rank}: no answer from the other ranks within {waited:.0f} s."
+            told = (
+                f"aqboard guard, rank {self.ranks.rank}: no progress for {waited:.0f} s. Exit code {self._exit_code}."
+            )
             print(told, file=sys.stderr, flush=True)
         end_at_once(self._exit_code)

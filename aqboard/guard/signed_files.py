@@ -2,13 +2,14 @@
 
 import hashlib
 import os
-import stat
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from aqboard.domain.manifest import SignedFile
+from aqboard.guard.opening import NotRegular, open_regular
 
 CHUNK = 4 << 20
 SAME_MOMENT_S = 1e-3
@@ -33,29 +34,33 @@ def change(file: SignedFile, *, hash_large: bool) -> str:
     """
     where = f"{file.key}: {file.path}"
     try:
-        descriptor = os.open(file.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # never waits for a pipe's writer
-        with os.fdopen(descriptor, "rb", buffering=0) as opened:
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):
-                return f"{where} is not a regular file. {PUT_BACK}"
+        with open_regular(file.path) as opened:
+            status = os.fstat(opened.fileno())
             if status.st_size != file.size:
                 return f"{where} has {status.st_size} bytes instead of the {file.size} that were signed. {PUT_BACK}"
             same_moment = abs(status.st_mtime - file.mtime.timestamp()) < SAME_MOMENT_S
             if same_moment and not file.small and not hash_large:
                 return ""
-            digest = hashlib.sha256()
-            buffer = memoryview(bytearray(CHUNK))
-            while count := opened.readinto(buffer):
-                digest.update(buffer[:count])
+            found = _sha256(opened)
+    except NotRegular:
+        return f"{where} is not a regular file. {PUT_BACK}"
     except OSError as error:
         return f"{where} cannot be read on this node ({error.strerror}). {PUT_BACK}"
-    if digest.hexdigest() == file.sha256:
+    if found == file.sha256:
         return ""
     when = datetime.fromtimestamp(status.st_mtime, UTC)
     return (
-        f"{where} is not the file that was signed: its SHA-256 is {digest.hexdigest()[:12]}... instead of "
+        f"{where} is not the file that was signed: its SHA-256 is {found[:12]}... instead of "
         f"{file.sha256[:12]}..., it was last written on {when:%Y-%m-%d %H:%M} UTC. {PUT_BACK}"
     )
+
+
+def _sha256(file: BinaryIO) -> str:
+    digest, buffer = hashlib.sha256(), bytearray(CHUNK)
+    view = memoryview(buffer)
+    while count := file.readinto(buffer):  # type: ignore[attr-defined]  # what `open` gives has it
+        digest.update(view[:count])
+    return digest.hexdigest()
 
 
 def exists(path: Path) -> bool:

@@ -7,8 +7,10 @@ import textwrap
 from collections.abc import Iterator
 
 from aqboard.domain.attempt import Attempt, day
+from aqboard.domain.identity import WORTH, Identity
 from aqboard.domain.plan import ClusterPlan
 from aqboard.domain.signoff import SignOff
+from aqboard.domain.waiver import WaiverStanding, says_nothing
 from aqboard.launch.approval import Approval
 from aqboard.launch.canary import canary_job
 from aqboard.launch.cluster import ClusterProfile
@@ -16,9 +18,6 @@ from aqboard.launch.cost import cost_of
 from aqboard.launch.facts import cite, facts
 
 WIDTH = 110
-
-IDENTIFICATION = {"none": "the name was typed in, nobody verified it"}
-"""What each way of identification is worth, in words."""
 
 
 def header(
@@ -60,14 +59,40 @@ def _unsigned() -> tuple[str, ...]:
 
 def _signed(approval: Approval) -> Iterator[str]:
     yield f"Seal      {approval.seal}"
+    if approval.until:
+        yield f"Until     {day(approval.until)} UTC: then the first of what this rests on expires"
     for signoff in approval.signoffs:
         yield from _signature(signoff)
+    for standing in approval.waivers:
+        yield from _waiver(standing)
+    if approval.audit:
+        yield f"Audit     {approval.audit}"
 
 
 def _signature(signoff: SignOff) -> Iterator[str]:
     yield f"{signoff.decision:<9} {signoff.person}, {day(signoff.created_at)} UTC"
-    yield f"          identified by: {signoff.identified_by} ({IDENTIFICATION[signoff.identified_by]})"
-    for paragraph in signoff.comment.split("\n"):
+    yield f"          {_identified(signoff)}"
+    yield from _quoted(signoff.comment)
+
+
+def _waiver(standing: WaiverStanding) -> Iterator[str]:
+    waiver, confirmed = standing.waiver, standing.confirmed_by
+    unknown = ": NOBODY KNOWS whether it is right" if says_nothing(waiver.verdict) else ""
+    yield f"WAIVED    {waiver.check} ({waiver.verdict}){unknown}, accepted until {day(waiver.expires_at)} UTC"
+    for role, person in (("accepted", waiver), ("confirmed", confirmed)):
+        if person:
+            yield f"          {role} by {person.person}, {day(person.created_at)} UTC, {_identified(person)}"
+    yield from _quoted(f"Reason: {waiver.reason}")
+    yield from _quoted(f"Risk: {waiver.risk}")
+
+
+def _identified(person: Identity) -> str:
+    roles = f", role {', '.join(person.roles)}" if person.roles else ""
+    return f"identified by: {person.identified_by} ({WORTH[person.identified_by]}){roles}"
+
+
+def _quoted(text: str) -> Iterator[str]:
+    for paragraph in text.split("\n"):
         yield from (f"          | {line}" for line in textwrap.wrap(paragraph, WIDTH))
 
 

@@ -38,8 +38,8 @@ def submit(folder: Path, job: CheckJob, name: str) -> str:
     """Submit the session whose folder this is; the number of the job. Raises SessionError with the refusal in words."""
     if "%" in str(folder) or not str(folder).isprintable():
         raise SessionError(
-            f"Slurm would misread the folder {str(folder)!r}: it holds `%` or a control character. Keep the database in "
-            "another folder."
+            f"Slurm would misread the folder {str(folder)!r}: it holds `%` or a control character. Keep the database "
+            "in another folder."
         )
     try:
         executor = Executor(folder / SUBMITIT, python=interpreter(job))

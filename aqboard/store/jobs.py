@@ -6,14 +6,16 @@ already: what everybody sees at once is stored once.
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from aqboard.domain.errors import StoreError
 from aqboard.domain.evidence import CurvePoint
 from aqboard.domain.guard_verdict import GuardVerdict
+from aqboard.domain.identity import Identity
 from aqboard.domain.job import JobRecord, Sighting, Submission
 from aqboard.domain.model import Record
+from aqboard.store.audit import record
 from aqboard.store.connection import writing
+from aqboard.store.rows import insert
 from aqboard.store.store import Store
 
 NEWEST = """
@@ -28,14 +30,20 @@ class Jobs:
     """The launched jobs in a store."""
 
     def __init__(self, store: Store) -> None:
-        self._db = store._db
+        self._db = store.db
 
     # ------------------------------------------------------------------ append
 
     def add(self, submission: Submission) -> None:
-        """Store a job that Slurm has taken."""
+        """Store a job that Slurm has taken, and put it into the audit log."""
         with writing(self._db):
             self._insert("jobs", submission.attempt, submission.job, submission, role=submission.role)
+            self._record_action("job submitted", submission, submission)
+
+    def add_cancel(self, submission: Submission, by: Identity) -> None:
+        """Put into the audit log that somebody had a job cancelled; what became of it Slurm says."""
+        with writing(self._db):
+            self._record_action("job cancelled", submission, by)
 
     def add_sighting(self, uid: str, sighting: Sighting) -> bool:
         """Store what Slurm says of a job; False when it said the same the last time."""
@@ -102,8 +110,12 @@ class Jobs:
     def _insert(self, table: str, uid: str, job: str, data: Record | str, **columns: str | int) -> None:
         """Append one row, inside the transaction of the caller."""
         text = data if isinstance(data, str) else data.model_dump_json()
-        row = {"attempt": uid, "recorded_at": datetime.now(UTC).isoformat(), "job": job, **columns, "data": text}
-        self._db.table(table).insert(row)
+        insert(self._db, table, uid, [{"job": job, **columns, "data": text}])
+
+    def _record_action(self, action: str, submission: Submission, by: Identity) -> None:
+        ((number,),) = self._query("SELECT number FROM attempts WHERE uid = ?", submission.attempt)
+        facts = submission.model_dump(include={"job", "role", "after", "seal", "script"})
+        record(self._db, action, f"attempt {number}", actor=by, facts=facts)
 
     def _last(self, table: str, uid: str, job: str) -> str | None:
         rows = self._query(f"SELECT data FROM {table} WHERE attempt = ? AND job = ? ORDER BY id DESC LIMIT 1", uid, job)

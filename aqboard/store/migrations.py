@@ -3,6 +3,8 @@
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from aqboard.store import audit
+
 MIGRATIONS = Migrations("aqboard")
 
 APPEND_ONLY = ("attempts", "outcomes", "findings", "signoffs", "scripts")
@@ -97,6 +99,25 @@ def _of_session(db: Database, table: str, **columns: type) -> None:
     )
 
 
+SIGNING = ("waivers", "waiver_answers", "accounts", "audit")
+
+
+@MIGRATIONS()
+def m003_signing(db: Database) -> None:
+    """Waivers and the answers to them, accounts, and the audit log, which takes over what is there already."""
+    _of_attempt(db, "waivers", uid=str, check_id=str, person=str, expires_at=str, data=str)
+    _of_attempt(db, "waiver_answers", waiver=str, person=str, answer=str, data=str)
+    account = {"recorded_at": str, "name": str, "person": str, "roles": str, "password": str, "disabled": int}
+    db.table("accounts").create({"id": int, **account}, pk="id", not_null=set(account))
+    texts = ("time", "actor", "identified_by", "action", "subject", "source", "detail", "payload_digest")
+    entry = {"seq": int, **dict.fromkeys(texts, str), "first_row": int, "last_row": int, "previous": str, "hash": str}
+    db.table("audit").create(entry, pk="seq", not_null={*texts, "previous", "hash"})
+    db.table("audit").create_index(["action", "time"])
+    for table in SIGNING:
+        _forbid_change(db, table)
+    audit.begin(db)
+
+
 JOBS = ("jobs", "job_sightings", "job_points", "job_verdicts")
 
 
@@ -111,5 +132,5 @@ def m004_jobs(db: Database) -> None:
         _forbid_change(db, table)
 
 
-NAMES: tuple[str, ...] = ("m001_attempts_and_findings", "m002_sessions", "m004_jobs")
+NAMES: tuple[str, ...] = ("m001_attempts_and_findings", "m002_sessions", "m003_signing", "m004_jobs")
 """Every step in order; a database with a step that is not here was written by a newer program."""

@@ -56,6 +56,26 @@ PROBE_STATES: dict[str, Face] = {
     "missed": Face("🚫", "not reached"),
 }
 
+JOB_STATES: dict[str, Face] = {
+    "PENDING": Face("⏳", "waiting"),
+    "RUNNING": Face("▶️", "running"),
+    "SUSPENDED": Face("⏸️", "suspended"),
+    "COMPLETED": Face("✅", "completed"),
+    "FAILED": Face("❌", "failed"),
+    "CANCELLED": Face("🚫", "cancelled"),
+    "TIMEOUT": Face("⌛", "time limit"),
+    "NODE_FAIL": Face("💥", "node failed"),
+    "OUT_OF_MEMORY": Face("💥", "out of memory"),
+    "PREEMPTED": Face("↩️", "preempted"),
+    "UNKNOWN": Face("❔", "unknown"),
+}
+SUBMITTED = Face("📨", "submitted")
+GUARD_STATES: dict[str, Face] = {
+    "running": Face("🛡️", "guarded"),
+    "finished": Face("🛡️", "as signed"),
+    "stopped": Face("🛑", "stopped"),
+}
+
 STAGES: dict[str, str] = {
     Stage.CHECKPOINT: "Checkpoint",
     Stage.SCAN: "Wind scan",
@@ -79,6 +99,11 @@ _CHECKS = {check.id: check for check in SUITE}
 def verdict_face(verdict: str | None) -> Face:
     """The sign and word of a verdict; None stands for a check without a finding."""
     return NOT_RUN if verdict is None else VERDICTS[verdict]
+
+
+def job_face(state: str | None) -> Face:
+    """The sign and word of a job's state; None stands for one that Slurm has not been asked about."""
+    return SUBMITTED if state is None else JOB_STATES.get(state, Face("❔", state.lower()))
 
 
 def check_title(check: str) -> str:

@@ -17,6 +17,7 @@ from aqboard.artefacts.live_log import read_live_log
 from aqboard.artefacts.source import FileSource
 from aqboard.domain.evidence import CurvePoint
 from aqboard.domain.guard_verdict import GuardVerdict
+from aqboard.domain.identity import Identity
 from aqboard.domain.job import JobRecord, Sighting, Submission
 from aqboard.domain.plan import LaunchPlan
 from aqboard.guard.names import VERDICT
@@ -77,10 +78,12 @@ def sight(jobs: Jobs, records: Sequence[JobRecord], slurm: Slurm) -> None:
         jobs.add_sighting(by_id[job].attempt, sighting)
 
 
-def cancel(store: Store, job: str, slurm: Slurm) -> Submission:
-    """Cancel a job that was submitted from here; raises LaunchError for another, SlurmError when Slurm refuses."""
-    submission = Jobs(store).find(job)
+def cancel(store: Store, job: str, slurm: Slurm, *, person: Identity) -> Submission:
+    """Cancel a job that was submitted from here; raises StoreError for another, SlurmError when Slurm refuses."""
+    jobs = Jobs(store)
+    submission = jobs.find(job)
     slurm.cancel(job)
+    jobs.add_cancel(submission, person)
     return submission
 
 

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.errors import LaunchError
-from aqboard.domain.evidence import LossEvidence
+from aqboard.domain.evidence import CacheEvidence, LossEvidence
 from aqboard.domain.evidence_train import CostEvidence
 from aqboard.domain.manifest import CodeState, LaunchManifest, SignedFile, SignedJob, withdrawn_marker
 from aqboard.guard.build import build_manifest
@@ -74,6 +74,11 @@ def released(database: Path, number: int) -> tuple[Path, ...]:
     return tuple(script for folder in _folders(database, number) if (script := folder / MAIN).exists())
 
 
+def carries(script: Path, sealed: str) -> bool:
+    """Whether a released script was let out for this seal; its folder's name says so."""
+    return sealed[:12] in script.parent.name.split("-")
+
+
 def _folders(database: Path, number: int) -> tuple[Path, ...]:
     return tuple(sorted(scripts_folder(database).glob(f"attempt-{number}-*/")))
 
@@ -120,6 +125,7 @@ def _manifest(folder: Path, stored: StoredAttempt, approval: Approval) -> Launch
             approval.signoffs[-1].created_at,
             loss=stored.evidence(LossEvidence),
             cost=stored.evidence(CostEvidence),
+            cache=stored.evidence(CacheEvidence),
             code=_code(stored.attempt),
             container=_container(stored.attempt),
         )

@@ -13,19 +13,20 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
+from aqboard.domain.clearance import Clearance
 from aqboard.domain.errors import LaunchError, StoreError
+from aqboard.domain.identity import Identity
 from aqboard.domain.job import Role, Submission
 from aqboard.domain.plan import ClusterPlan
-from aqboard.domain.signoff import Decision
 from aqboard.launch.canary import canary_job
 from aqboard.launch.profile import load_profile
 from aqboard.launch.quoting import slug
 from aqboard.slurm import Slurm, SlurmError, Trial
 from aqboard.store import Store, StoredAttempt, StoredScript
 from aqboard.store.jobs import Jobs
-from aqboard.workflow.decide import obstacles, standings
 from aqboard.workflow.follow import sight
 from aqboard.workflow.release import CANARY
+from aqboard.workflow.standing import clearance_of
 
 
 @dataclass(frozen=True)
@@ -51,11 +52,14 @@ class Refused(LaunchError):
 
 
 def signed_script(stored: StoredAttempt) -> StoredScript | None:
-    """The script that the sign-offs let out; None unless the newest decision is a GO that holds."""
-    given = standings(stored)
-    if not given or not given[0].holds or given[0].signoff.decision is not Decision.GO:
+    """The script that carries the approvals that hold now; None while anything stands between."""
+    return _script_of(stored, clearance_of(stored))
+
+
+def _script_of(stored: StoredAttempt, cleared: Clearance) -> StoredScript | None:
+    if not cleared.approvals:
         return None
-    seal = given[0].signoff.seal
+    seal = cleared.approvals[0].seal
     return next((script for script in reversed(stored.scripts) if script.seal == seal), None)
 
 
@@ -67,13 +71,11 @@ def rehearse(stored: StoredAttempt, slurm: Slurm, *, canary: bool = True) -> tup
     """
     script = _require_signed(stored)
     return tuple(
-        _rehearsal(role, path, job, stored, slurm) for role, path, job in _parts(stored, script, canary=canary)
+        _rehearsal(role, path, job, script, slurm) for role, path, job in _parts(stored, script, canary=canary)
     )
 
 
-def submit(
-    store: Store, number: int, slurm: Slurm, *, person: str, identified_by: str, canary: bool = True
-) -> tuple[Submission, ...]:
+def submit(store: Store, number: int, slurm: Slurm, *, person: Identity, canary: bool = True) -> tuple[Submission, ...]:
     """Submit the launch of attempt `number`; the jobs that Slurm took, in order, which are then stored.
 
     Raises Refused as `rehearse` does, also when Slurm would not take a script, or a job of the same launch is not over
@@ -94,6 +96,7 @@ def submit(
                 folder = Path(script.path).parent
                 given = slurm.submit(path, after_ok=after or None, folder=folder)
                 submission = Submission(
+                    **person.model_dump(),
                     attempt=stored.attempt.uid,
                     job=given,
                     role=role,
@@ -101,8 +104,6 @@ def submit(
                     seal=script.seal,
                     log=str(folder / f"{slug(job.job_name)}-{given}.out"),
                     after=after,
-                    person=person,
-                    identified_by=identified_by,
                     submitted_at=datetime.now(UTC),
                 )
                 taken.append(submission)
@@ -127,11 +128,12 @@ def _undone(slurm: Slurm, taken: list[Submission], error: SlurmError | StoreErro
 
 
 def _require_signed(stored: StoredAttempt) -> StoredScript:
-    script = signed_script(stored)
-    if reasons := obstacles(stored):
-        raise Refused(reasons)
+    cleared = clearance_of(stored)
+    if cleared.between:
+        raise Refused(tuple(f"{step.what} {step.remedy}".strip() for step in cleared.between))
+    script = _script_of(stored, cleared)
     if script is None:
-        raise Refused(("The attempt is not signed: the newest decision must be a GO that still holds.",))
+        raise Refused(("Everybody has said GO, but no script was written for this seal. Say GO once more.",))
     return script
 
 
@@ -155,8 +157,8 @@ def _parts(stored: StoredAttempt, script: StoredScript, *, canary: bool) -> Iter
     yield "launch", main, cluster
 
 
-def _rehearsal(role: Role, path: Path, job: ClusterPlan, stored: StoredAttempt, slurm: Slurm) -> Rehearsal:
-    if fault := _not_as_signed(role, path, stored):
+def _rehearsal(role: Role, path: Path, job: ClusterPlan, script: StoredScript, slurm: Slurm) -> Rehearsal:
+    if fault := _not_as_signed(role, path, script):
         return Rehearsal(role, path, fault, (fault,))
     read = subprocess.run(["bash", "-n", str(path)], capture_output=True, text=True, errors="replace", check=False)
     if read.returncode != 0:
@@ -180,15 +182,13 @@ def differences(role: Role, trial: Trial, job: ClusterPlan) -> Iterator[str]:
         yield f"The {role} has {job.gpus} tasks, Slurm would give them {placed.processors} processors."
 
 
-def _not_as_signed(role: Role, path: Path, stored: StoredAttempt) -> str:
+def _not_as_signed(role: Role, path: Path, script: StoredScript) -> str:
     """Why the file is not the script that was signed; empty when it is."""
     remedy = "Say GO again, and submit what that writes."
     try:
         content = path.read_bytes()
     except OSError as error:
         return f"The script of the {role}, {path}, cannot be read ({error.strerror}). {remedy}"
-    script = signed_script(stored)
-    assert script is not None
     # The launch's script carries the digest of the canary's, so the record of the one vouches for both.
     same = content == script.text.encode() if role == "launch" else sha256(content).hexdigest() in script.text
     return "" if same else f"The script of the {role}, {path}, was changed after it was signed. {remedy}"

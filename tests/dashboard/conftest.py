@@ -20,6 +20,7 @@ PAGES = {
     "losses": "Losses",
     "launch": "Launch",
     "history": "History",
+    "audit": "Audit",
 }
 
 

@@ -1,4 +1,4 @@
-"""A database whose sessions run stub probes."""
+"""A database whose sessions run stub probes, in a folder with the sample attempts' input files."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +10,7 @@ from aqboard.runner.local_backend import LocalBackend
 from aqboard.store import Store
 from aqboard.workflow import ingest, sessions
 from tests import stub_sessions
+from tests.sample_attempts import write_files
 
 
 @pytest.fixture
@@ -24,5 +25,7 @@ def stubs(monkeypatch: pytest.MonkeyPatch) -> LocalBackend:
 
 @pytest.fixture
 def store(stubs: LocalBackend, tmp_path: Path) -> Iterator[Store]:
+    """An empty database; `in` beside it holds the inputs of `tests.workflow.launched.attempt`."""
+    write_files(tmp_path / "in")
     with Store(tmp_path / "board.db", create=True) as opened:
         yield opened

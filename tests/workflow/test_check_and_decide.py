@@ -123,7 +123,7 @@ def test_a_go_writes_the_script_and_holds_until_something_changes(
     assert decided.script is not None
     path = Path(decided.script.path)
     assert path.read_text() == decided.script.text
-    assert path.parent.parent == database.parent
+    assert path.parent.parent == database.parent / "scripts"
     for part in ("#SBATCH --nodes=50", "Grace Hopper", decided.signoff.seal, stored.attempt.uid):
         assert part in decided.script.text
     assert subprocess.run(["bash", "-n", str(path)], check=False).returncode == 0
