@@ -3,7 +3,7 @@
 import typer
 
 from aqboard import __version__
-from aqboard.cli import attempts, cache, check, checkpoint, checks, demo, digest, profiles, serve, target
+from aqboard.cli import attempts, cache, check, checkpoint, checks, demo, digest, profiles, script, serve, target
 from aqboard.cli.output import out
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app.command("digest")(digest.digest)
 app.add_typer(cache.app, name="cache")
 app.add_typer(checkpoint.app, name="checkpoint")
 app.add_typer(target.app, name="target")
+app.add_typer(script.app, name="script")
 
 
 def _version(wanted: bool) -> None:
