@@ -17,6 +17,7 @@ from aqboard.cli import (
     launch,
     logs,
     profiles,
+    script,
     serve,
     sessions,
     sign,
@@ -54,6 +55,7 @@ app.add_typer(cache.app, name="cache")
 app.add_typer(checkpoint.app, name="checkpoint")
 app.add_typer(target.app, name="target")
 app.add_typer(db.app, name="db")
+app.add_typer(script.app, name="script")
 
 
 def _version(wanted: bool) -> None:

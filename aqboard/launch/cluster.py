@@ -50,6 +50,8 @@ class Node(Sourced):
     """GPUs as Slurm counts them; on MI250X each of the two dies is one."""
     cores: int | None = Field(default=None, ge=1, le=1024)
     """Cores a job may use, which can be fewer than the hardware has."""
+    threads_per_core: int = Field(default=1, ge=1, le=8)
+    """CPUs that Slurm counts for one core where jobs may use its hardware threads."""
     request: Literal["gpus-per-node", "gres"] = "gpus-per-node"
     """The directive that asks for GPUs on this cluster."""
 
@@ -60,6 +62,13 @@ class Memory(Sourced):
     per_node: SlurmMemory
 
 
+class TimeStep(Record):
+    """A shorter time limit for smaller jobs."""
+
+    nodes: int = Field(ge=1)
+    max_time: SlurmTime
+
+
 class Partition(Sourced):
     """Limits of one partition, per job."""
 
@@ -67,7 +76,17 @@ class Partition(Sourced):
     max_time: SlurmTime | None = None
     canary: bool = False
     """Where a trial on a few nodes starts soonest; a plan's canary goes there unless it names another."""
+    max_time_up_to: tuple[TimeStep, ...] = ()
+    """Where the time limit grows with the job: limits of jobs of at most so many nodes, smallest first."""
     note: Name | None = None
+
+    def time_limit(self, nodes: int | None) -> SlurmTime | None:
+        """The longest time of a job with so many nodes; the longest of all where the number is not known."""
+        if nodes is not None:
+            for step in self.max_time_up_to:
+                if nodes <= step.nodes:
+                    return step.max_time
+        return self.max_time
 
 
 class ChecksOn(Sourced):
@@ -139,6 +158,8 @@ class ClusterProfile(Record):
     name: SlurmWord
     title: Name
     sources: dict[str, Source] = Field(min_length=1)
+    recognised_by: tuple[Annotated[str, StringConstraints(pattern=r"^/?[A-Za-z0-9][A-Za-z0-9_./-]{2,60}$")], ...] = ()
+    """Signs in a script that no other cluster shares: names of partitions, and beginnings of paths (with a `/`)."""
     node: Node
     memory: Memory | None = None
     partitions: dict[SlurmWord, Partition] = Field(default_factory=dict)

@@ -59,6 +59,8 @@ def _node(node: Node) -> str:
 
 def _limits(partition: Partition) -> str:
     time = f"at most {in_words(partition.max_time)}" if partition.max_time else "time limit not known"
+    steps = ", ".join(f"{in_words(step.max_time)} up to {step.nodes} nodes" for step in partition.max_time_up_to)
+    time += f" ({steps})" if steps else ""
     nodes = f"at most {partition.max_nodes} nodes" if partition.max_nodes else "node limit not known"
     canary = "; for canaries" if partition.canary else ""
     note = f"; {partition.note}" if partition.note else ""
