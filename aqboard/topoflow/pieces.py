@@ -18,4 +18,4 @@ def in_pieces(tokens: Tensor) -> bool:
 
 def pieces(tokens: Tensor) -> tuple[Tensor, ...]:
     """Views of at most TOKENS tokens each: [B, N, D] -> several [B, n, D]."""
-    return tokens.split(TOKENS, dim=1)
+    return torch.split(tokens, TOKENS, dim=1)
