@@ -8,9 +8,11 @@ from collections.abc import Iterator
 
 from aqboard.domain.attempt import Attempt, day
 from aqboard.domain.identity import WORTH, Identity
+from aqboard.domain.plan import ClusterPlan
 from aqboard.domain.signoff import SignOff
 from aqboard.domain.waiver import WaiverStanding, says_nothing
 from aqboard.launch.approval import Approval
+from aqboard.launch.canary import canary_job
 from aqboard.launch.cluster import ClusterProfile
 from aqboard.launch.cost import cost_of
 from aqboard.launch.facts import cite, facts
@@ -18,24 +20,37 @@ from aqboard.launch.facts import cite, facts
 WIDTH = 110
 
 
-def header(attempt: Attempt, profile: ClusterProfile, approval: Approval | None) -> tuple[str, ...]:
-    """The lines of the header, without the `#` in front."""
+def header(
+    attempt: Attempt, job: ClusterPlan, profile: ClusterProfile, approval: Approval | None, canary_sha256: str = ""
+) -> tuple[str, ...]:
+    """The lines of the header, without the `#` in front; `job` is the plan's, or its canary."""
     return (
         "",
-        f"Launch of {attempt.name}",
+        f"{'Launch' if job is attempt.plan.cluster else 'Canary of the launch'} of {attempt.name}",
         f"Attempt   {attempt.uid}, frozen {day(attempt.created_at)} UTC by aqboard {attempt.aqboard_version}",
         f"Author    {attempt.plan.author}",
-        f"Job name  {attempt.plan.cluster.job_name}",
+        f"Job name  {job.job_name}",
         *(_signed(approval) if approval else _unsigned()),
-        f"Cost      {cost_of(attempt.plan.cluster, profile).sentence}",
+        f"Cost      {cost_of(job, profile).sentence}",
+        *_canary(job, profile, canary_sha256),
         "",
         "Input files as they were checked: key in the plan, SHA-256, size in bytes, path",
         *(f"  {file.key}  {file.sha256}  {file.size}  {file.path}" for file in attempt.inputs),
         "",
         f"Cluster profile {profile.name} ({profile.title}), each figure with its source:",
-        *_sources(profile, attempt.plan.cluster.partition),
+        *_sources(profile, job.partition),
         "",
     )
+
+
+def _canary(job: ClusterPlan, profile: ClusterProfile, sha256: str) -> Iterator[str]:
+    if canary := canary_job(job, profile):
+        yield (
+            f"Canary    {canary.nodes} nodes, {canary.time} in {canary.partition}; this job is to start only if that "
+            "ends well"
+        )
+        if sha256:
+            yield f"          its script's SHA-256 is {sha256}"
 
 
 def _unsigned() -> tuple[str, ...]:

@@ -90,6 +90,15 @@ class TopoFlowModule(L.LightningModule):
         out: Tensor = self.model(x, lead_times)
         return out
 
+    def launch_facts(self) -> dict[str, str]:
+        """What a launch is signed for and the weights do not show; the launch guard compares it on every rank."""
+        scanner = self.model.scanner
+        return {
+            "scan_rule": scanner.config.scan_rule,
+            "scan_layout": scanner.config.scan_layout,
+            "scan_cache": cache_digests(scanner.cache).content,
+        }
+
     def loss(self, batch: Batch) -> Tensor:
         """Masked MSE of one batch over the whole grid, scalar, normalised units."""
         return masked_mse(self(batch.x, batch.lead_times), batch.y)

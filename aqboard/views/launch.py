@@ -15,6 +15,7 @@ from aqboard.store import StoredAttempt, StoredScript
 from aqboard.views import waivers
 from aqboard.views.board import opened_store, show_attempt
 from aqboard.views.identity import SIGNED, acting, how, name_field, sign_in, sign_out, signed_in
+from aqboard.views.launch_jobs import show_jobs
 from aqboard.views.parts import attempt_heading
 from aqboard.views.tables.launch import plan_facts
 from aqboard.views.text import cell_code, code, plain, table
@@ -47,6 +48,7 @@ def _body(stored: StoredAttempt) -> None:
         _record(cleared.standings)
     waivers.show(stored, person, may_act=here.mode == "single-user" or person is not None)
     _script(stored, cleared)
+    show_jobs(stored)
 
 
 def _answer() -> None:

@@ -1,5 +1,6 @@
 """Decide on an attempt: record who said GO or NO-GO, and let the script out once everybody who is asked said GO."""
 
+import shutil
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -18,7 +19,7 @@ from aqboard.store.records import Released
 from aqboard.store.signing import add_decision, add_withdrawal
 from aqboard.workflow.identify import typed, with_roles
 from aqboard.workflow.installation import installation
-from aqboard.workflow.release import release, script_path, withdraw
+from aqboard.workflow.release import carries, release, released, script_path, withdraw
 from aqboard.workflow.standing import case_of, current_seal, obstacles, standings
 
 __all__ = ["Decided", "current_seal", "decide", "obstacles", "preview", "standings", "withdraw_void"]
@@ -73,15 +74,15 @@ def decide(
 
     path = script_path(store.path, number, signoff.seal)
     try:
-        released = add_decision(store, stored, signoff, act)
+        let_out = add_decision(store, stored, signoff, act)
     except StoreError:
         # What was not recorded was not said: a script must not outlive a database that could not take the GO.
         if written:
-            path.unlink(missing_ok=True)
+            shutil.rmtree(path.parent, ignore_errors=True)
         raise
     except OSError as error:
         raise LaunchError(f"The decision was not recorded: {path} cannot be changed ({error.strerror}).") from None
-    return Decided(signoff, released.script, after.between)
+    return Decided(signoff, let_out.script, after.between)
 
 
 def withdraw_void(store: Store, number: int, why: str, now: datetime | None = None) -> None:
@@ -123,7 +124,7 @@ def _with(case: Case, signoff: SignOff) -> Case:
 def _released(store: Store, stored: StoredAttempt, case: Case, after: Clearance, signoff: SignOff) -> Released:
     """The script that carries every approval. Scripts of the same attempt with another seal are taken back."""
     path = script_path(store.path, stored.number, signoff.seal)
-    others = [name for name in _scripts(store, stored) if name != path.name]
+    others = [script for script in released(store.path, stored.number) if not carries(script, signoff.seal)]
     taken_back = _taken_back(store, stored) if others else Released()
     approval = Approval.of(
         *after.approvals,
@@ -136,15 +137,9 @@ def _released(store: Store, stored: StoredAttempt, case: Case, after: Clearance,
 
 def _taken_back(store: Store, stored: StoredAttempt) -> Released:
     """Everything that was let out for the attempt, put out of reach."""
-    names = _scripts(store, stored)
-    if names:
-        withdraw(script_path(store.path, stored.number, "").parent, stored.number)
+    names = tuple(f"{script.parent.name}/{script.name}" for script in released(store.path, stored.number))
+    withdraw(store.path, stored.number)
     return Released(withdrawn=names)
-
-
-def _scripts(store: Store, stored: StoredAttempt) -> tuple[str, ...]:
-    folder = script_path(store.path, stored.number, "").parent
-    return tuple(sorted(path.name for path in folder.glob(f"attempt-{stored.number}-*.sbatch")))
 
 
 def _head(store: Store) -> str:

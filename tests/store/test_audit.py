@@ -125,7 +125,7 @@ def test_a_log_that_is_written_anew_is_found_by_a_hash_kept_elsewhere(database: 
         assert verified(store).faults == (), "nothing in the file itself can tell"
         report = verified(store, [f"8:{head}"])
         assert [fault.seq for fault in report.faults] == [8]
-        (script,) = (database.parent / "scripts").iterdir()
+        (script,) = (database.parent / "scripts").rglob("launch.withdrawn")
         kept = script.read_text().partition("# Audit     5 ")[2][:64]
         assert "written anew" in verified(store, [f"5:{kept}"]).faults[0].what
 

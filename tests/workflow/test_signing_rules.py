@@ -143,7 +143,7 @@ class Histories(RuleBasedStateMachine):
         self.file_changed = not self.file_changed
 
     def scripts(self) -> list[Path]:
-        return list((self.folder / "scripts").glob("*.sbatch"))
+        return list((self.folder / "scripts").rglob("*.sbatch"))
 
     @invariant()
     def the_board_says_what_the_clerk_says(self) -> None:

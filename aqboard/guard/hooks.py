@@ -1,0 +1,185 @@
+"""The guard's part in a Lightning training, for either of Lightning's packages (`for_lightning`, ...).
+
+Off without `AQBOARD_MANIFEST`, so that a script with the guard in it can be run by hand. Only `fit` is guarded.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import torch
+
+from aqboard.domain.guard_verdict import Stop
+from aqboard.domain.manifest import LaunchManifest
+from aqboard.guard import first_loss
+from aqboard.guard.canary import seen_enough
+from aqboard.guard.judge import Look
+from aqboard.guard.names import DIGEST_VARIABLE, MANIFEST_VARIABLE
+from aqboard.guard.reading import Refused, read_manifest
+from aqboard.guard.rows import COMPARED, SHARDED, Row, share
+from aqboard.guard.session import Session
+from aqboard.guard.stamp import KEY, launch_stamp
+from aqboard.guard.weights import SHARDING, not_finite, weights_digest
+
+
+class GuardHooks:
+    """Stops a training that is not what was signed, on all ranks with the same exit code."""
+
+    def __init__(self, manifest: Path | str | None = None) -> None:
+        """`manifest`: by default the one that the launch script names."""
+        named = manifest or os.environ.get(MANIFEST_VARIABLE) or None
+        self._path = Path(named) if named else None
+        self._session: Session | None = None
+        self._looked_at: set[str | int] = set()
+        self._first_step = 0
+        self._batch_s: list[float] = []
+        self._batch_ended: float | None = None
+
+    def setup(self, trainer: Any, pl_module: Any, stage: str) -> None:
+        """Read the manifest; every rank, because each must know what was signed."""
+        others = [callback for callback in trainer.callbacks if isinstance(callback, GuardHooks)]
+        if stage != "fit" or self._path is None or others[0] is not self:
+            return
+        try:
+            manifest = read_manifest(self._path, os.environ.get(DIGEST_VARIABLE))
+        except Refused as refused:
+            print(f"aqboard guard: {refused.fault.sentence}", file=sys.stderr, flush=True)
+            raise SystemExit(int(refused.fault.code)) from None
+        self._session = Session(manifest, trainer.strategy.root_device)
+
+    def on_train_batch_start(self, trainer: Any, pl_module: Any, batch: Any, batch_idx: int) -> None:
+        """Before the first step: everything that may load weights has had its turn."""
+        if self._session is None:
+            return
+        if "start" in self._looked_at:
+            # A step that another rank does not take part in would never end. The first one may compile for long.
+            self._session.patience.begin()
+            return
+        self._looked_at.add("start")
+        self._first_step = trainer.global_step
+        at = Look("start", self._first_step, resumed=self._first_step > 0, same_samples=self._same_samples(trainer))
+        self._session.look(at, lambda: self._row(trainer, pl_module))
+
+    def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
+        """After every batch: hear what the last one's ranks told, look again at the signed steps, tell of this one."""
+        session = self._session
+        if session is None:
+            return
+        session.patience.relax()
+        now = time.perf_counter()
+        if self._batch_ended is not None:
+            self._batch_s.append(now - self._batch_ended)
+        session.listen(trainer.global_step)
+        done = trainer.global_step - self._first_step
+        if done in session.manifest.guard.again_at_steps and done not in self._looked_at:
+            self._looked_at.add(done)
+            at = Look("step", trainer.global_step, same_samples=self._same_samples(trainer))
+            session.look(at, lambda: self._row(trainer, pl_module))
+        if batch_idx % session.manifest.guard.tell_every_batches == 0:
+            session.tell(_loss(outputs))
+        if seen_enough(session.manifest, done):
+            trainer.should_stop = True  # on every rank at the same step; Lightning then ends with exit code 0
+        self._batch_ended = time.perf_counter()
+
+    def on_validation_start(self, trainer: Any, pl_module: Any) -> None:
+        """The next batch's time would hold the validation."""
+        self._batch_ended = None
+
+    def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
+        """The first validation of the training itself."""
+        session = self._session
+        if session is None or trainer.sanity_checking or "start" not in self._looked_at:
+            return
+        if "validation" not in self._looked_at:
+            self._looked_at.add("validation")
+            at = Look("validation", trainer.global_step)
+            session.look(at, lambda: self._validated(trainer, pl_module))
+
+    def on_train_end(self, trainer: Any, pl_module: Any) -> None:
+        """The last batch's losses count, too."""
+        if self._session is not None:
+            self._session.listen(trainer.global_step)
+            self._session.close(trainer.global_step)
+
+    def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:
+        """Something else ended the training."""
+        if self._session is not None and not isinstance(exception, SystemExit):
+            self._session.broken(trainer.global_step, exception)
+
+    def on_save_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: dict[str, Any]) -> None:
+        """Stamp the checkpoint with the launch it comes from."""
+        if session := self._session:
+            checkpoint[KEY] = launch_stamp(
+                session.manifest, _facts(pl_module), session.ranks.world, trainer.global_step, session.recorder.checks
+            )
+
+    def _same_samples(self, trainer: Any) -> bool:
+        try:
+            return first_loss.repeatable(first_loss.validation_loader(trainer, trainer.lightning_module))
+        except first_loss.CannotMeasure:
+            return True  # the row says so
+
+    def _row(self, trainer: Any, module: Any) -> Row:
+        """What this rank holds and computes. Every rank does all of it: a sharded model needs them all in the loss."""
+        assert self._session is not None
+        session = self._session
+        sharded = type(trainer.strategy).__name__ in SHARDING
+        holds_nan = not_finite(module)
+        digest = bytes(32) if sharded else weights_digest(module)
+        losses: list[tuple[float, int]] = []
+        code, text = _configuration(session.manifest, module, session.ranks.world)
+        if session.batches:
+            try:
+                loader = first_loss.validation_loader(trainer, module)
+                wanted = share(session.ranks.rank, session.ranks.world, session.batches)
+                batches = first_loss.subset_batches(loader, session.batches, wanted)
+                losses = first_loss.measure(trainer, module, batches, session.manifest.band.metric)  # type: ignore[union-attr]
+            except first_loss.CannotMeasure as why:
+                code, text = code or int(Stop.CONFIGURATION), text or str(why)
+        if holds_nan and not code:
+            code, text = int(Stop.NOT_FINITE), f"the parameter {holds_nan} holds NaN or infinity"
+        return Row(code, text, SHARDED if sharded else COMPARED, digest, tuple(losses), self._pace())
+
+    def _validated(self, trainer: Any, module: Any) -> Row:
+        assert self._session is not None
+        band = self._session.manifest.band
+        logged = trainer.callback_metrics.get(band.metric) if band else None
+        losses = ((float(logged), 0),) if logged is not None else ()
+        sharded = type(trainer.strategy).__name__ in SHARDING
+        digest = bytes(32) if sharded else weights_digest(module)
+        return Row(0, "", SHARDED if sharded else COMPARED, digest, losses, self._pace())
+
+    def _pace(self) -> float:
+        """Median seconds of a batch since the last look, data included; the first ones of a training are left out."""
+        timed, self._batch_s = self._batch_s, []
+        return median(timed) if timed else 0.0
+
+
+def _configuration(manifest: LaunchManifest, module: Any, world: int) -> tuple[int, str]:
+    """(code, what differs) between the job and the manifest; (0, "") when nothing does."""
+    if world != manifest.job.tasks:
+        return int(Stop.CONFIGURATION), (
+            f"the training runs on {world} ranks, {manifest.job.tasks} were signed; see devices and num_nodes"
+        )
+    facts = _facts(module)
+    for name, signed in manifest.facts.items():
+        if facts.get(name) != signed:
+            found = facts.get(name, "not said; see `launch_facts`")
+            return int(Stop.CONFIGURATION), f"{name} is {found[:32]}, signed was {signed[:32]}"
+    return 0, ""
+
+
+def _facts(module: Any) -> dict[str, str]:
+    """What the module says of itself, for those that do."""
+    says = getattr(module, "launch_facts", None)
+    return {str(name): str(value) for name, value in says().items()} if callable(says) else {}
+
+
+def _loss(outputs: Any) -> torch.Tensor | None:
+    """The loss of a training step, as Lightning hands it on; None where the step gave none."""
+    loss = outputs.get("loss") if isinstance(outputs, Mapping) else outputs
+    return loss if isinstance(loss, torch.Tensor) else None

@@ -1,0 +1,30 @@
+"""What a rank's weights are: a digest to compare with the other ranks', and whether all values are finite."""
+
+import hashlib
+
+import torch
+from torch import nn
+
+SHARDING = ("FSDPStrategy", "DeepSpeedStrategy", "ModelParallelStrategy")
+"""Lightning's strategies whose ranks hold different parts of the weights."""
+
+
+def weights_digest(module: nn.Module) -> bytes:
+    """SHA-256 over name, type, shape and bytes of every parameter and buffer that would be saved."""
+    digest = hashlib.sha256()
+    for name, tensor in module.state_dict().items():
+        if not isinstance(tensor, torch.Tensor):  # the extra state of a module may be anything
+            continue
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        plain = tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
+        digest.update(plain.numpy().data)
+    return digest.digest()
+
+
+def not_finite(module: nn.Module) -> str:
+    """The first parameter that holds NaN or infinity; empty when all are finite. One look at the device for all."""
+    named = [(name, tensor) for name, tensor in module.named_parameters() if tensor.is_floating_point()]
+    if not named:
+        return ""
+    finite = torch.stack([tensor.detach().isfinite().all() for _, tensor in named]).tolist()
+    return next((name for (name, _), fine in zip(named, finite, strict=True) if not fine), "")
