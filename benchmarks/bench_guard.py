@@ -114,9 +114,13 @@ def weights_table() -> list[str]:
     module = TopoFlowModule(config, Normalisation(variables=statistics))
     size = sum(value.numel() * value.element_size() for value in module.state_dict().values())
     lines = ["| a rank's own work at a look, 52.5 million parameters | seconds |", "|---|---|"]
-    for what, work in (("SHA-256 of all weights", weights_digest), ("all weights finite", not_finite)):
+    works: tuple[tuple[str, Callable[[], object]], ...] = (
+        ("SHA-256 of all weights", lambda: weights_digest(module, buffers=True)),
+        ("all weights finite", lambda: not_finite(module)),
+    )
+    for what, work in works:
         began = time.perf_counter()
-        work(module)
+        work()
         lines.append(f"| {what} ({size / 1e6:.0f} MB) | {duration(time.perf_counter() - began)} |")
     return lines
 
@@ -149,7 +153,7 @@ def preflight(path: Path, sha256: str, node: str) -> tuple[float, int]:
     """(seconds of the whole process, files that it opens itself): imports are Python's, and counted apart."""
     counting = (
         "import sys\nfrom aqboard.guard.preflight import main\nopened = []\n"
-        "sys.addaudithook(lambda event, args: opened.append(args[0]) if event == 'open' else None)\n"
+        "sys.addaudithook(lambda event, args: event == 'open' and not isinstance(args[0], int) and opened.append(1))\n"
         "status = main(sys.argv[1:])\nprint(len(opened))\nsys.exit(status)"
     )
     environment = {**os.environ, "SLURM_NODEID": node}

@@ -9,10 +9,13 @@ SHARDING = ("FSDPStrategy", "DeepSpeedStrategy", "ModelParallelStrategy")
 """Lightning's strategies whose ranks hold different parts of the weights."""
 
 
-def weights_digest(module: nn.Module) -> bytes:
-    """SHA-256 over name, type, shape and bytes of every parameter and buffer that would be saved."""
+def weights_digest(module: nn.Module, *, buffers: bool) -> bytes:
+    """SHA-256 over name, type, shape and bytes of every parameter, and of the buffers that would be saved.
+
+    Buffers belong to it before the first step only: later each rank has running means of its own batches.
+    """
     digest = hashlib.sha256()
-    for name, tensor in module.state_dict().items():
+    for name, tensor in module.state_dict().items() if buffers else module.named_parameters():
         if not isinstance(tensor, torch.Tensor):  # the extra state of a module may be anything
             continue
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
