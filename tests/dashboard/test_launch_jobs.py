@@ -76,7 +76,7 @@ def test_a_launch_that_the_guard_stopped_says_why_in_its_own_words(samples, open
     app = open_page("launch", number)
     shown = words(app).replace("\\", "")
     assert "❌ failed" in shown
-    assert "was stopped by the guard (the loss is not the baseline's)" in shown
+    assert "was stopped by the guard: the loss is not the baseline's" in shown
     assert REASON.rstrip(".") in shown
     assert "<b>See</b>" not in app.error[-1].value, "text from a file is shown letter for letter"
 
@@ -87,7 +87,7 @@ def test_slurm_that_cannot_be_asked_is_told_and_what_is_known_is_shown(samples, 
     assert "may be out of date" in app.warning[0].value
     shown = words(app).replace("\\", "")
     assert "⏳ waiting" in shown
-    assert "waits in the queue behind others; expected to start 2026-11-25 12:00" in shown
+    assert "waits in the queue behind others; expected to start 2026-11-25 12:00 UTC" in shown
 
 
 def test_without_slurm_the_page_says_what_to_type_and_where(samples, open_page, monkeypatch):
