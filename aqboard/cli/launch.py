@@ -144,18 +144,18 @@ def _look(store: "Store", attempt: int | None, *, as_json: bool) -> tuple["JobRe
 
 
 def _document(record: "JobRecord", numbers: dict[str, int]) -> dict[str, object]:
-    from aqboard.workflow.job_words import in_words, refusals
+    from aqboard.workflow.job_words import in_words, reasons
 
     return {
         "number": numbers[record.submission.attempt],
         **record.model_dump(mode="json"),
         "in_words": in_words(record),
-        "refusals": refusals(record.submission),
+        "reasons": reasons(record),
     }
 
 
 def _show(records: list["JobRecord"], numbers: dict[str, int]) -> None:
-    from aqboard.workflow.job_words import in_words, refusals
+    from aqboard.workflow.job_words import in_words, reasons
 
     if not records:
         out.print("No jobs. `aqboard launch ATTEMPT` submits a signed launch.")
@@ -165,7 +165,7 @@ def _show(records: list["JobRecord"], numbers: dict[str, int]) -> None:
         table.add_column(column, overflow="fold")
     for record in records:
         submission, state = record.submission, record.last.state if record.last else "submitted"
-        text = escape(in_words(record)) + "".join(f"\n[dim]→ {escape(why)}[/]" for why in refusals(submission))
+        text = escape(in_words(record)) + "".join(f"\n[dim]→ {escape(why)}[/]" for why in reasons(record))
         losses = [point.val_loss for point in record.points if point.val_loss is not None]
         table.add_row(
             str(numbers[submission.attempt]),

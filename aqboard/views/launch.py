@@ -47,8 +47,8 @@ def _body(stored: StoredAttempt) -> None:
         _seats(policy_of(stored, here), cleared)
         _record(cleared.standings)
     waivers.show(stored, person, may_act=here.mode == "single-user" or person is not None)
-    _script(stored, cleared)
     show_jobs(stored)
+    _script(stored, cleared)
 
 
 def _answer() -> None:

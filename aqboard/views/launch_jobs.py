@@ -46,7 +46,7 @@ def show_jobs(stored: StoredAttempt) -> None:
     st.subheader("At Slurm")
     _answer()
     if ready:
-        _offer(stored, again=bool(records))
+        _offer(stored, records)
     if records:
         every = EVERY_S if any(not record.over for record in records) else None
         st.fragment(_follow, run_every=every)(stored)
@@ -58,13 +58,15 @@ def _answer() -> None:
         (st.success if good else st.error)(plain(sentence))
 
 
-def _offer(stored: StoredAttempt, *, again: bool) -> None:
+def _offer(stored: StoredAttempt, before: tuple[JobRecord, ...]) -> None:
     """The form that submits."""
     number, cluster = stored.number, stored.attempt.plan.cluster
     if shutil.which("sbatch") is None:
         st.info("This machine has no Slurm. On a login node of the cluster, with this database, type:")
         st.code(f"aqboard launch {number}", language="bash")
         return
+    if before and before[0].verdict and before[0].verdict.stopped:
+        st.warning("The guard stopped the last job. The same launch will most likely be stopped again.")
     person = signed_in(here := installation())
     if here.mode != "single-user" and person is None:
         st.info("Sign in above to submit.")
@@ -79,7 +81,7 @@ def _offer(stored: StoredAttempt, *, again: bool) -> None:
         with ask:
             st.form_submit_button("Ask Slurm, submit nothing", on_click=_ask, args=(number, keys), width="stretch")
         with go:
-            label = f"{'Submit again' if again else 'Submit'}: {cluster.gpus} GPUs"
+            label = f"{'Submit again' if before else 'Submit'}: {cluster.gpus} GPUs"
             st.form_submit_button(label, type="primary", on_click=_submit, args=(number, keys), width="stretch")
 
 

@@ -1,10 +1,12 @@
 """What became of a job, in a sentence for people."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 from aqboard.artefacts.errors import ReadError
 from aqboard.artefacts.source import FileSource
+from aqboard.domain.attempt import day
 from aqboard.domain.guard_verdict import Stop
 from aqboard.domain.job import JobRecord, Sighting, Submission
 from aqboard.domain.printable import printable
@@ -56,6 +58,18 @@ def in_words(record: JobRecord) -> str:
             return "is not known to Slurm any more, and there is no accounting that would tell how it ended"
 
 
+def stop_words(code: int | None) -> str:
+    """What an exit code of preflight or guard means; a version of the guard that is newer may have more of them."""
+    return Stop(code).words if code in set(Stop) else f"exit code {code}"
+
+
+def reasons(record: JobRecord) -> tuple[str, ...]:
+    """Why the guard or the preflight stopped the job, one sentence each; empty when neither did."""
+    verdict = record.verdict
+    guard = (verdict.reason,) if verdict is not None and verdict.stopped else ()
+    return (*guard, *refusals(record.submission))
+
+
 def refusals(submission: Submission) -> tuple[str, ...]:
     """Why the preflight of this job refused, from the reports beside its manifest; each sentence once."""
     told: dict[str, None] = {}
@@ -87,12 +101,15 @@ def _waits(last: Sighting, submission: Submission) -> str:
 def _failed(record: JobRecord, last: Sighting) -> str:
     """The guard's own words where there are some: accounting keeps only a number, and not always the right one."""
     if record.verdict is not None and record.verdict.stopped:
-        return f"was stopped by the guard ({Stop(record.verdict.code).words}): {record.verdict.reason.rstrip('.')}"
+        return f"was stopped by the guard: {stop_words(record.verdict.code)}"
     if last.exit_code in set(Stop):
-        return f"was stopped with exit code {last.exit_code} ({Stop(last.exit_code).words})"
+        return f"was stopped with exit code {last.exit_code}: {stop_words(last.exit_code)}"
     return f"failed with exit code {last.exit_code}; its log says more"
 
 
 def _moment(text: str) -> str:
-    """Slurm's local time as people read it."""
-    return text.replace("T", " ")[:16] if text else "at an unknown time"
+    """Slurm's local time, which is this machine's, as people read it everywhere else here: UTC."""
+    try:
+        return f"{day(datetime.fromisoformat(text).astimezone(UTC))} UTC"
+    except ValueError:
+        return "at a time that Slurm does not say"

@@ -120,7 +120,7 @@ def test_an_input_that_changes_in_the_queue_stops_the_job_with_40_before_any_tas
         cluster.run("scontrol", "update", "partitionname=standard-g", "state=up")
     (record,) = end(launch)
     assert (record.last.state, record.last.exit_code) == ("FAILED", 40)
-    assert in_words(record) == "was stopped with exit code 40 (a file is not the one that was signed)"
+    assert in_words(record) == "was stopped with exit code 40: a file is not the one that was signed"
     assert any("train.yaml" in why for why in refusals(taken))
     assert "nothing was started" in log_tail(taken)
     assert not list((store.path.parent / "work").glob("ranks-*"))

@@ -1,57 +1,17 @@
 """Submitting when Slurm does not play along, by a Slurm that answers as it is told; the real one is in tests/slurm."""
 
-from datetime import datetime
-from pathlib import Path
-
 import pytest
 
 from aqboard.domain.errors import LaunchError
 from aqboard.domain.identity import Identity
 from aqboard.domain.signoff import Decision
-from aqboard.slurm import Job, JobState, Placement, SlurmError, Trial
 from aqboard.store.jobs import Jobs
 from aqboard.workflow.decide import decide
 from aqboard.workflow.submit import Refused, differences, rehearse, submit
+from tests.told_slurm import Told, trial
 from tests.workflow.launched import attempt, go
 
 ADA = Identity(person="Ada")
-
-
-class Told:
-    """Answers `test_only` with a fitting placement, numbers jobs from 1, and remembers what it was asked."""
-
-    def __init__(self, refuse_from: int = 99, code: str = "slurm-refused", forgets: bool = False) -> None:
-        self.submitted: list[tuple[str, str | None]] = []
-        self.cancelled: list[str] = []
-        self.refuse_from, self.code, self.forgets = refuse_from, code, forgets
-
-    def test_only(self, script: Path, *, folder: Path) -> Trial:
-        small = "canary" in script.name
-        return trial(2 if small else 50, "dev-g" if small else "standard-g")
-
-    def submit(self, script: Path, *, after_ok: str | None, folder: Path) -> str:
-        if len(self.submitted) + 1 >= self.refuse_from:
-            raise SlurmError("The project's limits do not allow it.", code=self.code)
-        self.submitted.append((script.name, after_ok))
-        return str(len(self.submitted))
-
-    def cancel(self, job: str) -> None:
-        if self.forgets:
-            raise SlurmError("Slurm does not answer.", code="slurm-silent")
-        self.cancelled.append(job)
-
-    def jobs(self, ids) -> dict[str, Job]:
-        return {job: Job(id=job, state=JobState.PENDING) for job in ids}
-
-
-def trial(nodes: int, partition: str, processors: int = 5600) -> Trial:
-    placed = Placement(
-        start=datetime(2026, 11, 25, 9, 0),
-        processors=processors,
-        nodes=tuple(f"nid{i:06}" for i in range(nodes)),
-        partition=partition,
-    )
-    return Trial(placement=placed, words="Slurm would start it.", said="")
 
 
 def test_canary_first_and_the_launch_behind_it(store):

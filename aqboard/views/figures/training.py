@@ -9,12 +9,12 @@ from aqboard.checks.loss_first import drawn_band
 from aqboard.domain.evidence import CurvePoint
 from aqboard.domain.plan import BaselinePlan
 from aqboard.views.figures.losses import LINES, Column, Scale, curve
-from aqboard.views.figures.style import BLUE, GREEN, ORANGE
+from aqboard.views.figures.style import GREEN, ORANGE, PURPLE
 from aqboard.views.tables.losses import UNIT
 
 OF_THE_JOB: dict[Column, tuple[str, str]] = {
     "train_loss": ("this launch's train loss", ORANGE),
-    "val_loss": ("this launch's val_loss", BLUE),
+    "val_loss": ("this launch's val_loss", PURPLE),
 }
 """Label and colour of each curve of the job; it is drawn with diamonds, the baseline's with circles."""
 

@@ -43,12 +43,12 @@ def _row(attempt: AttemptRow, launch: LaunchWords | None) -> Row:
         "state": str(STATES[attempt.readiness.state]),
         "plan": attempt.name,
         "passed": f"{counts.get(Verdict.PASS, 0)} of {sum(counts.values()) + attempt.readiness.not_run}",
+        "launch": launch_word(launch),
         **stages,
         "checked": moment(attempt.created_at),
         "GPUs": attempt.gpus,
         "author": attempt.author,
         "decision": attempt.decision or "none",
-        "launch": launch_word(launch),
     }
 
 

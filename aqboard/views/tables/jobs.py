@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from aqboard.domain.guard_verdict import GuardCheck, GuardVerdict, Stop
+from aqboard.domain.guard_verdict import GuardCheck, GuardVerdict
 from aqboard.domain.job import JobRecord
+from aqboard.views.identity import SIGNED
 from aqboard.views.text import plain, table
 from aqboard.views.words import GUARD_STATES, job_face, moment
-from aqboard.workflow.job_words import in_words
+from aqboard.workflow.job_words import in_words, stop_words
 
 HEADER = ("what", "job", "state", "where it stands", "guard", "submitted")
 
@@ -18,7 +19,7 @@ def job_table(records: Sequence[JobRecord]) -> str:
 
 def _row(record: JobRecord) -> tuple[str, ...]:
     submission = record.submission
-    by = f"{moment(submission.submitted_at)} by {plain(submission.person)} ({submission.identified_by})"
+    by = f"{moment(submission.submitted_at)} by {plain(submission.person)} ({SIGNED[submission.identified_by]})"
     guard = str(GUARD_STATES[record.verdict.state]) if record.verdict else "–"
     state = job_face(record.last.state if record.last else None)
     return (submission.role, submission.job, str(state), plain(in_words(record)), guard, by)
@@ -27,8 +28,7 @@ def _row(record: JobRecord) -> tuple[str, ...]:
 def verdict_sentence(verdict: GuardVerdict) -> str:
     """The guard's word on a job, as Markdown."""
     if verdict.stopped:
-        words = Stop(verdict.code).words if verdict.code in set(Stop) else f"exit code {verdict.code}"
-        return f"**The guard stopped it, {words}** (step {verdict.step}). {plain(verdict.reason)}"
+        return f"**The guard stopped it: {stop_words(verdict.code)}** (step {verdict.step}). {plain(verdict.reason)}"
     looks = f"{len(verdict.checks)} looks" if len(verdict.checks) != 1 else "1 look"
     until = "to the end" if verdict.state == "finished" else f"up to step {verdict.step}"
     return f"**As signed {until}**: {looks} on {verdict.world} ranks, and nothing was found."
