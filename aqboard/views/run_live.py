@@ -19,19 +19,16 @@ PATIENCE = Patience(seconds=1.0, pause_s=0.2)
 """A page does not wait for a database that another process holds: it looks again a second later."""
 PERSON = "person"
 """Session key of the typed name."""
-ENDED = "run-ended"
-"""Session key of the sessions that ended before these eyes; told once."""
+WATCHED = "run-watched"
+"""Session key of the open sessions that were shown last, so that their end is told, whoever noticed it."""
 SAID = "run-said"
 """Session key of what became of the last request: (accepted, sentence). Shown once."""
 
 
-def show_live(attempt: int) -> bool:
-    """Show the attempt's open sessions; whether there are any. Without one, nothing asks again."""
-    with opened_store() as store:
-        rows = Sessions(store).all(open_only=True, attempt=attempt)
-    if rows:
-        st.fragment(_live, run_every=EVERY_S)(tuple(row.number for row in rows))
-    return bool(rows)
+def show_live(numbers: tuple[int, ...]) -> None:
+    """Show these open sessions. Without one, nothing asks again."""
+    if numbers:
+        st.fragment(_live, run_every=EVERY_S)(numbers)
 
 
 def _live(numbers: tuple[int, ...]) -> None:
@@ -41,9 +38,7 @@ def _live(numbers: tuple[int, ...]) -> None:
         rows = [sessions.find(number) for number in numbers]
         troubles = [trouble for row in rows if (trouble := _brought_in(store, row))]
         views = [view(store, row) for row in rows]
-    over = [each.row.number for each in views if each.standing.state.over]
-    if over:
-        st.session_state[ENDED] = over
+    if any(each.standing.state.over for each in views):
         st.rerun()  # the whole page: the list, the form and the state of the attempt have changed
     for trouble in troubles:
         st.warning(plain(trouble))
