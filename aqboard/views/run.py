@@ -10,7 +10,7 @@ from aqboard.store import StoredAttempt
 from aqboard.store.sessions import SessionRow, Sessions
 from aqboard.views.board import opened_store, show_attempt
 from aqboard.views.parts import attempt_heading
-from aqboard.views.run_live import SAID, WATCHED, progress_table, show_live, show_log
+from aqboard.views.run_live import SAID, WATCHED, show_checks, show_live, show_log
 from aqboard.views.run_start import show_new, show_person, show_start
 from aqboard.views.tables.sessions import Span, check_lines, session_rows
 from aqboard.views.text import plain
@@ -87,5 +87,5 @@ def _past(attempt: int, rows: Rows, closings: Mapping[str, Standing], spans: Map
 def _look_into(row: SessionRow) -> None:
     with opened_store() as store:
         each = view(store, row)
-    st.markdown(progress_table(check_lines(each, installed_suite())))
+    show_checks(check_lines(each, installed_suite()))
     show_log(row)

@@ -9,7 +9,7 @@ from aqboard.store import Store
 from aqboard.store.sessions import SessionRow, Sessions
 from aqboard.views.board import opened_store
 from aqboard.views.tables.sessions import CheckLine, check_lines, overall
-from aqboard.views.text import code, plain, table, visible
+from aqboard.views.text import code, plain, visible
 from aqboard.views.words import SESSION_STATES, moment
 from aqboard.workflow.ingest import Patience, ingest
 from aqboard.workflow.sessions import SessionView, cancel, log_end, view
@@ -78,14 +78,21 @@ def _session(each: SessionView) -> None:
         if standing.why:
             st.markdown(plain(standing.why))
         st.progress(far.share, text=plain(far.sentence))
-        st.markdown(progress_table(check_lines(each, installed_suite())))
+        show_checks(check_lines(each, installed_suite()))
         show_log(row)
 
 
-def progress_table(lines: tuple[CheckLine, ...]) -> str:
-    """One Markdown line per check: where it is, for how long, and what is being done."""
-    rows = [(f"{line.face}", plain(line.title), line.time, plain(line.message, most=200)) for line in lines]
-    return table(("now", "check", "time", ""), rows)
+def show_checks(lines: tuple[CheckLine, ...]) -> None:
+    """One line per check, in two columns read downwards: where it is, for how long, and what is being done."""
+    half = (len(lines) + 1) // 2
+    for column, part in zip(st.columns(2), (lines[:half], lines[half:]), strict=True):
+        column.markdown("  \n".join(map(check_text, part)))
+
+
+def check_text(line: CheckLine) -> str:
+    """A check as one line of Markdown."""
+    rest = " · ".join(filter(None, (line.time, plain(line.message, most=160))))
+    return f"{line.face.icon}\u00a0{line.face.word} · **{plain(line.title)}**" + (f" :gray[· {rest}]" if rest else "")
 
 
 def show_log(row: SessionRow) -> None:
