@@ -1,12 +1,10 @@
 """Every backend there is, by its name."""
 
-from collections.abc import Mapping
-
 from aqboard.domain.errors import SessionError
 from aqboard.runner.backend import Backend
 from aqboard.runner.local_backend import LocalBackend
 
-BACKENDS: Mapping[str, Backend] = {"local": LocalBackend()}
+BACKENDS: dict[str, Backend] = {"local": LocalBackend()}
 
 
 def backend(name: str) -> Backend:

@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -23,7 +24,8 @@ class LocalBackend:
     name = "local"
     settle_s = 0.0
 
-    def __init__(self) -> None:
+    def __init__(self, process: Callable[[Path], tuple[str, ...]] = command) -> None:
+        self._process = process
         # Those that this very process started: for them alone the system tells how they ended.
         self._children: dict[int, int | None] = {}
         """Process -> its exit code, None while it works; negative for a signal."""
@@ -32,7 +34,7 @@ class LocalBackend:
     def start(self, folder: Path) -> Handle:
         """Start the session's process; raises SessionError when the machine refuses."""
         log = str(folder / SUPERVISOR_LOG)
-        arguments = command(folder)
+        arguments = self._process(folder)
         try:
             # Not subprocess: it would want its process back before this one ends.
             pid = os.posix_spawn(

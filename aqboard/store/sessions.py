@@ -7,7 +7,7 @@ it; and it looks inside that transaction at what is there, so that two processes
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -81,7 +81,7 @@ class Sessions:
                 self._store.add_attempt(attempt)
             self._require_same("sessions", session.uid, row["data"])
             if not self._query("SELECT 1 FROM sessions WHERE uid = ?", session.uid):
-                self._db.table("sessions").insert(row)
+                self._insert("sessions", row)
         return self.find(session.uid)
 
     def _require_same(self, table: str, uid: str, data: object) -> None:
@@ -127,18 +127,19 @@ class Sessions:
         elif event is not None:
             probe = str(getattr(event, "probe", ""))
             data = event.model_dump_json()
-        self._db.table("session_events").insert(
+        self._insert(
+            "session_events",
             {
                 "session": row.session.uid,
                 "recorded_at": _now(),
-                "begin": line.begin,
-                "end": line.end,
+                "first_byte": line.begin,
+                "next_byte": line.end,
                 "kind": event.event if event else GARBAGE,
                 "probe": probe,
                 "sha256": hashlib.sha256(line.text).hexdigest(),
                 "data": data,
                 "outcome": outcome_id,
-            }
+            },
         )
 
     def add_sighting(self, uid: str, sighting: Sighting) -> None:
@@ -146,8 +147,9 @@ class Sessions:
         with writing(self._db):
             latest = self.sighting(uid)
             if latest is None or latest[0] != sighting:
-                self._db.table("session_sightings").insert(
-                    {"session": uid, "recorded_at": _now(), "word": sighting.word, "why": sighting.why}
+                self._insert(
+                    "session_sightings",
+                    {"session": uid, "recorded_at": _now(), "word": sighting.word, "why": sighting.why},
                 )
 
     def close(self, row: SessionRow, standing: Standing, position: int, findings: Iterable[Finding]) -> bool:
@@ -163,14 +165,15 @@ class Sessions:
                 return False
             if self.position(uid) != position:
                 return False
-            self._db.table("session_closings").insert(
+            self._insert(
+                "session_closings",
                 {
                     "session": uid,
                     "recorded_at": _now(),
                     "state": standing.state.value,
                     "why": standing.why,
                     "by_itself": int(standing.by_itself),
-                }
+                },
             )
             self._store.add_findings(row.session.attempt, findings)
         return True
@@ -190,7 +193,8 @@ class Sessions:
     def find(self, name: int | str) -> SessionRow:
         """The session with this number, or whose uid begins so; raises SessionError when there is not exactly one."""
         text = str(name)
-        rows = self._query(f"{FROM_SESSIONS} WHERE sessions.number = ?", int(text)) if text.isdecimal() else []
+        number = int(text) if text.isdecimal() and len(text) < 10 else 0
+        rows = self._query(f"{FROM_SESSIONS} WHERE sessions.number = ?", number)
         if not rows and len(text) >= 6 and text.isalnum():
             rows = self._query(f"{FROM_SESSIONS} WHERE sessions.uid GLOB ?", f"{text.lower()}*")
         if len(rows) != 1:
@@ -203,13 +207,13 @@ class Sessions:
 
     def position(self, uid: str) -> int:
         """How far the session's file has been read, in bytes."""
-        return int(self._query("SELECT coalesce(max(end), 0) FROM session_events WHERE session = ?", uid)[0][0])
+        return int(self._query("SELECT coalesce(max(next_byte), 0) FROM session_events WHERE session = ?", uid)[0][0])
 
     def events(self, uid: str, after: int = 0) -> tuple[HeardEvent, ...]:
         """Its events in the order of its file, those with a larger id than `after`; garbage is left out."""
         rows = self._query(
             "SELECT id, data, recorded_at FROM session_events "
-            "WHERE session = ? AND id > ? AND kind != ? ORDER BY begin",
+            "WHERE session = ? AND id > ? AND kind != ? ORDER BY first_byte",
             uid,
             after,
             GARBAGE,
@@ -224,7 +228,7 @@ class Sessions:
         """What became of each probe in this session, with its evidence."""
         rows = self._query(
             "SELECT outcomes.data FROM session_events JOIN outcomes ON outcomes.id = session_events.outcome "
-            "WHERE session = ? ORDER BY begin",
+            "WHERE session = ? ORDER BY first_byte",
             uid,
         )
         return {found.probe: found for found in (ProbeOutcome.model_validate_json(data) for (data,) in rows)}
@@ -283,6 +287,10 @@ class Sessions:
         tables = ("sessions", "session_events", "session_sightings", "session_closings")
         newest = ", ".join(f"(SELECT coalesce(max(rowid), 0) FROM {table})" for table in tables)
         return tuple(map(int, self._query(f"SELECT {newest}")[0]))
+
+    def _insert(self, table: str, row: Mapping[str, object]) -> None:
+        marks = ", ".join("?" * len(row))
+        self._db.conn.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))
 
     def _query(self, sql: str, *parameters: object) -> list[tuple[str, ...]]:
         rows: list[tuple[str, ...]] = self._db.conn.execute(sql, parameters).fetchall()

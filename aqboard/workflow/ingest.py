@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from aqboard.domain.attempt import Attempt
-from aqboard.domain.errors import StoreError
+from aqboard.domain.errors import AqboardError, StoreError
 from aqboard.domain.finding import Finding
 from aqboard.domain.outcome import ProbeOutcome
 from aqboard.domain.session import CheckSession, SessionState, Sighting, Standing, fold
-from aqboard.runner.backend import EVENTS, Backend, read_handle
+from aqboard.runner.backend import EVENTS, read_handle
 from aqboard.runner.backends import BACKENDS
 from aqboard.runner.events import lines
 from aqboard.runner.judge import judge_all
@@ -58,13 +58,7 @@ class Patience:
 PATIENT = Patience()
 
 
-def ingest(
-    store: Store,
-    row: SessionRow,
-    *,
-    patience: Patience = PATIENT,
-    backends: Mapping[str, Backend] = BACKENDS,
-) -> Standing:
+def ingest(store: Store, row: SessionRow, *, patience: Patience = PATIENT) -> Standing:
     """Read what is new of one session, and close it when it has ended. Where it stands after that.
 
     Cheap when nothing is new. Raises StoreError when the database cannot be written.
@@ -74,7 +68,7 @@ def ingest(
     if closing is not None and closing.by_itself:
         return closing
     # The backend first: what a process wrote before its end is then read after it.
-    sighting = None if row.imported or closing else _look(sessions, row, patience, backends)
+    sighting = None if row.imported or closing else _look(sessions, row, patience)
     while found := lines(row.folder / EVENTS, sessions.position(row.session.uid)):
         patience.run(lambda found=found: sessions.add_lines(row, found))  # type: ignore[misc]
     return _settle(store, sessions, row, closing, sighting, patience)
@@ -126,10 +120,10 @@ def close(store: Store, row: SessionRow, standing: Standing, position: int, pati
     patience.run(lambda: sessions.close(row, standing, position, findings))
 
 
-def _look(sessions: Sessions, row: SessionRow, patience: Patience, backends: Mapping[str, Backend]) -> Sighting:
+def _look(sessions: Sessions, row: SessionRow, patience: Patience) -> Sighting:
     """The backend's word, stored when it is new. An end counts once the last lines have had time to arrive here."""
-    uid, now = row.session.uid, datetime.now(UTC)
-    backend = backends.get(row.session.backend)
+    uid = row.session.uid
+    backend = BACKENDS.get(row.session.backend)
     handle = read_handle(row.folder)
     if backend is None:
         sighting = Sighting(word="unknown", why=f"the backend {row.session.backend!r} is not known here")
@@ -137,7 +131,7 @@ def _look(sessions: Sessions, row: SessionRow, patience: Patience, backends: Map
         sighting = Sighting(word="lost", why=f"cannot be followed: its folder {row.folder} is gone")
     elif handle is not None:
         sighting = backend.look(handle)
-    elif (now - row.recorded_at).total_seconds() > HANDOVER_S:
+    elif _seconds_since(row.recorded_at) > HANDOVER_S:
         sighting = Sighting(word="lost", why="was never handed to its backend")
     else:
         sighting = Sighting(word="queued")
@@ -145,11 +139,14 @@ def _look(sessions: Sessions, row: SessionRow, patience: Patience, backends: Map
     if known is None or known[0] != sighting:
         patience.run(lambda: sessions.add_sighting(uid, sighting))
         known = sessions.sighting(uid)
-    if backend is not None and known is not None and sighting.over:
-        since = (now - known[1]).total_seconds()
-        if since < backend.settle_s:
-            return Sighting(word="running", why=f"its process {sighting.why or 'has ended'}; its last lines may follow")
+    settled = backend is None or known is None or _seconds_since(known[1]) >= backend.settle_s
+    if sighting.over and not settled:
+        return Sighting(word="running", why=f"its process {sighting.why or 'has ended'}; its last lines may follow")
     return sighting
+
+
+def _seconds_since(moment: datetime) -> float:
+    return max(0.0, (datetime.now(UTC) - moment).total_seconds())
 
 
 def judge(

@@ -24,7 +24,7 @@ from aqboard.domain.session import (
     progress,
 )
 from aqboard.runner import session_folder
-from aqboard.runner.backend import HANDLE, WORKER_LOG, Backend, read_handle, write_whole
+from aqboard.runner.backend import HANDLE, WORKER_LOG, read_handle, write_whole
 from aqboard.runner.backends import BACKENDS, backend
 from aqboard.runner.plugins import installed_suite
 from aqboard.runner.selection import left_out, limits, probes_needed
@@ -101,13 +101,13 @@ def follow(
         time.sleep(POLL_S)
 
 
-def cancel(store: Store, row: SessionRow, by: str = "", *, backends: Mapping[str, Backend] = BACKENDS) -> Standing:
+def cancel(store: Store, row: SessionRow, by: str = "") -> Standing:
     """Ask a session to stop; it says itself when it has. Raises SessionError when it has ended already."""
     before = ingest(store, row)
     if before.state.over:
         raise SessionError(f"Session {row.number} cannot be cancelled: it is {before.state} already.")
     session_folder.request_cancel(row.folder, by or whoami())
-    handle, chosen = read_handle(row.folder), backends.get(row.session.backend)
+    handle, chosen = read_handle(row.folder), BACKENDS.get(row.session.backend)
     if handle is not None and chosen is not None:
         chosen.cancel(handle)
     return ingest(store, row)
