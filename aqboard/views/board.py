@@ -25,6 +25,9 @@ from aqboard.workflow.ingest import Patience, ingest_open
 CHOSEN = "attempt"
 """The chosen attempt's number: this key in the session state, and this query parameter in a link."""
 
+LABEL = "attempt-label"
+"""Session key: how the picker showed the chosen attempt last."""
+
 NEXT = "next-attempt"
 """Session key: the attempt to show from the next rerun on. The picker's own key may not be set once it is drawn."""
 
@@ -139,8 +142,12 @@ def _choose(rows: tuple[AttemptRow, ...]) -> None:
     if CHOSEN not in st.session_state:
         st.session_state[CHOSEN] = _from_link(by_number) or rows[0].number
     numbers = [row.number for row in rows[:PICKER_ROWS]]
-    if (chosen := chosen_number()) in by_number and chosen not in numbers:
-        numbers.append(chosen)
+    if (chosen := chosen_number()) in by_number:
+        if chosen not in numbers:
+            numbers.append(chosen)
+        if st.session_state.get(LABEL) != (shown := label(by_number[chosen])):
+            # The browser keeps the text that it showed until the value is set anew, and the state may have changed.
+            st.session_state[CHOSEN], st.session_state[LABEL] = chosen, shown
     st.sidebar.selectbox("Attempt", numbers, key=CHOSEN, format_func=lambda number: label(by_number[number]))
     # Written on every rerun: changing the page clears the query, and the address must stay one to send to a colleague.
     st.query_params[CHOSEN] = str(chosen_number())

@@ -1,19 +1,23 @@
 """The page where checks are run: what is at work, a form to start, and how earlier sessions ended."""
 
+from collections.abc import Mapping, Sequence
+
 import streamlit as st
 
+from aqboard.domain.session import Standing
 from aqboard.runner.plugins import installed_suite
 from aqboard.store import StoredAttempt
 from aqboard.store.sessions import SessionRow, Sessions
 from aqboard.views.board import opened_store, show_attempt
 from aqboard.views.parts import attempt_heading
-from aqboard.views.run_live import ENDED, SAID, progress_table, show_live, show_log
+from aqboard.views.run_live import SAID, WATCHED, show_checks, show_live, show_log
 from aqboard.views.run_start import show_new, show_person, show_start
-from aqboard.views.tables.sessions import check_lines, session_rows
+from aqboard.views.tables.sessions import Span, check_lines, session_rows
 from aqboard.views.text import plain
 from aqboard.views.words import SESSION_STATES, STATES
 from aqboard.workflow.sessions import view
 
+Rows = Sequence[SessionRow]
 COLUMNS = {
     "no.": st.column_config.NumberColumn(width=45),
     "state": st.column_config.TextColumn(width=95),
@@ -31,13 +35,20 @@ def show() -> None:
 
 def _body(stored: StoredAttempt) -> None:
     attempt_heading(stored, "Run checks")
+    with opened_store() as store:
+        rows = Sessions(store).all(attempt=stored.number)
+        closings = Sessions(store).closings([row.session.uid for row in rows])
+        spans = Sessions(store).spans(list(closings))
+    at_work = tuple(row.number for row in rows if row.session.uid not in closings)
     _answer()
-    _ended(stored)
+    _ended(stored, rows, closings)
+    st.session_state[WATCHED] = at_work
     show_person()
-    if not show_live(stored.number):
+    show_live(at_work)
+    if not at_work:
         show_start(stored)
     show_new(stored)
-    _past(stored.number)
+    _past(stored.number, rows, closings, spans)
 
 
 def _answer() -> None:
@@ -47,34 +58,27 @@ def _answer() -> None:
         (st.success if accepted else st.error)(plain(sentence))
 
 
-def _ended(stored: StoredAttempt) -> None:
-    """Sessions that ended while this page was open, and what came of them; said once."""
-    numbers = st.session_state.pop(ENDED, ())
-    if not numbers:
-        return
-    with opened_store() as store:
-        rows = [Sessions(store).find(number) for number in numbers]
-        closings = Sessions(store).closings([row.session.uid for row in rows])
-    for row in rows:
-        standing = closings.get(row.session.uid)
-        if standing is not None:
-            st.info(f"{SESSION_STATES[standing.state]}: session {row.number}. {plain(standing.why)}")
-    state = stored.readiness.state
-    st.page_link("pages/readiness.py", label=f"Attempt {stored.number} is {STATES[state]}: see why", icon="🚦")
+def _ended(stored: StoredAttempt, rows: Rows, closings: Mapping[str, Standing]) -> None:
+    """Sessions that were at work when this page was last drawn, and what came of them."""
+    watched = st.session_state.get(WATCHED, ())
+    ended = [row for row in rows if row.number in watched and row.session.uid in closings]
+    for row in ended:
+        standing = closings[row.session.uid]
+        face = SESSION_STATES[standing.state]
+        st.info(f"**Session {row.number} is {face.word}.** {plain(standing.why)}", icon=face.icon)
+    if ended:
+        state = STATES[stored.readiness.state]
+        st.page_link("pages/readiness.py", label=f"Attempt {stored.number} is {state}: see why", icon="🚦")
 
 
-def _past(attempt: int) -> None:
+def _past(attempt: int, rows: Rows, closings: Mapping[str, Standing], spans: Mapping[str, Span]) -> None:
     st.subheader("Earlier sessions")
-    with opened_store() as store:
-        sessions = Sessions(store)
-        rows = sessions.all(attempt=attempt)
-        uids = [row.session.uid for row in rows]
-        table = session_rows(rows, sessions.closings(uids), sessions.spans(uids))
-    if not table:
+    ended = {row.number: row for row in rows if row.session.uid in closings}
+    if not ended:
         st.markdown("No session of this attempt has ended yet. Attempts that were checked elsewhere have none.")
         return
+    table = session_rows(ended.values(), closings, spans)
     st.dataframe(table, hide_index=True, width="stretch", column_config=COLUMNS, alt="Sessions that have ended")
-    ended = {row.number: row for row in rows if row.number in {line["no."] for line in table}}
     number = st.selectbox("Look into session", list(ended), index=None, placeholder="choose one", key=f"look-{attempt}")
     if number is not None:
         _look_into(ended[number])
@@ -83,5 +87,5 @@ def _past(attempt: int) -> None:
 def _look_into(row: SessionRow) -> None:
     with opened_store() as store:
         each = view(store, row)
-    st.markdown(progress_table(check_lines(each, installed_suite())))
+    show_checks(check_lines(each, installed_suite()))
     show_log(row)

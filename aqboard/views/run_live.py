@@ -9,7 +9,7 @@ from aqboard.store import Store
 from aqboard.store.sessions import SessionRow, Sessions
 from aqboard.views.board import opened_store
 from aqboard.views.tables.sessions import CheckLine, check_lines, overall
-from aqboard.views.text import code, plain, table, visible
+from aqboard.views.text import code, plain, visible
 from aqboard.views.words import SESSION_STATES, moment
 from aqboard.workflow.ingest import Patience, ingest
 from aqboard.workflow.sessions import SessionView, cancel, log_end, view
@@ -19,19 +19,16 @@ PATIENCE = Patience(seconds=1.0, pause_s=0.2)
 """A page does not wait for a database that another process holds: it looks again a second later."""
 PERSON = "person"
 """Session key of the typed name."""
-ENDED = "run-ended"
-"""Session key of the sessions that ended before these eyes; told once."""
+WATCHED = "run-watched"
+"""Session key of the open sessions that were shown last, so that their end is told, whoever noticed it."""
 SAID = "run-said"
 """Session key of what became of the last request: (accepted, sentence). Shown once."""
 
 
-def show_live(attempt: int) -> bool:
-    """Show the attempt's open sessions; whether there are any. Without one, nothing asks again."""
-    with opened_store() as store:
-        rows = Sessions(store).all(open_only=True, attempt=attempt)
-    if rows:
-        st.fragment(_live, run_every=EVERY_S)(tuple(row.number for row in rows))
-    return bool(rows)
+def show_live(numbers: tuple[int, ...]) -> None:
+    """Show these open sessions. Without one, nothing asks again."""
+    if numbers:
+        st.fragment(_live, run_every=EVERY_S)(numbers)
 
 
 def _live(numbers: tuple[int, ...]) -> None:
@@ -41,9 +38,7 @@ def _live(numbers: tuple[int, ...]) -> None:
         rows = [sessions.find(number) for number in numbers]
         troubles = [trouble for row in rows if (trouble := _brought_in(store, row))]
         views = [view(store, row) for row in rows]
-    over = [each.row.number for each in views if each.standing.state.over]
-    if over:
-        st.session_state[ENDED] = over
+    if any(each.standing.state.over for each in views):
         st.rerun()  # the whole page: the list, the form and the state of the attempt have changed
     for trouble in troubles:
         st.warning(plain(trouble))
@@ -83,14 +78,21 @@ def _session(each: SessionView) -> None:
         if standing.why:
             st.markdown(plain(standing.why))
         st.progress(far.share, text=plain(far.sentence))
-        st.markdown(progress_table(check_lines(each, installed_suite())))
+        show_checks(check_lines(each, installed_suite()))
         show_log(row)
 
 
-def progress_table(lines: tuple[CheckLine, ...]) -> str:
-    """One Markdown line per check: where it is, for how long, and what is being done."""
-    rows = [(f"{line.face}", plain(line.title), line.time, plain(line.message, most=200)) for line in lines]
-    return table(("now", "check", "time", ""), rows)
+def show_checks(lines: tuple[CheckLine, ...]) -> None:
+    """One line per check, in two columns read downwards: where it is, for how long, and what is being done."""
+    half = (len(lines) + 1) // 2
+    for column, part in zip(st.columns(2), (lines[:half], lines[half:]), strict=True):
+        column.markdown("  \n".join(map(check_text, part)))
+
+
+def check_text(line: CheckLine) -> str:
+    """A check as one line of Markdown."""
+    rest = " · ".join(filter(None, (line.time, plain(line.message, most=160))))
+    return f"{line.face.icon}\u00a0{line.face.word} · **{plain(line.title)}**" + (f" :gray[· {rest}]" if rest else "")
 
 
 def show_log(row: SessionRow) -> None:

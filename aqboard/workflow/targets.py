@@ -115,8 +115,8 @@ def refuse_unless_agreed(attempt: Attempt) -> None:
     except TargetError as error:
         raise TargetError(
             f"This attempt runs code that is not aqboard's, with the rights of whoever serves the board: "
-            f"{attempt.plan.target.builder} in {code.path}. {error.message} Or somebody agrees to it with that "
-            "account: `aqboard check PLAN --trust-target`."
+            f"{attempt.plan.target.builder} in {code.path}. {error.message} Or somebody agrees with that account, by "
+            "`aqboard check PLAN --trust-target`."
         ) from None
 
 

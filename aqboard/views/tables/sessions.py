@@ -16,6 +16,8 @@ FIRST_OF = ("running", "broke", "missed", "unavailable", "waiting", "measured")
 """A check that needs several probes shows the first of these that one of them has."""
 
 Row = dict[str, str | int]
+Span = tuple[datetime, datetime]
+"""First and last event of a session."""
 
 
 @dataclass(frozen=True)
@@ -88,16 +90,12 @@ def overall(view: SessionView) -> Overall:
     return Overall((ended + within) / total, sentence)
 
 
-def session_rows(
-    rows: Sequence[SessionRow],
-    ended: Mapping[str, Standing],
-    spans: Mapping[str, tuple[datetime, datetime]],
-) -> list[Row]:
-    """One row per session that has ended, in the order given."""
-    return [_row(row, ended[row.session.uid], spans.get(row.session.uid)) for row in rows if row.session.uid in ended]
+def session_rows(ended: Iterable[SessionRow], closings: Mapping[str, Standing], spans: Mapping[str, Span]) -> list[Row]:
+    """One row per session, in the order given."""
+    return [_row(row, closings[row.session.uid], spans.get(row.session.uid)) for row in ended]
 
 
-def _row(row: SessionRow, standing: Standing, span: tuple[datetime, datetime] | None) -> Row:
+def _row(row: SessionRow, standing: Standing, span: Span | None) -> Row:
     session = row.session
     asked = len(session.checks) - len(session.left_out)
     return {
