@@ -22,7 +22,9 @@ from aqboard.slurm.client import TAKEN_PERHAPS, TIMEOUT_S, leaking
 
 SUBMITIT = "submitit"
 """The folder for submitit's own files, in the session's."""
-TIMED_OUT = "124"
+REFUSAL = "sbatch.err"
+"""In that folder: what sbatch printed on stderr."""
+TIMED_OUT = 124
 """What timeout(1) exits with."""
 
 
@@ -31,7 +33,9 @@ class Executor(submitit.SlurmExecutor):
 
     def _make_submission_command(self, submission_file_path: Path) -> list[str]:
         without = [word for name in leaking() for word in ("-u", name)]
-        return ["env", *without, "timeout", f"{TIMEOUT_S:g}", "sbatch", str(submission_file_path)]
+        # submitit would print a refusal to our own stderr, in the middle of whatever is shown there.
+        aside = ["sh", "-c", 'exec "$@" 2> "$0"', str(self.folder / REFUSAL)]
+        return [*aside, "env", *without, "timeout", f"{TIMEOUT_S:g}", "sbatch", str(submission_file_path)]
 
 
 def submit(folder: Path, job: CheckJob, name: str) -> str:
@@ -46,7 +50,7 @@ def submit(folder: Path, job: CheckJob, name: str) -> str:
         executor.update_parameters(**parameters(job, name))
         submitted = executor.submit(become_session, str(folder))
     except FailedJobError as error:
-        raise SessionError(_refused(error)) from None
+        raise SessionError(_refused(error, folder / SUBMITIT / REFUSAL)) from None
     except FailedSubmissionError:
         raise SessionError(
             "Slurm took the job, but its answer is not understood. Look for it with `squeue --me`."
@@ -93,8 +97,7 @@ def parameters(job: CheckJob, name: str) -> dict[str, object]:
     return {key: value for key, value in asked.items() if value is not None or key == "wckey"}
 
 
-def _refused(error: FailedJobError) -> str:
-    cause = error.__cause__
-    if f"exit status {TIMED_OUT}" in str(cause):
+def _refused(error: FailedJobError, printed: Path) -> str:
+    if getattr(error.__cause__, "returncode", None) == TIMED_OUT:
         return f"Slurm does not answer: sbatch was stopped after {TIMEOUT_S:g} s. {TAKEN_PERHAPS}"
-    return f"Slurm refused the job. {explain(str(error))}"
+    return f"Slurm refused the job. {explain(printed.read_text(errors='replace') if printed.exists() else '')}"
