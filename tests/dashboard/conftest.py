@@ -18,6 +18,7 @@ PAGES = {
     "forward": "Forward pass",
     "losses": "Losses",
     "launch": "Launch",
+    "lint": "Script lint",
     "history": "History",
 }
 
