@@ -12,6 +12,7 @@ PAGES = (
     st.Page("pages/forward.py", title="Forward pass", icon="➡️"),
     st.Page("pages/losses.py", title="Losses", icon="📉"),
     st.Page("pages/launch.py", title="Launch", icon="🚀"),
+    st.Page("pages/lint.py", title="Script lint", icon="🔎"),
     st.Page("pages/history.py", title="History", icon="🗂️"),
     st.Page("pages/audit.py", title="Audit", icon="📜"),
 )

@@ -39,8 +39,16 @@ _INSIDE: ContextVar[bool] = ContextVar("inside app.py", default=False)
 """Whether this run of a page was started by `run`."""
 
 
+WITHOUT_ATTEMPT = ("lint",)
+"""Pages, by their address, that have something to show before anything was checked."""
+
+
 class Page(Protocol):
     """What `st.navigation` returns."""
+
+    @property
+    def url_path(self) -> str:
+        """Its address below the board's own."""
 
     def run(self) -> None:
         """Show the page."""
@@ -55,20 +63,20 @@ def opened_store() -> Iterator[Store]:
 
 def run(page: Page) -> None:
     """Offer the attempts in the side bar and show the page, or say what is the matter and what to type."""
-    if not default_database().exists():
-        _invite("There is no database yet.")
-        return
+    there_is_one = default_database().exists()
     try:
-        at_work = _bring_in()
-        rows = all_attempts()
-        if not rows:
-            _invite("The database holds no attempts yet.")
+        at_work = _bring_in() if there_is_one else ()
+        rows = all_attempts() if there_is_one else ()
+        if rows:
+            _choose(rows)
+        elif page.url_path not in WITHOUT_ATTEMPT:
+            _invite("The database holds no attempts yet." if there_is_one else "There is no database yet.")
             return
-        _choose(rows)
-        for note in access_to(default_database()).notes:
-            st.sidebar.warning(plain(note))
-        for note in at_work:
-            st.sidebar.caption(plain(note))
+        if there_is_one:
+            for note in access_to(default_database()).notes:
+                st.sidebar.warning(plain(note))
+            for note in at_work:
+                st.sidebar.caption(plain(note))
         inside = _INSIDE.set(True)
         try:
             page.run()

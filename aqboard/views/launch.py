@@ -9,7 +9,7 @@ from aqboard.domain.errors import AqboardError
 from aqboard.domain.identity import ANY, Identity
 from aqboard.domain.policy import Policy
 from aqboard.domain.signoff import Decision
-from aqboard.launch.cost import cost_of
+from aqboard.launch.cost import stakes
 from aqboard.launch.profile import load_profile
 from aqboard.store import StoredAttempt, StoredScript
 from aqboard.views import waivers
@@ -17,6 +17,7 @@ from aqboard.views.board import opened_store, show_attempt
 from aqboard.views.identity import SIGNED, acting, how, name_field, sign_in, sign_out, signed_in
 from aqboard.views.launch_jobs import show_jobs
 from aqboard.views.parts import attempt_heading
+from aqboard.views.stakes import show_stakes
 from aqboard.views.tables.launch import plan_facts
 from aqboard.views.text import cell_code, code, plain, table
 from aqboard.views.waivers import SAID
@@ -60,11 +61,9 @@ def _answer() -> None:
 
 def _summary(stored: StoredAttempt) -> None:
     cluster = stored.attempt.plan.cluster
-    cost = cost_of(cluster, load_profile(cluster.profile))
     st.subheader("What would be submitted")
-    st.markdown(
-        f"**{cluster.nodes} nodes x {cluster.gpus_per_node} GPUs = {cluster.gpus} GPUs.** {plain(cost.sentence)}"
-    )
+    st.markdown(f"**{cluster.nodes} nodes x {cluster.gpus_per_node} GPUs = {cluster.gpus} GPUs**")
+    show_stakes(stakes(stored.attempt.plan, load_profile(cluster.profile), stored.outcomes))
     st.markdown(table(("setting", "value"), [(plain(name), cell_code(value)) for name, value in plan_facts(cluster)]))
 
 

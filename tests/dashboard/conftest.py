@@ -19,6 +19,7 @@ PAGES = {
     "forward": "Forward pass",
     "losses": "Losses",
     "launch": "Launch",
+    "lint": "Script lint",
     "history": "History",
     "audit": "Audit",
 }

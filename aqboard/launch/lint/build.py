@@ -215,7 +215,7 @@ class _Walker:
 
     def _learn(self, name: str, word: Word, task: _Task) -> None:
         """Remember a value; one set in a branch or a function is one of several possible ones."""
-        sure = word.known and not (task.context.conditional or task.function)
+        sure = not (task.context.conditional or task.function)
         self.expander.variables[name] = word if sure and self.expander.budget > 0 else None
 
     def _learn_array(self, name: str, elements: tuple[Word, ...], task: _Task, *, plus: bool) -> None:

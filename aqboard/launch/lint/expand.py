@@ -139,6 +139,7 @@ class Expander:
                 parts.origin = value.origin
             parts.text.append(value.text)
             parts.known &= value.known
+            parts.names |= value.names
         else:
             parts.known = False
             parts.text.append(f"${{{name}}}" if plain else self.raw(node, SHOWN))

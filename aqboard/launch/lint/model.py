@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-
 DECLARATIONS = ("export", "declare", "typeset", "readonly", "local")
 """Commands whose arguments are assignments."""
 
@@ -23,7 +22,7 @@ class Word:
     column: int
     known: bool = True
     names: frozenset[str] = frozenset()
-    """Variables that the word itself expands."""
+    """Variables that the word rests on, also through other variables."""
     origin: int = 0
     """Line that the text begins on: another one when the text comes from a variable."""
 

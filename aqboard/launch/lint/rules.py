@@ -33,7 +33,8 @@ RULES: tuple[Rule, ...] = (
         "exit-code",
         "The last step's exit code is the job's",
         Level.ERROR,
-        "Slurm takes the exit code of the script's last command. An `echo` behind srun makes a failed training COMPLETED, "
+        "Slurm takes the exit code of the script's last command. An `echo` behind srun makes a failed training "
+        "COMPLETED, "
         "and a job that waits with `--dependency=afterok` starts.",
         BASH,
         shell.exit_code,
@@ -43,7 +44,8 @@ RULES: tuple[Rule, ...] = (
         "rank",
         "Ranks come from Slurm, in each task",
         Level.ERROR,
-        "The batch step runs once, as task 0. A rank exported there is inherited by every task: all of them are rank 0, "
+        "The batch step runs once, as task 0. A rank exported there is inherited by every task: all of them are "
+        "rank 0, "
         "wait for the others, or train the same thing many times.",
         SBATCH,
         tasks.ranks,
@@ -86,7 +88,8 @@ RULES: tuple[Rule, ...] = (
         "memory",
         "Memory is asked for",
         Level.WARNING,
-        "Without a request the default of the partition applies. --exclusive gives all CPUs and GPUs of a node, but only "
+        "Without a request the default of the partition applies. --exclusive gives all CPUs and GPUs of a node, "
+        "but only "
         "as much memory as was asked for; --mem=0 asks for all of it.",
         SBATCH,
         resources.memory,
@@ -97,7 +100,8 @@ RULES: tuple[Rule, ...] = (
         "cpu-binding",
         "Tasks are bound to the cores beside their GPU",
         Level.WARNING,
-        "Each GPU of such a node hangs on one group of cores. A task elsewhere copies across the node and takes others' "
+        "Each GPU of such a node hangs on one group of cores. A task elsewhere copies across the node and takes "
+        "others' "
         "cores. Asked only where the profile knows the masks.",
         LUMI_BINDING,
         resources.cpu_binding,
@@ -107,7 +111,8 @@ RULES: tuple[Rule, ...] = (
         "interfaces",
         "Network interfaces are named exactly",
         Level.ERROR,
-        "NCCL takes NCCL_SOCKET_IFNAME as a list of prefixes, and without it the first interface it finds. With the wrong "
+        "NCCL takes NCCL_SOCKET_IFNAME as a list of prefixes, and without it the first interface it finds. With "
+        "the wrong "
         "one the ranks do not find each other, or talk over the slow network.",
         source(
             "NCCL user guide, environment variables",
@@ -120,7 +125,8 @@ RULES: tuple[Rule, ...] = (
         "jit-cache",
         "Compiled kernels are kept on each node's own disk",
         Level.ERROR,
-        "These caches lie in the home by default, and MIOpen's is an SQLite database: on a parallel file system hundreds of "
+        "These caches lie in the home by default, and MIOpen's is an SQLite database: on a parallel file system "
+        "hundreds of "
         "tasks wait for its locks. Switched off, every task compiles everything again.",
         source("MIOpen, kernel cache", "https://rocm.docs.amd.com/projects/MIOpen/en/latest/conceptual/cache.html"),
         environment.jit_cache,
@@ -139,7 +145,8 @@ RULES: tuple[Rule, ...] = (
         "account",
         "The project that pays is the project of the files",
         Level.WARNING,
-        "A script copied from another project charges one project and reads another's files: the wrong budget is spent, "
+        "A script copied from another project charges one project and reads another's files: the wrong budget is "
+        "spent, "
         "or the job stops at a missing permission.",
         source("LUMI user guide, billing policy", "https://docs.lumi-supercomputer.eu/runjobs/lumi_env/billing/"),
         environment.account,
@@ -149,7 +156,8 @@ RULES: tuple[Rule, ...] = (
         "watchdog",
         "A hanging rank ends the job",
         Level.ERROR,
-        "PyTorch's watchdog tears a process down when a collective does not end. Switched off, or set through a name that "
+        "PyTorch's watchdog tears a process down when a collective does not end. Switched off, or set through a "
+        "name that "
         "nothing reads, one lost rank keeps all GPUs until the time limit.",
         source(
             "PyTorch, ProcessGroupNCCL environment variables",
@@ -162,7 +170,8 @@ RULES: tuple[Rule, ...] = (
         "requeue",
         "It is said what happens after a node failure",
         Level.WARNING,
-        "Slurm starts a requeued batch script from its beginning, under the same id. By a cluster's default that may happen "
+        "Slurm starts a requeued batch script from its beginning, under the same id. By a cluster's default that "
+        "may happen "
         "by itself, and its log may be truncated.",
         SBATCH,
         resources.requeue,
@@ -173,7 +182,8 @@ RULES: tuple[Rule, ...] = (
         "open-service",
         "Services listen on one address",
         Level.ERROR,
-        "A compute node is reached by every user of the cluster. A notebook or board on 0.0.0.0 runs code or shows data "
+        "A compute node is reached by every user of the cluster. A notebook or board on 0.0.0.0 runs code or "
+        "shows data "
         "for whoever connects. Streamlit and `python -m http.server` do that by default.",
         source(
             "Jupyter Server, running a public server",
@@ -186,7 +196,8 @@ RULES: tuple[Rule, ...] = (
         "nested-launcher",
         "One launcher starts the processes",
         Level.ERROR,
-        "torchrun and its like start one process per GPU. Inside eight srun tasks per node they start 64, which claim the "
+        "torchrun and its like start one process per GPU. Inside eight srun tasks per node they start 64, which "
+        "claim the "
         "same ports and GPUs.",
         source(
             "OLCF user documentation, PyTorch on Frontier",
@@ -200,7 +211,8 @@ RULES: tuple[Rule, ...] = (
         "training-agrees",
         "Nodes and GPUs are those the training counts on",
         Level.ERROR,
-        "Lightning expects as many tasks per node as devices. With fewer it waits for ever, with more GPUs than processes "
+        "Lightning expects as many tasks per node as devices. With fewer it waits for ever, with more GPUs than "
+        "processes "
         "the rest is paid for and idle.",
         LIGHTNING,
         resources.training_agrees,
@@ -210,7 +222,8 @@ RULES: tuple[Rule, ...] = (
         "directives",
         "sbatch reads every directive",
         Level.ERROR,
-        "sbatch reads #SBATCH lines itself, without a shell, up to the first command. A variable in one is plain text, and "
+        "sbatch reads #SBATCH lines itself, without a shell, up to the first command. A variable in one is plain "
+        "text, and "
         "one further down is a comment: the job runs with other settings than the script shows.",
         SBATCH,
         shell.directives,
@@ -220,7 +233,8 @@ RULES: tuple[Rule, ...] = (
         "profile-limits",
         "Time, nodes and partition fit the cluster",
         Level.ERROR,
-        "A job beyond its partition's limits is refused, or waits in the queue for ever with a reason nobody reads. Limits "
+        "A job beyond its partition's limits is refused, or waits in the queue for ever with a reason nobody "
+        "reads. Limits "
         "are the profile's, with their source and date: see `aqboard profiles`.",
         source(
             "LUMI user guide, Slurm partitions",
@@ -234,7 +248,8 @@ RULES: tuple[Rule, ...] = (
         "line-ends",
         "The file is a Unix script with a #! line",
         Level.ERROR,
-        "sbatch refuses a script with DOS line breaks or without a `#!` line; an editor on another system adds the first.",
+        "sbatch refuses a script with DOS line breaks or without a `#!` line; an editor on another system adds "
+        "the first.",
         SBATCH,
         shell.line_ends,
         whole=True,

@@ -163,9 +163,8 @@ def watchdog(script: Script, _: Place) -> Iterator[Hit]:
 
 def open_service(script: Script, _: Place) -> Iterator[Hit]:
     """Is every service bound to one address?"""
-    commands = [command.words for command in script.commands]
-    for words in (*commands, *(words for step in script.steps for words in step.programs)):
-        at = _open_to_all(words)
+    for command in (*script.commands, *(inner for step in script.steps for inner in step.inner)):
+        at = _open_to_all(command.words)
         if at is not None:
             yield Hit(
                 at.line,

@@ -30,7 +30,8 @@ def errexit(script: Script, _: Place) -> Iterator[Hit]:
         pipe = script.commands[pipes[0]]
         yield Hit(
             pipe.line,
-            f"Without pipefail a failure of {pipe.name or 'this command'} is lost: only the pipeline's last part counts.",
+            f"Without pipefail a failure of {pipe.name or 'this command'} is lost: only the pipeline's last part "
+            "counts.",
             f"Above line {pipe.line} write: set -o pipefail",
             pipe.column,
         )
@@ -173,7 +174,7 @@ def _masking(after: list[Command]) -> Command | None:
     kept = {each.name for each in first.assignments if "$?" in each.value.text}
     for command in behind:
         if command.name in ("exit", "return"):
-            told = command.words[1].text if len(command.words) > 1 else "$?"
-            if (told == "$?" and command is first) or any(name in told for name in kept):
+            told = command.words[1:2]
+            if (told and told[0].names & kept) or (command is first and (not told or told[0].text == "$?")):
                 return None
     return first
