@@ -59,7 +59,9 @@ class ReferenceTarget(ReferenceTraining, ReferenceFacts):
         torch.manual_seed(self.config.seed)
         settings = {"scan_rule": scan.rule, "scan_layout": scan.layout}
         model = self.config.model.model_copy(update=settings)
-        return TopoFlowModule(model, self._normalisation, self.config.optimiser, cache=scan.cache).eval()
+        module = TopoFlowModule(model, self._normalisation, self.config.optimiser, cache=scan.cache).eval()
+        module.model.climax.activation_checkpointing = self.config.activation_checkpointing
+        return module
 
     def receiver(self, module: nn.Module) -> nn.Module:
         """The LightningModule, or the inner model, as the plan says."""
