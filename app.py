@@ -6,6 +6,7 @@ from aqboard.views import board
 
 PAGES = (
     st.Page("pages/readiness.py", title="Readiness", icon="🚦", default=True),
+    st.Page("pages/run.py", title="Run checks", icon="▶️"),
     st.Page("pages/checkpoint.py", title="Checkpoint", icon="📦"),
     st.Page("pages/caches.py", title="Caches", icon="🧭"),
     st.Page("pages/forward.py", title="Forward pass", icon="➡️"),

@@ -141,10 +141,7 @@ class Bench:
             return plain_model.plain_aggregation(self.state, named, heads)
 
         def fast(order: Tensor | None = None) -> object:
-            patches = patchify(self.x, self.config.patch)
-            if order is not None:
-                patches = take_in_order(patches.flatten(2), order).view(patches.shape)
-            return climax.aggregate(patches)
+            return climax.aggregate(patchify(self.x, self.config.patch, order))
 
         alone = side_by_side(plain, fast, repeats=self.repeats, plain_repeats=2)
         both = side_by_side(lambda: plain(order), lambda: fast(order), repeats=self.repeats, plain_repeats=2)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from aqboard.store import filesystem
 from tests import samples
 
 if TYPE_CHECKING:
@@ -30,6 +31,21 @@ def plan_file(tmp_path: Path) -> Callable[..., Path]:
         return samples.write_plan(tmp_path, **sections)
 
     return write
+
+
+@pytest.fixture
+def mounted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., None]:
+    """Pretend that the test's folder lies on another kind of file system."""
+
+    def pretend(kind: str, options: str = "rw") -> None:
+        info = tmp_path.parent / f"{tmp_path.name}.mountinfo"
+        info.write_text(
+            "27 1 254:0 / / rw,relatime - ext4 /dev/vda rw\n"
+            f"90 27 0:99 / {tmp_path} rw,nosuid shared:7 - {kind} server:/x {options}\n"
+        )
+        monkeypatch.setattr(filesystem, "MOUNTINFO", info)
+
+    return pretend
 
 
 @pytest.fixture(scope="session")

@@ -232,7 +232,17 @@ def _checkpoint(plan: LaunchPlan) -> CheckpointEvidence:
     content = cache_digests(build_scan_cache(*GRID, num_sectors=16, regions_h=4, regions_w=8)).content
     stamp = {"scan_rule": "strip-sector", "scan_layout": "corrected", "scan_cache": {"content": content}}
     integrity = IntegrityReport(verdict="ok", records=len(summary.tensors) + 3, checked_bytes=summary.size)
-    return CheckpointEvidence(summary=summary, integrity=integrity, provenance=stamp)
+    launch = {
+        "attempt": "a" * 32,
+        "number": 3,
+        "seal": "5" * 64,
+        "signed": {"scan_rule": "strip-sector"},
+        "facts": {"scan_rule": "strip-sector", "scan_cache": content},
+        "ranks_signed": 400,
+        "ranks": 400,
+        "step": 311,
+    }
+    return CheckpointEvidence(summary=summary, integrity=integrity, provenance=stamp, launch=launch)
 
 
 def _load(keys: tuple[str, ...], *, prefix: str, loaded: tuple[str, ...]) -> LoadEvidence:

@@ -11,11 +11,15 @@ from aqboard.cli import (
     check,
     checkpoint,
     checks,
+    db,
     demo,
     digest,
     launch,
+    logs,
     profiles,
+    script,
     serve,
+    sessions,
     sign,
     target,
     waive,
@@ -31,6 +35,10 @@ app = typer.Typer(
 )
 app.command("check")(check.check)
 app.command("attempts")(attempts.attempts)
+app.command("sessions")(sessions.sessions)
+app.command("cancel")(sessions.cancel)
+app.command("logs")(logs.logs)
+app.command("import")(sessions.import_session)
 app.command("checks")(checks.checks)
 app.command("explain")(checks.explain)
 app.command("sign")(sign.sign)
@@ -46,6 +54,8 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(cache.app, name="cache")
 app.add_typer(checkpoint.app, name="checkpoint")
 app.add_typer(target.app, name="target")
+app.add_typer(db.app, name="db")
+app.add_typer(script.app, name="script")
 
 
 def _version(wanted: bool) -> None:

@@ -5,7 +5,7 @@ machine, never for order: clocks of two machines disagree.
 """
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AwareDatetime, Field, StringConstraints, TypeAdapter
 
@@ -78,6 +78,14 @@ class SessionEnded(Record):
 
 Event = SessionStarted | Started | Progressed | Ended | SessionEnded
 _EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])
+
+
+class Line(NamedTuple):
+    """A whole line of a session's file, without its newline: where it begins, where the next one begins, its text."""
+
+    begin: int
+    end: int
+    text: bytes
 
 
 def parsed(line: bytes | str) -> Event | None:

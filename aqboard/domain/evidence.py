@@ -30,6 +30,8 @@ class CheckpointEvidence(Evidence):
     integrity: IntegrityReport
     provenance: dict[str, JsonValue] | None = None
     """The `Provenance` stamp, or None when the checkpoint carries none."""
+    launch: dict[str, JsonValue] | None = None
+    """The launch guard's stamp, or None when the checkpoint was not made under it."""
 
 
 class LoadEvidence(Evidence):

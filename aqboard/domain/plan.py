@@ -28,6 +28,7 @@ R = TypeVar("R", bound=Record)
 
 SlurmWord = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 SlurmTime = Annotated[str, StringConstraints(pattern=r"^(\d{1,3}-)?\d{1,2}:\d{2}:\d{2}$")]
+SlurmMemory = Annotated[str, StringConstraints(pattern=r"^[1-9]\d{0,6}[MGT]$")]
 Builder = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
 CommandWord = Annotated[str, StringConstraints(min_length=1, pattern=r"^[^\x00-\x1f]*$")]
 # A comma or a further colon would be read as another bind by the runtime.
@@ -237,6 +238,23 @@ class ClusterPlan(Record):
         return self
 
 
+class ChecksPlan(Record):
+    """Where the checks run when they run as a Slurm job; what is not said is the cluster profile's, or the launch's."""
+
+    partition: SlurmWord | None = None
+    account: SlurmWord | None = None
+    time: SlurmTime | None = None
+    gpus: int | None = Field(default=None, ge=0, le=16)
+    """0 for a partition without GPUs."""
+    cpus: int | None = Field(default=None, ge=1, le=1024)
+    memory: SlurmMemory | None = None
+    python: Annotated[str, StringConstraints(pattern=r"^/[^\x00-\x1f]*$")] | None = None
+    """The Python that measures, where it is not the one that aqboard runs in here; it needs aqboard with the extras
+    `checks` and `slurm`, of this version."""
+    container: tuple[Annotated[str, StringConstraints(min_length=1, pattern=r"^[^\x00-\x1f]*$")], ...] = ()
+    """The words before that Python, e.g. `[singularity, exec, --rocm, image.sif]`; each is quoted."""
+
+
 class LaunchPlan(Record):
     """Everything a launch depends on. Validated as a whole; `with_base` makes its paths absolute."""
 
@@ -253,6 +271,7 @@ class LaunchPlan(Record):
     expectations: ExpectationsPlan = ExpectationsPlan()
     training: TrainingPlan = TrainingPlan()
     cluster: ClusterPlan
+    checks: ChecksPlan = ChecksPlan()
     policy: Policy = Policy()
     severities: dict[str, Severity] = Field(default_factory=dict)
     """Check id -> what it means for this launch, where that differs from the usual; always shown."""

@@ -47,8 +47,10 @@ class CheckSession(Record):
     created_at: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
     checks: tuple[str, ...]
     """Ids of the checks that this session answers, in reading order; all of the attempt's, or some asked again."""
+    left_out: tuple[str, ...] = ()
+    """Those of `checks` that nobody asks: they are skipped, and say so."""
     probes: tuple[str, ...]
-    """What those need, in the order in which it is measured."""
+    """What the others need, in the order in which it is measured."""
     limits: dict[str, float]
     """Probe -> seconds after which it is stopped."""
     resources: dict[str, JsonValue] = Field(default_factory=dict)

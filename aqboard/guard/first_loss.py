@@ -53,7 +53,6 @@ def subset_batches(loader: DataLoader[Any], sizes: Sequence[int], wanted: Sequen
             yield 0, batch
         return
     dataset: Any = loader.dataset
-    starts = (0, *accumulate(sizes))
     whole = loader.batch_size is None and loader.batch_sampler is None  # the data set gives batches by itself
     needed = len(sizes) if whole else sum(sizes)
     if len(dataset) < needed:
@@ -61,13 +60,21 @@ def subset_batches(loader: DataLoader[Any], sizes: Sequence[int], wanted: Sequen
             f"the validation data has {len(dataset)} {'batches' if whole else 'samples'}, the loss was signed for the "
             f"first {needed}; see the data folder and the selection of the training"
         )
-    for number in wanted:
-        if whole:
-            yield sizes[number], loader.collate_fn(dataset[number])
-            continue
-        indices = list(range(starts[number], starts[number + 1]))
-        many = getattr(dataset, "__getitems__", None)
-        yield len(indices), loader.collate_fn(many(indices) if many else [dataset[index] for index in indices])
+    # A worker reads where the training's workers do: some files must not be open in the process that forks them.
+    reading: dict[str, Any] = {
+        "collate_fn": loader.collate_fn,
+        "num_workers": min(1, loader.num_workers),
+        "worker_init_fn": loader.worker_init_fn,
+        "multiprocessing_context": loader.multiprocessing_context,
+        "generator": torch.Generator(),
+    }
+    if whole:
+        batches = DataLoader(dataset, batch_size=None, sampler=list(wanted), **reading)
+    else:
+        starts = (0, *accumulate(sizes))
+        indices = [list(range(starts[number], starts[number + 1])) for number in wanted]
+        batches = DataLoader(dataset, batch_sampler=indices, **reading)
+    yield from zip((sizes[number] for number in wanted), batches, strict=True)
 
 
 def measure(trainer: Any, module: Any, batches: Iterator[tuple[int, Any]], metric: str) -> list[tuple[float, int]]:

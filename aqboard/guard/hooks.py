@@ -33,6 +33,10 @@ class GuardHooks:
         """`manifest`: by default the one that the launch script names."""
         named = manifest or os.environ.get(MANIFEST_VARIABLE) or None
         self._path = Path(named) if named else None
+        self._forget()
+
+    def _forget(self) -> None:
+        """A new `fit` is guarded from its start."""
         self._session: Session | None = None
         self._looked_at: set[str | int] = set()
         self._first_step = 0
@@ -44,6 +48,7 @@ class GuardHooks:
         others = [callback for callback in trainer.callbacks if isinstance(callback, GuardHooks)]
         if stage != "fit" or self._path is None or others[0] is not self:
             return
+        self._forget()
         try:
             manifest = read_manifest(self._path, os.environ.get(DIGEST_VARIABLE))
         except Refused as refused:
@@ -62,7 +67,7 @@ class GuardHooks:
         self._looked_at.add("start")
         self._first_step = trainer.global_step
         at = Look("start", self._first_step, resumed=self._first_step > 0, same_samples=self._same_samples(trainer))
-        self._session.look(at, lambda: self._row(trainer, pl_module))
+        self._session.look(at, lambda: self._row(trainer, pl_module, at))
 
     def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
         """After every batch: hear what the last one's ranks told, look again at the signed steps, tell of this one."""
@@ -78,7 +83,7 @@ class GuardHooks:
         if done in session.manifest.guard.again_at_steps and done not in self._looked_at:
             self._looked_at.add(done)
             at = Look("step", trainer.global_step, same_samples=self._same_samples(trainer))
-            session.look(at, lambda: self._row(trainer, pl_module))
+            session.look(at, lambda: self._row(trainer, pl_module, at))
         if batch_idx % session.manifest.guard.tell_every_batches == 0:
             session.tell(_loss(outputs))
         if seen_enough(session.manifest, done):
@@ -88,6 +93,16 @@ class GuardHooks:
     def on_validation_start(self, trainer: Any, pl_module: Any) -> None:
         """The next batch's time would hold the validation."""
         self._batch_ended = None
+        self._between_batches()
+
+    def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
+        """An epoch may end in a batch that was skipped."""
+        self._between_batches()
+
+    def _between_batches(self) -> None:
+        """What happens now may take as long as it likes."""
+        if self._session is not None:
+            self._session.patience.relax()
 
     def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
         """The first validation of the training itself."""
@@ -123,13 +138,13 @@ class GuardHooks:
         except first_loss.CannotMeasure:
             return True  # the row says so
 
-    def _row(self, trainer: Any, module: Any) -> Row:
+    def _row(self, trainer: Any, module: Any, at: Look) -> Row:
         """What this rank holds and computes. Every rank does all of it: a sharded model needs them all in the loss."""
         assert self._session is not None
         session = self._session
         sharded = type(trainer.strategy).__name__ in SHARDING
         holds_nan = not_finite(module)
-        digest = bytes(32) if sharded else weights_digest(module)
+        digest = bytes(32) if sharded else weights_digest(module, buffers=at.when == "start")
         losses: list[tuple[float, int]] = []
         code, text = _configuration(session.manifest, module, session.ranks.world)
         if session.batches:
@@ -150,7 +165,7 @@ class GuardHooks:
         logged = trainer.callback_metrics.get(band.metric) if band else None
         losses = ((float(logged), 0),) if logged is not None else ()
         sharded = type(trainer.strategy).__name__ in SHARDING
-        digest = bytes(32) if sharded else weights_digest(module)
+        digest = bytes(32) if sharded else weights_digest(module, buffers=False)
         return Row(0, "", SHARDED if sharded else COMPARED, digest, losses, self._pace())
 
     def _pace(self) -> float:

@@ -45,7 +45,15 @@ class Decision:
 def judge(manifest: LaunchManifest, look: Look, rows: Sequence[Row]) -> Decision:
     """The first fault in the order in which one explains the next: broken, setting, NaN, weights, loss, pace."""
     check = _figures(manifest, look, rows)
-    for question in (_said, _loss_is_finite, _weights_are_equal, _ranks_agree, _loss_is_in_band, _pace_is_kept):
+    for question in (
+        _said,
+        _all_measured,
+        _loss_is_finite,
+        _weights_are_equal,
+        _ranks_agree,
+        _loss_is_in_band,
+        _pace_is_kept,
+    ):
         if found := question(manifest, look, rows, check):
             return found
     return Decision(check)
@@ -110,6 +118,18 @@ def _said(_: LaunchManifest, look: Look, rows: Sequence[Row], check: GuardCheck)
     code = Stop(min(codes))
     ranks = tuple(rank for rank, row in enumerate(rows) if row.code == code)
     return Decision(check, code, f"{_on(ranks, rows)}: {rows[ranks[0]].text}", ranks=ranks[:NAMED])
+
+
+def _all_measured(manifest: LaunchManifest, look: Look, rows: Sequence[Row], check: GuardCheck) -> Decision | None:
+    """A loss that was to be measured and was not is no loss that passed."""
+    if manifest.band is None or look.when == "validation":
+        return None
+    places = len(share(0, len(rows), manifest.band.subset.batches))
+    ranks = tuple(rank for rank, row in enumerate(rows) if len(row.losses) != places)
+    if not ranks:
+        return None
+    reason = f"{_on(ranks, rows)}: no {manifest.band.metric} was measured {_when(look)}, and nothing says why."
+    return Decision(check, Stop.BROKEN, reason, manifest.band.metric, ranks=ranks[:NAMED])
 
 
 def _loss_is_finite(manifest: LaunchManifest, look: Look, rows: Sequence[Row], check: GuardCheck) -> Decision | None:

@@ -57,8 +57,9 @@ class Session:
     def tell(self, loss: torch.Tensor | None) -> None:
         """Start telling the others whether this rank's loss is finite, and rank 0 whether the kill switch is set."""
         value = int(Stop.KILL_SWITCH) if self._switch is not None and self._switch.set else 0
-        flag = torch.tensor(value, dtype=torch.int32, device=self._device)
-        if loss is not None:  # no look at its value here: that would wait for the GPU
+        # Nothing here waits for the GPU: the flag is filled there, and the loss is not looked at.
+        flag = torch.full((), value, dtype=torch.int32, device=self._device)
+        if loss is not None:
             bad = (~loss.detach().isfinite()).any().to(self._device, torch.int32)
             flag = torch.maximum(flag, bad * int(Stop.NOT_FINITE))
         self._loss = loss.detach() if loss is not None else None

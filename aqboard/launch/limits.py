@@ -46,9 +46,11 @@ def _partition_limits(cluster: ClusterPlan, partition: Partition) -> tuple[str, 
             f"{cluster.nodes} nodes are more than {cluster.partition} allows for one job ({partition.max_nodes}); "
             "ask for fewer or choose another partition."
         )
-    if partition.max_time is not None and hours(cluster.time) > hours(partition.max_time):
+    longest = partition.time_limit(cluster.nodes)
+    if longest is not None and hours(cluster.time) > hours(longest):
+        of = f" with {cluster.nodes} nodes" if partition.max_time_up_to else ""
         found.append(
-            f"{in_words(cluster.time)} are more than {cluster.partition} allows ({in_words(partition.max_time)}); "
+            f"{in_words(cluster.time)} are more than {cluster.partition} allows{of} ({in_words(longest)}); "
             "shorten the job and continue it from its checkpoint."
         )
     return tuple(found)

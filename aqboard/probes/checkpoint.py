@@ -5,7 +5,7 @@ from aqboard.domain.evidence import CheckpointEvidence
 from aqboard.domain.evidence_checkpoint import FileEvidence
 from aqboard.probes.context import Context, Probe
 
-PROVENANCE = "aqboard_provenance"
+PROVENANCE, LAUNCH = "aqboard_provenance", "aqboard_launch"
 
 
 def measure(context: Context) -> CheckpointEvidence:
@@ -13,9 +13,12 @@ def measure(context: Context) -> CheckpointEvidence:
     file = context.checkpoint
     known = context.known(FileEvidence)
     integrity = known.integrity if known and known.integrity else check_integrity(file)
-    stamp = file.extra.get(PROVENANCE)
+    provenance, launch = (file.extra.get(key) for key in (PROVENANCE, LAUNCH))
     return CheckpointEvidence(
-        summary=file.summary(), integrity=integrity, provenance=stamp if isinstance(stamp, dict) else None
+        summary=file.summary(),
+        integrity=integrity,
+        provenance=provenance if isinstance(provenance, dict) else None,
+        launch=launch if isinstance(launch, dict) else None,
     )
 
 

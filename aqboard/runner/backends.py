@@ -1,12 +1,11 @@
 """Every backend there is, by its name."""
 
-from collections.abc import Mapping
-
 from aqboard.domain.errors import SessionError
 from aqboard.runner.backend import Backend
 from aqboard.runner.local_backend import LocalBackend
+from aqboard.runner.slurm_backend import SlurmBackend
 
-BACKENDS: Mapping[str, Backend] = {"local": LocalBackend()}
+BACKENDS: dict[str, Backend] = {"local": LocalBackend(), "slurm": SlurmBackend()}
 
 
 def backend(name: str) -> Backend:

@@ -3,7 +3,8 @@
 import os
 import signal
 import socket
-import subprocess
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -23,32 +24,59 @@ class LocalBackend:
     name = "local"
     settle_s = 0.0
 
-    def __init__(self) -> None:
+    def __init__(self, process: Callable[[Path], tuple[str, ...]] = command) -> None:
+        self._process = process
         # Those that this very process started: for them alone the system tells how they ended.
-        self._children: dict[int, subprocess.Popen[bytes]] = {}
+        self._children: dict[int, int | None] = {}
+        """Process -> its exit code, None while it works; negative for a signal."""
+        self._lock = threading.Lock()
 
     def start(self, folder: Path) -> Handle:
         """Start the session's process; raises SessionError when the machine refuses."""
+        log = str(folder / SUPERVISOR_LOG)
+        arguments = self._process(folder)
         try:
-            with (folder / SUPERVISOR_LOG).open("ab") as log:
-                child = subprocess.Popen(
-                    command(folder), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-                )
+            # Not subprocess: it would want its process back before this one ends.
+            pid = os.posix_spawn(
+                arguments[0],
+                arguments,
+                os.environ,
+                file_actions=[
+                    (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                    (os.POSIX_SPAWN_OPEN, 1, log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644),
+                    (os.POSIX_SPAWN_DUP2, 1, 2),
+                ],
+                setsid=True,
+                setsigdef=[signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE],
+            )
         except OSError as error:
             raise SessionError(f"The session's process cannot be started: {error.strerror}.") from None
-        self._children[child.pid] = child
-        return Handle(backend=self.name, host=socket.gethostname(), pid=child.pid, created=_began(child.pid))
+        self._children[pid] = None
+        return Handle(backend=self.name, host=socket.gethostname(), pid=pid, created=_began(pid))
 
     def look(self, handle: Handle) -> Sighting:
         """What has become of the process; the system remembers how it ended for the one that started it alone."""
         if handle.host != socket.gethostname():
             return Sighting(word="unknown", why=f"it was started on {handle.host} and can be looked at there alone")
-        child = self._children.get(handle.pid or 0)
-        if child is not None and (code := child.poll()) is not None:
+        code = self._exit_codes().get(handle.pid or 0)
+        if code is not None:
             return Sighting(word="ended", why=_how(code))
         if _alive(handle) is not None:
             return Sighting(word="running")
         return Sighting(word="lost", why=f"(pid {handle.pid} on {handle.host}) is gone")
+
+    def _exit_codes(self) -> dict[int, int | None]:
+        """How the children of this process ended; none of them stays behind as a zombie."""
+        with self._lock:
+            for pid in [pid for pid, code in self._children.items() if code is None]:
+                try:
+                    done, status = os.waitpid(pid, os.WNOHANG)
+                except ChildProcessError:  # somebody waits for every child there is
+                    del self._children[pid]
+                    continue
+                if done:
+                    self._children[pid] = os.waitstatus_to_exitcode(status)
+            return dict(self._children)
 
     def cancel(self, handle: Handle) -> None:
         """Ask the process to end; on another machine the file in the folder has to do."""

@@ -16,6 +16,9 @@ from aqboard.slurm.words import SILENT, explain
 TIMEOUT_S = 60.0
 """A busy controller takes tens of seconds; one that is gone is asked in vain for about as long."""
 
+SILENCE = "slurm-silent"
+TAKEN_PERHAPS = "It may have taken the job all the same: look with `squeue --me` before submitting it again."
+
 OTHERS_SETTINGS = re.compile(r"(?:SBATCH|SLURMD?|SRUN|SALLOC|SQUEUE|SINFO|SCANCEL|SACCT)_")
 KEPT = ("SLURM_CONF", "SLURM_CONF_SERVER", "SLURM_JWT")
 
@@ -51,7 +54,7 @@ class Slurm:
         """
         done = self._run("sbatch", "--test-only", *options, _argument(script), folder=folder)
         if done.returncode != 0 and SILENT.search(done.stderr):
-            raise SlurmError(explain(done.stderr), code="slurm-silent")
+            raise SlurmError(explain(done.stderr), code=SILENCE)
         return read_trial(done.returncode, done.stderr)
 
     def submit(self, script: Path, *options: str, after_ok: str | None = None, folder: Path | None = None) -> str:
@@ -61,10 +64,13 @@ class Slurm:
         SlurmError with Slurm's refusal in words; after `slurm-silent` the job may have been taken all the same.
         """
         chain = ("--dependency=afterok:" + _number(after_ok), "--kill-on-invalid-dep=yes") if after_ok else ()
-        done = self._run("sbatch", "--parsable", *chain, *options, _argument(script), folder=folder)
-        if done.returncode != 0:
-            silent = SILENT.search(done.stderr)
-            raise SlurmError(explain(done.stderr), code="slurm-silent" if silent else "slurm-refused")
+        try:
+            done = self._run("sbatch", "--parsable", *chain, *options, _argument(script), folder=folder)
+            _require(done)
+        except SlurmError as error:
+            if error.code != SILENCE:
+                raise
+            raise SlurmError(f"{error.message} {TAKEN_PERHAPS}", code=SILENCE) from None
         return read_job_id(done.stdout)
 
     def jobs(self, ids: Iterable[str]) -> dict[str, Job]:
@@ -84,14 +90,13 @@ class Slurm:
     def cancel(self, job: str) -> None:
         """Ask Slurm to end the job; it is no error when it has ended already or is not known any more."""
         done = self._run("scancel", _number(job))
-        if done.returncode != 0 and not re.search("Invalid job id|already complet", done.stderr):
-            silent = SILENT.search(done.stderr)
-            raise SlurmError(explain(done.stderr), code="slurm-silent" if silent else "slurm-refused")
+        if not re.search("Invalid job id|already complet", done.stderr):
+            _require(done)
 
     def _squeue(self, ids: Sequence[str]) -> Iterable[Job]:
         done = self._run("squeue", "--noheader", "--states=all", f"--jobs={','.join(ids)}", f"--Format={SQUEUE_FIELDS}")
-        if done.returncode != 0 and "Invalid job id" not in done.stderr:  # said when it knows none of them
-            raise SlurmError(explain(done.stderr), code="slurm-silent")
+        if "Invalid job id" not in done.stderr:  # said when it knows none of them
+            _require(done)
         return read_squeue(done.stdout)
 
     def _sacct(self, ids: Sequence[str]) -> Iterable[Job]:
@@ -111,7 +116,7 @@ class Slurm:
         try:
             return subprocess.run(
                 [program, *arguments],
-                env={**surroundings(), "LC_ALL": "C"},
+                env=surroundings(),
                 cwd=folder,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
@@ -124,7 +129,7 @@ class Slurm:
             raise SlurmError(
                 f"Slurm does not answer: {program} was stopped after {self.timeout_s:g} s. The controller is down or "
                 "overloaded; try again in a few minutes.",
-                code="slurm-silent",
+                code=SILENCE,
             ) from None
         except OSError as error:
             if shutil.which(program) is None:
@@ -134,6 +139,12 @@ class Slurm:
                 ) from None
             where = f" in {folder}" if folder else ""
             raise SlurmError(f"{program} cannot be started{where}: {error.strerror}.", code="slurm-missing") from None
+
+
+def _require(done: subprocess.CompletedProcess[str]) -> None:
+    """Raise SlurmError when a command failed: refused, or not answered."""
+    if done.returncode != 0:
+        raise SlurmError(explain(done.stderr), code=SILENCE if SILENT.search(done.stderr) else SlurmError.code)
 
 
 def _number(job: str) -> str:

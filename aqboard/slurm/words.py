@@ -67,9 +67,10 @@ ROWS: tuple[Row, ...] = (
         r"Invalid generic resource \(gres\)|Failed to ensure --gpus",
         "The GPUs asked for do not exist here or contradict each other; check --gpus-per-node or --gres.",
     ),
+    _row(r"Invalid --mem specification", "The memory cannot be read; write --mem=NUMBER with M, G or T behind it."),
     _row(
-        r"Invalid --mem specification|Memory required by task is not available|Memory specification can not",
-        "The memory asked for cannot be read, or no node has as much; check --mem.",
+        r"Memory required by task is not available|Memory specification can ?not be satisfied",
+        "No node of this partition has as much memory as is asked for; check --mem.",
     ),
     _row(
         r"Invalid qos|QOS.*(?:not permit|invalid)|Requested QOS",
@@ -136,6 +137,9 @@ ROWS: tuple[Row, ...] = (
     ),
 )
 
+VAGUE = ("There is no such partition", "No node of this partition has what is asked for")
+"""How the words begin that say less than any other."""
+
 SILENT = re.compile(
     r"Unable to contact slurm controller|Socket timed out|Connection refused|Zero Bytes|Could not establish|"
     r"DNS SRV lookup|cannot stat file|Munge|authentication|Communication connection failure",
@@ -165,9 +169,8 @@ def _words(line: str) -> str | None:
 
 
 def _without_the_vaguer(told: list[str]) -> list[str]:
-    """Slurm often names the partition in one line and says in the next that there is none."""
-    exact = [words for words in told if words.startswith("There is no partition ")]
-    return [words for words in told if not (exact and words.startswith("There is no such partition"))]
+    """Slurm often says exactly in one line what is wrong, and in the next only that something is."""
+    return [words for words in told if not words.startswith(VAGUE)] or told
 
 
 def _bare(line: str) -> str:

@@ -108,7 +108,10 @@ def _anchor_faults(hashes: dict[int, str], anchors: tuple[Anchor, ...]) -> list[
             )
             faults.append(AuditFault(seq=anchor.seq, what=what))
         elif hashes[anchor.seq] != anchor.hash:
-            what = f"Entry {anchor.seq} is not the one whose hash {anchor.where} keeps: the log was written anew."
+            what = (
+                f"Entry {anchor.seq} is not the one whose hash {anchor.where} keeps: the log was written anew, or that "
+                "is another database's."
+            )
             faults.append(AuditFault(seq=anchor.seq, what=what))
     return faults
 

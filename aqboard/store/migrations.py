@@ -8,6 +8,7 @@ from aqboard.store import audit
 MIGRATIONS = Migrations("aqboard")
 
 APPEND_ONLY = ("attempts", "outcomes", "findings", "signoffs", "scripts")
+SESSION_TABLES = ("sessions", "session_events", "session_sightings", "session_closings")
 
 
 @MIGRATIONS()
@@ -55,6 +56,49 @@ def _forbid_change(db: Database, table: str) -> None:
         )
 
 
+@MIGRATIONS()
+def m002_sessions(db: Database) -> None:
+    """Check sessions: what was asked, every event read from their folders, what their backends said, how they ended.
+
+    An event is known by its place in its session's file, so reading it twice adds nothing.
+    """
+    db.table("sessions").create(
+        {
+            "number": int,
+            "uid": str,
+            "attempt": str,
+            "backend": str,
+            "folder": str,
+            "imported": int,
+            "recorded_at": str,
+            "data": str,
+        },
+        pk="number",
+        not_null={"uid", "attempt", "backend", "folder", "imported", "recorded_at", "data"},
+        foreign_keys=[("attempt", "attempts", "uid")],
+    )
+    db.table("sessions").create_index(["uid"], unique=True)
+    db.table("sessions").create_index(["attempt"])
+    _of_session(db, "session_events", first_byte=int, next_byte=int, kind=str, probe=str, sha256=str, data=str)
+    db.table("session_events").add_column("outcome", int, fk="outcomes", fk_col="id")
+    db.table("session_events").create_index(["session", "first_byte"], unique=True)
+    _of_session(db, "session_sightings", word=str, why=str)
+    db.table("session_sightings").create_index(["session", "id"])
+    _of_session(db, "session_closings", state=str, why=str, by_itself=int)
+    db.table("session_closings").create_index(["session", "by_itself"], unique=True)
+    for table in SESSION_TABLES:
+        _forbid_change(db, table)
+
+
+def _of_session(db: Database, table: str, **columns: type) -> None:
+    db.table(table).create(
+        {"id": int, "session": str, "recorded_at": str, **columns},
+        pk="id",
+        not_null={"session", "recorded_at", *columns},
+        foreign_keys=[("session", "sessions", "uid")],
+    )
+
+
 SIGNING = ("waivers", "waiver_answers", "accounts", "audit")
 
 
@@ -88,5 +132,5 @@ def m004_jobs(db: Database) -> None:
         _forbid_change(db, table)
 
 
-NAMES: tuple[str, ...] = ("m001_attempts_and_findings", "m003_signing", "m004_jobs")
+NAMES: tuple[str, ...] = ("m001_attempts_and_findings", "m002_sessions", "m003_signing", "m004_jobs")
 """Every step in order; a database with a step that is not here was written by a newer program."""

@@ -1,6 +1,7 @@
 """Read and append. One `Store` is one connection, used by the thread that opened it."""
 
 import json
+import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -17,9 +18,11 @@ from aqboard.domain.outcome import ProbeOutcome
 from aqboard.domain.readiness import VerdictLine, assess
 from aqboard.domain.signoff import SignOff
 from aqboard.domain.waiver import waived_checks
+from aqboard.store.access import access_to
 from aqboard.store.accounts import accounts
 from aqboard.store.audit import record
 from aqboard.store.connection import connect, writing
+from aqboard.store.faults import why
 from aqboard.store.records import AttemptRow, StoredAttempt, StoredScript
 from aqboard.store.rows import Row, insert
 from aqboard.store.signing import version_of, waivers_of, waivers_revision
@@ -32,11 +35,16 @@ NEWEST_VERDICTS = """
 
 
 class Store:
-    """The database at `path`; raises StoreError as `connect` does. A context manager: leaving it closes it."""
+    """The database at `path`; raises StoreError as `connect` does.
+
+    A context manager: leaving it closes it, and turns an error of SQLite's that came from reading into a StoreError.
+    """
 
     def __init__(self, path: Path, *, create: bool = False) -> None:
         self.path = path
-        self._db = connect(path, create=create)
+        self.access = access_to(path)
+        """How it is open: the disk below it, whether it may be written, and what a person should know of that."""
+        self._db = connect(path, self.access, create=create)
 
     def __enter__(self) -> "Store":
         return self
@@ -45,6 +53,8 @@ class Store:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._db.close()
+        if isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError:
+            raise StoreError(f"The database {self.path} could not be read: {why(error, self.path)}") from error
 
     @property
     def db(self) -> Database:

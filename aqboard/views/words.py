@@ -6,6 +6,7 @@ from typing import NamedTuple
 from aqboard.checks import SUITE
 from aqboard.domain.finding import Severity, Stage, Verdict
 from aqboard.domain.readiness import State
+from aqboard.domain.session import SessionState
 
 
 class Face(NamedTuple):
@@ -36,6 +37,23 @@ STATE_MEANS: dict[str, str] = {
     State.READY: "Every check that can block the launch passed. A named person may say GO.",
     State.NOT_READY: "At least one check found a fault that would spoil the launch.",
     State.INCOMPLETE: "No fault was seen, but not everything that can block the launch was measured.",
+}
+
+SESSION_STATES: dict[str, Face] = {
+    SessionState.QUEUED: Face("🕒", "queued"),
+    SessionState.RUNNING: Face("🔄", "running"),
+    SessionState.DONE: Face("✅", "done"),
+    SessionState.FAILED: Face("❌", "failed"),
+    SessionState.CANCELLED: Face("🚫", "cancelled"),
+    SessionState.LOST: Face("❓", "lost"),
+}
+PROBE_STATES: dict[str, Face] = {
+    "waiting": Face("⬜", "waiting"),
+    "running": Face("🔄", "running"),
+    "measured": Face("✅", "measured"),
+    "unavailable": Face("⏭️", "not measured"),
+    "broke": Face("💥", "broke"),
+    "missed": Face("🚫", "not reached"),
 }
 
 JOB_STATES: dict[str, Face] = {
@@ -106,6 +124,19 @@ def check_stage(check: str) -> Stage | None:
 def moment(when: datetime) -> str:
     """Date and minute in UTC, as people read it."""
     return when.strftime("%Y-%m-%d %H:%M UTC")
+
+
+def lasting(seconds: float) -> str:
+    """A time span as people read it: `1.5 s`, `2 min 5 s`, `3 h 10 min`."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes_rest = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes_rest} min" if minutes_rest else f"{hours} h"
+    if minutes:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    return f"{rest} s"
 
 
 def size(count: int) -> str:

@@ -6,6 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 from aqboard.domain.errors import StoreError
+from aqboard.location import scripts_folder
 from aqboard.store import Store
 from aqboard.store.audit import Entry, entries
 from aqboard.store.audit_verify import Anchor, AuditReport, verify
@@ -34,10 +35,12 @@ def log(store: Store, *, most: int, subject: str = "") -> tuple[Entry, ...]:
 
 
 def _from_scripts(database: Path) -> Iterator[Anchor]:
-    folder = database.parent.resolve() / "scripts"
-    for path in sorted([*folder.glob("*.sbatch"), *folder.glob("*.withdrawn")]):
+    folder = scripts_folder(database)
+    for path in sorted([*folder.rglob("*.sbatch"), *folder.rglob("*.withdrawn")]):
+        if not path.is_file():
+            continue
         for seq, kept in _IN_SCRIPT.findall(path.read_text(encoding="utf-8", errors="replace")):
-            yield Anchor(int(seq), kept, f"the script {path.name}")
+            yield Anchor(int(seq), kept, f"the script {path.relative_to(folder)}")
 
 
 def _anchor(text: str) -> Anchor:

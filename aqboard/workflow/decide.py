@@ -1,12 +1,13 @@
 """Decide on an attempt: record who said GO or NO-GO, and let the script out once everybody who is asked said GO."""
 
+import shutil
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from pydantic import ValidationError
 
 from aqboard.domain.clearance import Case, Clearance, Step, clearance, refusal
-from aqboard.domain.errors import LaunchError
+from aqboard.domain.errors import LaunchError, StoreError
 from aqboard.domain.identity import Identity
 from aqboard.domain.signoff import Decision, SignOff
 from aqboard.domain.waiver import WaiverState
@@ -64,12 +65,21 @@ def decide(
     signoff = _signed(case, who, decision, comment, moment)
     after = clearance(_with(case, signoff), moment)
 
+    written = False
+
     def act() -> Released:
+        nonlocal written
+        written = bool(after.approvals)
         return _released(store, stored, case, after, signoff) if after.approvals else _taken_back(store, stored)
 
     path = script_path(store.path, number, signoff.seal)
     try:
         let_out = add_decision(store, stored, signoff, act)
+    except StoreError:
+        # What was not recorded was not said: a script must not outlive a database that could not take the GO.
+        if written:
+            shutil.rmtree(path.parent, ignore_errors=True)
+        raise
     except OSError as error:
         raise LaunchError(f"The decision was not recorded: {path} cannot be changed ({error.strerror}).") from None
     return Decided(signoff, let_out.script, after.between)

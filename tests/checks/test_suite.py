@@ -46,6 +46,16 @@ def measured(mean: float, setting: str = "x", *, scale_only: bool = False) -> Lo
 HERE = Path(__file__).parent
 LOAD = {"loaded": (), "bit_equal": (), "loaded_parameters": 0}
 
+LAUNCH: dict[str, Any] = {
+    "attempt": "a" * 32,
+    "number": 3,
+    "seal": "5" * 64,
+    "signed": {"scan_rule": "strip-sector"},
+    "facts": {"scan_rule": "strip-sector"},
+    "ranks_signed": 400,
+    "ranks": 400,
+}
+
 CASES: list[tuple[str, dict[str, Any], Verdict, str]] = [
     ("checkpoint.coverage", {**LOAD, "unexpected": ("model.a", "model.b")}, FAIL, "0 of 15 checkpoint tensors reach"),
     ("checkpoint.coverage", {"missing": ("climax.norm.weight",)}, FAIL, "1 tensors of the model stay random"),
@@ -62,6 +72,15 @@ CASES: list[tuple[str, dict[str, Any], Verdict, str]] = [
         {"provenance": {"scan_rule": "strip-sector", "scan_layout": "compat"}},
         FAIL,
         "scan layout is corrected, trained with compat",
+    ),
+    ("checkpoint.launch", {"launch": None}, SKIP, "carries no launch stamp"),
+    ("checkpoint.launch", {"launch": {"attempt": 3}}, WARN, "names no attempt or no seal"),
+    ("checkpoint.launch", {"launch": {**LAUNCH, "ranks": 8}}, FAIL, "it ran on 8 ranks, signed were 400"),
+    (
+        "checkpoint.launch",
+        {"launch": {**LAUNCH, "facts": {"scan_rule": "none"}}},
+        FAIL,
+        "scan_rule is none, signed was strip-sector, scan_rule is none, the Provenance stamp says strip-sector",
     ),
     ("scan.rule", {"rules_in_force": ()}, FAIL, "none of the known scan rules"),
     ("scan.rule", {"rules_in_force": ("strip-angle",)}, FAIL, "orders its tokens by strip-angle"),

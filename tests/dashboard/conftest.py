@@ -13,6 +13,7 @@ from tests.sample_attempts import fill
 APP = Path(__file__).resolve().parents[2] / "app.py"
 PAGES = {
     "readiness": "Readiness",
+    "run": "Run checks",
     "checkpoint": "Checkpoint",
     "caches": "Scan caches",
     "forward": "Forward pass",

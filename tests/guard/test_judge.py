@@ -50,6 +50,7 @@ def test_a_good_start_goes_on(made: LaunchManifest) -> None:
         (spoilt(7, loss=0.36), START, Stop.CONFIGURATION, (7,)),
         (spoilt(7, batch_s=0.31), Look("step", 10), Stop.SLOW, (7,)),
         (spoilt(7, code=47, text="OSError: no"), START, Stop.BROKEN, (7,)),
+        (spoilt(7, losses=()), START, Stop.BROKEN, (7,)),
         (rows(loss=0.61), Look("step", 10), Stop.BASELINE, ()),
         (rows(loss=0.61), Look("validation", 10), Stop.BASELINE, ()),
     ],

@@ -28,7 +28,7 @@ def small(folder: Path, *commands: str, **directives: object) -> Path:
     return script(folder, *commands, **asked)
 
 
-def test_the_launch_of_400_gpus_fits(self, slurm, tmp_path):
+def test_the_launch_of_400_gpus_fits(slurm, tmp_path):
     trial = Slurm().test_only(script(tmp_path, "srun true", nodes=50))
     assert trial.accepted, trial.said
     assert len(trial.placement.nodes) == 50
@@ -64,29 +64,29 @@ def test_the_launch_of_400_gpus_fits(self, slurm, tmp_path):
     ],
     ids=str,
 )
-def test_a_refusal_is_told_in_words(self, slurm, tmp_path, changes, words):
+def test_a_refusal_is_told_in_words(slurm, tmp_path, changes, words):
     trial = Slurm().test_only(script(tmp_path, "srun true", **changes))
     assert not trial.accepted
     assert words in trial.words, trial.said
     assert "Slurm says" not in trial.words
 
 
-def test_a_script_that_is_not_there_is_told(self, slurm, tmp_path):
+def test_a_script_that_is_not_there_is_told(slurm, tmp_path):
     assert "gone.sh cannot be opened" in Slurm().test_only(tmp_path / "gone.sh").words
 
 
-def test_options_win_over_the_script(self, slurm, tmp_path):
+def test_options_win_over_the_script(slurm, tmp_path):
     trial = Slurm().test_only(script(tmp_path, "srun true"), "--nodes=3")
     assert len(trial.placement.nodes) == 3
 
 
-def test_settings_of_this_shell_do_not_win_over_the_script(self, slurm, tmp_path, monkeypatch):
+def test_settings_of_this_shell_do_not_win_over_the_script(slurm, tmp_path, monkeypatch):
     monkeypatch.setenv("SBATCH_PARTITION", "small-g")
     monkeypatch.setenv("SLURM_TIME_FORMAT", "relative")
     assert Slurm().test_only(script(tmp_path, "srun true")).placement.partition == "standard-g"
 
 
-def test_a_job_that_exits_and_one_that_follows_a_good_one(self, slurm, tmp_path):
+def test_a_job_that_exits_and_one_that_follows_a_good_one(slurm, tmp_path):
     bad = Slurm().submit(small(tmp_path, "exit 7"), folder=slurm.work)
     assert Slurm().job(bad).state in (JobState.PENDING, JobState.RUNNING, JobState.FAILED)
     slurm.wait(bad, "FAILED")
@@ -107,7 +107,7 @@ def test_a_job_that_exits_and_one_that_follows_a_good_one(self, slurm, tmp_path)
     assert (slurm.work / f"slurm-{good}.out").exists()
 
 
-def test_a_running_job_is_cancelled_and_again_is_no_error(self, slurm, tmp_path):
+def test_a_running_job_is_cancelled_and_again_is_no_error(slurm, tmp_path):
     job = Slurm().submit(small(tmp_path, "sleep 600"), folder=slurm.work)
     slurm.wait(job, "RUNNING")
     Slurm().cancel(job)
@@ -117,18 +117,18 @@ def test_a_running_job_is_cancelled_and_again_is_no_error(self, slurm, tmp_path)
     Slurm().cancel("999999")
 
 
-def test_a_refused_submission_is_an_error_in_words(self, slurm, tmp_path):
+def test_a_refused_submission_is_an_error_in_words(slurm, tmp_path):
     with pytest.raises(SlurmError, match="There is no partition gpu") as told:
         Slurm().submit(script(tmp_path, "srun true", partition="gpu"))
     assert told.value.code == "slurm-refused"
 
 
-def test_a_folder_that_is_not_there_is_told(self, slurm, tmp_path):
+def test_a_folder_that_is_not_there_is_told(slurm, tmp_path):
     with pytest.raises(SlurmError, match="sbatch cannot be started in /nowhere: No such file"):
         Slurm().submit(script(tmp_path, "true"), folder=Path("/nowhere"))
 
 
-def test_a_controller_that_is_gone_is_told(self, slurm, tmp_path, monkeypatch):
+def test_a_controller_that_is_gone_is_told(slurm, tmp_path, monkeypatch):
     """Nothing listens at its port: the commands try again for a minute, we do not wait as long."""
     lost = tmp_path / "slurm.conf"
     with socket.socket() as free:
@@ -147,9 +147,10 @@ def test_a_controller_that_is_gone_is_told(self, slurm, tmp_path, monkeypatch):
         with pytest.raises(SlurmError, match="does not answer") as told:
             ask()
         assert told.value.code == "slurm-silent"
+    assert "may have taken the job all the same" in told.value.message, "of submit, the last one"
 
 
-def test_without_its_configuration_slurm_is_not_to_be_found(self, slurm, tmp_path, monkeypatch):
+def test_without_its_configuration_slurm_is_not_to_be_found(slurm, tmp_path, monkeypatch):
     monkeypatch.delenv("SLURM_CONF")
     with pytest.raises(SlurmError, match="set SLURM_CONF") as told:
         Slurm(5.0).test_only(script(tmp_path, "true"))
