@@ -160,11 +160,12 @@ def _parts(stored: StoredAttempt, script: StoredScript, *, canary: bool) -> Iter
 def _rehearsal(role: Role, path: Path, job: ClusterPlan, script: StoredScript, slurm: Slurm) -> Rehearsal:
     if fault := _not_as_signed(role, path, script):
         return Rehearsal(role, path, fault, (fault,))
+    trial = slurm.test_only(path, folder=path.parent)
+    # Slurm does not look at the shell's syntax.
     read = subprocess.run(["bash", "-n", str(path)], capture_output=True, text=True, errors="replace", check=False)
     if read.returncode != 0:
         fault = f"bash cannot read the script of the {role}: {' '.join(read.stderr.split())}"
         return Rehearsal(role, path, fault, (fault,))
-    trial = slurm.test_only(path, folder=path.parent)
     told = f"The {role}: {trial.words}"
     return Rehearsal(role, path, trial.words, tuple(differences(role, trial, job)) if trial.accepted else (told,))
 

@@ -120,7 +120,8 @@ def test_cancel_asks_and_says_what_came_of_it(board: Path) -> None:
     append(row.folder / EVENTS, SessionStarted(host="nid001", pid=7))
     append(row.folder / EVENTS, Ended(outcome=ProbeOutcome(probe="file", status="broke", message="x")))
     append(row.folder / EVENTS, SessionEnded(state="cancelled", why="Cancelled by Ada."))
-    assert "Cancelled by Ada." in here("sessions", db=board).out
+    listed = {each["session"]: each for each in json.loads(here("sessions", "--json", db=board).out)}
+    assert (listed[2]["state"], listed[2]["why"]) == ("cancelled", "Cancelled by Ada.")
 
 
 @pytest.mark.parametrize(

@@ -165,7 +165,8 @@ def _account(store: Store, report: Report) -> None:
         there = []
         while found := lines(path, there[-1].end if there else 0):
             there += found
-        report.torn += path.stat().st_size != (there[-1].end if there else 0)
+        size = path.stat().st_size if path.exists() else 0  # one that was killed at once has not begun it
+        report.torn += size != (there[-1].end if there else 0)
         expected = [(line.begin, line.end, hashlib.sha256(line.text).hexdigest()) for line in there]
         kept = known._query(
             "SELECT first_byte, next_byte, sha256 FROM session_events WHERE session = ? ORDER BY id", uid
