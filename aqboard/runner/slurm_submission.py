@@ -19,6 +19,7 @@ from aqboard.domain.slurm_time import hours
 from aqboard.runner.slurm_job import become_session
 from aqboard.slurm import explain
 from aqboard.slurm.client import TAKEN_PERHAPS, TIMEOUT_S, leaking
+from aqboard.slurm.words import SILENT
 
 SUBMITIT = "submitit"
 """The folder for submitit's own files, in the session's."""
@@ -100,4 +101,6 @@ def parameters(job: CheckJob, name: str) -> dict[str, object]:
 def _refused(error: FailedJobError, printed: Path) -> str:
     if getattr(error.__cause__, "returncode", None) == TIMED_OUT:
         return f"Slurm does not answer: sbatch was stopped after {TIMEOUT_S:g} s. {TAKEN_PERHAPS}"
-    return f"Slurm refused the job. {explain(printed.read_text(errors='replace') if printed.exists() else '')}"
+    said = printed.read_text(errors="replace") if printed.exists() else ""
+    # Slurm that cannot be asked has refused nothing.
+    return explain(said) if SILENT.search(said) else f"Slurm refused the job. {explain(said)}"

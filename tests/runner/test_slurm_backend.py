@@ -195,6 +195,7 @@ def test_the_whole_batch_script(stub, name, resources):
     [
         ("#!/bin/sh\nexit 124\n", "Slurm does not answer: sbatch was stopped after 60 s.*squeue --me"),
         ("#!/bin/sh\necho all is well\n", "its answer is not understood"),
+        ("#!/bin/sh\necho 'Unable to contact slurm controller' >&2\nexit 1\n", "^Slurm's controller does not answer"),
         ("#!/bin/sh\necho 'sbatch: error: Invalid qos specification' >&2\nexit 1\n", r"quality of service.*--qos"),
     ],
 )
