@@ -17,8 +17,8 @@ def test_the_command_prints_one_json_document_with_every_profile(capsys):
     printed = capsys.readouterr()
     document = json.loads(printed.out)
     assert [entry["name"] for entry in document] == list(profile_names())
-    assert document[3]["billing"]["per_node_hour"] == 4
-    assert document[3]["file"].endswith("lumi-g.yaml")
+    assert document[4]["billing"]["per_node_hour"] == 4
+    assert document[4]["file"].endswith("lumi-g.yaml")
     assert printed.err == ""
 
 
