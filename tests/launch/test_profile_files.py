@@ -71,7 +71,6 @@ def test_an_unknown_name_is_answered_with_the_known_ones():
     with pytest.raises(
         LaunchError, match=r"no cluster profile 'lumi'\. There are: frontier, generic, juwels-booster, leonardo"
     ):
-    with pytest.raises(LaunchError, match=r"no cluster profile 'lumi'\. There are: frontier, generic, juwels-booster"):
         load_profile("lumi")
     with pytest.raises(LaunchError, match="no cluster profile"):
         load_profile("../profiles/lumi-g")

@@ -14,19 +14,12 @@ from tests.launch.launch_samples import SIGNED, attempt, go, plan
 SEALED = ("generic_body",)
 """Not a script: the launch's and its canary's, one behind the other, as the seal takes them."""
 
-MEANT = {"leonardo_container": ["account"]}
-"""The sample's account is LUMI's and its folder Leonardo's, and lint says so."""
-from tests.launch.launch_golden import CASES, generic_body
-from tests.launch.launch_samples import SIGNED, attempt, go, plan
-
 PARTITIONS = {"leonardo": "boost_usr_prod", "frontier": "batch"}
 
 
 def scripts() -> dict[str, str]:
     """Every golden script, and a signed one for each profile."""
     found = {case.__name__: case() for case in CASES if case.__name__ not in SEALED}
-    """Every golden script, and a signed one for each profile. Bodies are only sealed, never run."""
-    found = {case.__name__: case() for case in CASES if case is not generic_body}
     for name in profile_names():
         profile = load_profile(name)
         gpus = profile.node.gpus or 8
@@ -45,7 +38,7 @@ def test_our_lint_finds_nothing(name):
     told = name.rpartition("-")[0]
     profile = load_profile(told) if told in profile_names() else None
     report = lint(SCRIPTS[name], profiles=all_profiles(), profile=profile)
-    assert [finding.rule for finding in report.findings] == MEANT.get(name, [])
+    assert [(finding.line, finding.rule, finding.message) for finding in report.findings] == []
     assert [note for note in report.notes if "not understood" in note] == []
 
 
