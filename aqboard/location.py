@@ -7,6 +7,7 @@ import aqboard
 
 VARIABLE = "AQBOARD_DB"
 CONFIG_VARIABLE = "AQBOARD_CONFIG_DIR"
+SCRIPTS_VARIABLE = "AQBOARD_SCRIPTS"
 
 
 def default_database() -> Path:
@@ -20,6 +21,16 @@ def config_folder() -> Path:
     named = os.environ.get(CONFIG_VARIABLE)
     usual = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "aqboard"
     return Path(named) if named else usual
+
+
+def scripts_folder(database: Path) -> Path:
+    """Where signed launches are written: `AQBOARD_SCRIPTS`, or `scripts` beside the database.
+
+    The jobs read their manifest there, so on a cluster it must be a folder that the compute nodes see, while the
+    database belongs on a local disk.
+    """
+    named = os.environ.get(SCRIPTS_VARIABLE)
+    return Path(named).absolute() if named else database.parent.resolve() / "scripts"
 
 
 def project_folder() -> Path:

@@ -23,6 +23,7 @@ HEAD = """# Benchmarks
 Written by `make bench`. Plain against fast, alternating in one run, so that a busy machine slows both alike: the ratios
 are what lasts, the seconds are this machine's. Median of the repetitions; spread is (slowest - fastest) / median; extra
 memory is the peak above what the process held before. What *plain* is stands with each benchmark in `benchmarks/`.
+`python -m benchmarks.bench_gpu` measures the model on a GPU and writes a document of its own.
 """
 
 

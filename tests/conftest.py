@@ -1,14 +1,16 @@
 """What every test may use: plans and findings that are valid unless a test changes them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from aqboard.store import filesystem
 from tests import samples
 
 if TYPE_CHECKING:
+    from tests.slurm_cluster import SlurmCluster
     from tests.tiny_launch import TinyLaunch
 
 
@@ -18,6 +20,7 @@ def _own_caches(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
     monkeypatch.setenv("AQBOARD_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
     monkeypatch.setenv("AQBOARD_CONFIG_DIR", str(tmp_path_factory.mktemp("config")))
     monkeypatch.delenv("AQBOARD_DB", raising=False)
+    monkeypatch.delenv("AQBOARD_SCRIPTS", raising=False)
 
 
 @pytest.fixture
@@ -30,9 +33,41 @@ def plan_file(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
+@pytest.fixture
+def mounted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., None]:
+    """Pretend that the test's folder lies on another kind of file system."""
+
+    def pretend(kind: str, options: str = "rw") -> None:
+        info = tmp_path.parent / f"{tmp_path.name}.mountinfo"
+        info.write_text(
+            "27 1 254:0 / / rw,relatime - ext4 /dev/vda rw\n"
+            f"90 27 0:99 / {tmp_path} rw,nosuid shared:7 - {kind} server:/x {options}\n"
+        )
+        monkeypatch.setattr(filesystem, "MOUNTINFO", info)
+
+    return pretend
+
+
 @pytest.fixture(scope="session")
 def launch(tmp_path_factory: pytest.TempPathFactory) -> "TinyLaunch":
     """A whole launch in small, really trained; made once per test process."""
     from tests import tiny_launch  # torch: only for the tests that need it
 
     return tiny_launch.make(tmp_path_factory.mktemp("launch"))
+
+
+@pytest.fixture(scope="session")
+def slurm_daemons() -> "Iterator[SlurmCluster]":
+    """A real Slurm with two nodes in `standard-g` and one in `dev-g`; started once per test process."""
+    from tests.slurm_cluster import running
+
+    with running(real=2) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def slurm(slurm_daemons: "SlurmCluster", monkeypatch: pytest.MonkeyPatch) -> "Iterator[SlurmCluster]":
+    """That Slurm, reached by every command this test starts; jobs that the test leaves behind are ended."""
+    slurm_daemons.lead_here(monkeypatch)
+    yield slurm_daemons
+    slurm_daemons.cancel_all()

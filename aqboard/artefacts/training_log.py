@@ -20,7 +20,7 @@ def read_training_log(path: Path) -> tuple[CurvePoint, ...]:
         if path.stat().st_size > MAX_BYTES:
             raise ReadError(f"{path} is larger than {MAX_BYTES >> 20} MiB; that is no training log.", code="too-large")
         with path.open(newline="", encoding="utf-8") as file:
-            points = _points(path, csv.DictReader(file))
+            points = curve_points(path, csv.DictReader(file))
     except OSError as error:
         raise ReadError(f"The training log {path} cannot be read: {error.strerror}.", code="unreadable") from None
     except (UnicodeDecodeError, csv.Error):
@@ -30,7 +30,8 @@ def read_training_log(path: Path) -> tuple[CurvePoint, ...]:
     return tuple(points)
 
 
-def _points(path: Path, rows: "csv.DictReader[str]") -> list[CurvePoint]:
+def curve_points(path: Path, rows: "csv.DictReader[str]") -> list[CurvePoint]:
+    """The rows that have a finite loss; raises ReadError without a column `step`. `path` is for its words alone."""
     columns = rows.fieldnames or []
     if "step" not in columns:
         raise ReadError(f"{path} has no column `step`; it has {', '.join(columns[:8]) or 'none'}.", code="not-csv")

@@ -3,7 +3,27 @@
 import typer
 
 from aqboard import __version__
-from aqboard.cli import attempts, cache, check, checkpoint, checks, demo, digest, profiles, serve, target
+from aqboard.cli import (
+    account,
+    attempts,
+    audit,
+    cache,
+    check,
+    checkpoint,
+    checks,
+    db,
+    demo,
+    digest,
+    launch,
+    logs,
+    profiles,
+    script,
+    serve,
+    sessions,
+    sign,
+    target,
+    waive,
+)
 from aqboard.cli.output import out
 
 app = typer.Typer(
@@ -15,15 +35,27 @@ app = typer.Typer(
 )
 app.command("check")(check.check)
 app.command("attempts")(attempts.attempts)
+app.command("sessions")(sessions.sessions)
+app.command("cancel")(sessions.cancel)
+app.command("logs")(logs.logs)
+app.command("import")(sessions.import_session)
 app.command("checks")(checks.checks)
 app.command("explain")(checks.explain)
+app.command("sign")(sign.sign)
+app.command("waive")(waive.waive)
 app.command("profiles")(profiles.profiles)
+app.command("launch")(launch.launch)
+app.add_typer(launch.app, name="jobs")
 app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 app.command("digest")(digest.digest)
+app.add_typer(account.app, name="account")
+app.add_typer(audit.app, name="audit")
 app.add_typer(cache.app, name="cache")
 app.add_typer(checkpoint.app, name="checkpoint")
 app.add_typer(target.app, name="target")
+app.add_typer(db.app, name="db")
+app.add_typer(script.app, name="script")
 
 
 def _version(wanted: bool) -> None:

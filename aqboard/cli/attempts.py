@@ -7,7 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from aqboard.cli.options import AsJson, Database, database
-from aqboard.cli.output import errors_told, out, print_json
+from aqboard.cli.output import errors_told, out, print_json, tell_notes
 from aqboard.cli.show import COLOUR, as_document, tell
 from aqboard.domain.attempt import day
 
@@ -19,14 +19,19 @@ def attempts(
 ) -> None:
     """List the attempts, newest first, or show one."""
     from aqboard.store import Store  # here: sqlite-utils costs a second where pandas is installed
+    from aqboard.workflow.stale import stale
 
     with errors_told(as_json=as_json), Store(database(db)) as store:
+        tell_notes(store.access.notes)
         if number is not None:
             stored = store.attempt(number)
+            changes = stale(stored)
             if as_json:
-                print_json(as_document(stored))
-            else:
-                tell(stored)
+                print_json({**as_document(stored), "stale": list(changes)})
+                return
+            tell(stored)
+            for change in changes:
+                out.print(f"[yellow]stale[/]  {escape(change)}")
             return
         rows = store.attempts()
     if as_json:

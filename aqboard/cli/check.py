@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aqboard.cli.options import AsJson, Database, database
-from aqboard.cli.output import err, errors_told, print_json
+from aqboard.cli.output import CANNOT_TELL, err, errors_told, out, print_json, tell_notes
 from aqboard.cli.progress import ProbeProgress
 from aqboard.cli.show import EXIT, as_document, tell
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.errors import TargetError
 from aqboard.domain.readiness import State
+from aqboard.domain.session import SessionState
+from aqboard.runner.backends import BACKENDS
+from aqboard.runner.backends import backend as known_backend
 from aqboard.workflow.targets import foreign_code, is_trusted, trust
 
 if TYPE_CHECKING:
@@ -30,25 +33,56 @@ def check(
     trust_target: Annotated[
         bool, typer.Option("--trust-target", help="Agree to run the plan's own builder; remembered until it changes.")
     ] = False,
+    backend: Annotated[str, typer.Option("--backend", help=f"Where to run: {', '.join(BACKENDS)}.")] = "local",
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for the verdicts, or only start.")] = True,
 ) -> None:
-    """Run every check on a launch plan and store the attempt. Exit 0 READY, 1 NOT READY, 2 cannot tell."""
+    """Run every check on a launch plan and store the attempt. Exit 0 READY, 1 NOT READY, 2 cannot tell.
+
+    The checks run in a session of their own, which Ctrl-C does not stop. With --no-wait, exit 0 means it was started.
+    """
     from aqboard.store import Store  # here: sqlite-utils costs a second where pandas is installed
-    from aqboard.workflow.check import check as run_check
     from aqboard.workflow.check import prepare
+    from aqboard.workflow.ingest import Patience
+    from aqboard.workflow.sessions import follow, start
 
     with errors_told(as_json=as_json):
+        known_backend(backend)
         with ProbeProgress(shown=not as_json) as progress:
             attempt = prepare(plan, only=only or (), skip=skip or (), say=progress.note)
         _agree(attempt, agreed=trust_target, ask=sys.stdin.isatty() and not as_json)
-        with ProbeProgress(shown=not as_json) as progress, Store(database(db), create=True) as store:
-            stored = run_check(attempt, store, listen=progress)
+        with Store(database(db), create=True) as store:
+            tell_notes(store.access.notes)
+            row = start(store, attempt, backend_name=backend)
+            if not wait:
+                _tell_started(row.number, row.attempt, as_json=as_json)
+                return
+            try:
+                with ProbeProgress(shown=not as_json) as progress:
+                    standing = follow(store, row, listen=progress, patience=Patience(say=progress.note))
+            except KeyboardInterrupt:
+                err.print(f"Session {row.number} goes on. {_how_to_reach(row.number)}", markup=False)
+                raise typer.Exit(CANNOT_TELL) from None
+            stored = store.attempt(row.attempt)
         if as_json:
             print_json(as_document(stored))
         else:
             tell(stored)
+    if standing.state is not SessionState.DONE:
+        err.print(f"session {row.number} is {standing.state}. {standing.why}", markup=False)
     if stored.readiness.state is State.INCOMPLETE:
         err.print(f"cannot tell: {_first_unknown(stored)}", markup=False)
     raise typer.Exit(EXIT[stored.readiness.state])
+
+
+def _tell_started(session: int, attempt: int, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"session": session, "attempt": attempt})
+    else:
+        out.print(f"session {session} for attempt {attempt} was started. {_how_to_reach(session)}", markup=False)
+
+
+def _how_to_reach(session: int) -> str:
+    return f"`aqboard logs -f {session}` follows it, `aqboard cancel {session}` stops it, `aqboard sessions` lists all."
 
 
 def _agree(attempt: Attempt, *, agreed: bool, ask: bool) -> None:

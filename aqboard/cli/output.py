@@ -5,7 +5,7 @@ Exit codes are shared by all commands: 0 fine, 1 a difference or a fault was fou
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import typer
@@ -27,6 +27,12 @@ def print_json(document: BaseModel | dict[str, object] | list[object]) -> None:
     else:
         text = json.dumps(document, indent=2, default=str, allow_nan=False)
     sys.stdout.write(text + "\n")
+
+
+def tell_notes(notes: Iterable[str]) -> None:
+    """Say on stderr what a person should know about the database; stdout stays clean."""
+    for note in notes:
+        err.print(f"note: {note}", style="yellow", markup=False)
 
 
 @contextmanager

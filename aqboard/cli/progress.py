@@ -13,10 +13,11 @@ MARK = {"measured": "[green]measured[/]", "unavailable": "[dim]not measured[/]",
 
 
 class ProbeProgress:
-    """A listener for probe events; a context manager that owns the status line."""
+    """A listener for probe events; a context manager that owns the status line, if it is not to be `lasting`."""
 
-    def __init__(self, *, shown: bool) -> None:
-        self._status = Status("starting", console=err) if shown else None
+    def __init__(self, *, shown: bool, lasting: bool = False) -> None:
+        self._status = Status("starting", console=err) if shown and not lasting else None
+        self._shown = shown
         self._began = time.monotonic()
 
     def __enter__(self) -> "ProbeProgress":
@@ -31,13 +32,15 @@ class ProbeProgress:
             self._status.stop()
 
     def note(self, text: str) -> None:
-        """Show what is being done now."""
+        """Show what is being done now: in the status line, or where that would be in the way, as a line of its own."""
         if self._status:
             self._status.update(f"{escape(text)}  [dim]{time.monotonic() - self._began:.0f} s[/]")
+        elif self._shown:
+            err.print(f"  {escape(text)}", style="dim")
 
     def __call__(self, event: Event) -> None:
         """Show one event."""
-        if self._status is None:
+        if not self._shown:
             return
         if isinstance(event, Started):
             self.note(f"probe {event.probe}")

@@ -4,7 +4,10 @@ AqboardError            something the user can act on; never a traceback
 ├── PlanError           the launch plan cannot be understood
 ├── StoreError          the database cannot be used
 ├── LaunchError         the script cannot be rendered or may not be written
+├── IdentityError       nobody, or not the one who is asked, stands behind a decision
 ├── TargetError         the code under check does not offer what a probe needs
+├── SessionError        a check session cannot be started, found, stopped or imported
+├── SlurmError          Slurm is not here, does not answer, or refused (`aqboard.slurm.errors`)
 └── ReadError           a file cannot be read safely (`aqboard.artefacts.errors`)
 """
 
@@ -42,7 +45,19 @@ class LaunchError(AqboardError):
     code = "launch"
 
 
+class IdentityError(AqboardError):
+    """The person could not be identified, or may not do what was asked."""
+
+    code = "identity"
+
+
 class TargetError(AqboardError):
     """The target lacks something a probe asked for; the message says what to add."""
 
     code = "target"
+
+
+class SessionError(AqboardError):
+    """A check session cannot be started, found, stopped or imported."""
+
+    code = "session"

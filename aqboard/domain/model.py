@@ -1,6 +1,13 @@
 """The base of every record that passes between layers."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+Name = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120, pattern=r"^[^\x00-\x1f]*$")
+]
+"""What people call something, or themselves, on one line."""
 
 
 class Record(BaseModel):

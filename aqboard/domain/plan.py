@@ -4,14 +4,17 @@ A plan is data, not code. It is written in YAML, validated here, frozen into an 
 Every relative path in it is relative to the plan's own folder.
 """
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar, get_args
 
-from pydantic import BeforeValidator, Field, JsonValue, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, StringConstraints, model_validator
 
 from aqboard.domain.errors import PlanError
 from aqboard.domain.finding import Severity
+from aqboard.domain.model import Name as Name
 from aqboard.domain.model import Record
+from aqboard.domain.policy import Policy
 
 ScanRule = Literal["none", "global-sector", "strip-sector", "strip-angle", "block-sector", "block-angle"]
 """How the wind picks the order of the tokens; `none` is row-major, `*-sector` reads a cache, `*-angle` does not."""
@@ -23,12 +26,27 @@ SCAN_RULES: tuple[ScanRule, ...] = get_args(ScanRule)
 
 R = TypeVar("R", bound=Record)
 
-Name = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120, pattern=r"^[^\x00-\x1f]*$")
-]
 SlurmWord = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 SlurmTime = Annotated[str, StringConstraints(pattern=r"^(\d{1,3}-)?\d{1,2}:\d{2}:\d{2}$")]
+SlurmMemory = Annotated[str, StringConstraints(pattern=r"^[1-9]\d{0,6}[MGT]$")]
 Builder = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
+CommandWord = Annotated[str, StringConstraints(min_length=1, pattern=r"^[^\x00-\x1f]*$")]
+# A comma or a further colon would be read as another bind by the runtime.
+Bind = Annotated[str, StringConstraints(max_length=500, pattern=r"^/[^\x00-\x1f,:]*(:/[^\x00-\x1f,:]*(:(ro|rw))?)?$")]
+
+
+def _below(pattern: str) -> str:
+    """A pattern that stays in its folder, and is not searched for in folders of any depth."""
+    if any(part in ("", ".", "..") or "**" in part for part in pattern.split("/")):
+        raise ValueError("must be a path below the working directory; `*` stands for a part of one name")
+    return pattern
+
+
+LogPattern = Annotated[
+    str, StringConstraints(min_length=1, max_length=300, pattern=r"^[^\x00-\x1f]*$"), AfterValidator(_below)
+]
+
+_PYTHON = re.compile(r"python[0-9.]*", re.ASCII)
 
 
 OWN_BUILDER = "aqboard.probes.reference:build"
@@ -146,6 +164,35 @@ class TrainingPlan(Record):
     """Glob patterns of parameters that are not to be trained."""
     seconds_per_step: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     """Measured in an earlier run with this model and batch on these GPUs; counts before any measurement here."""
+    log: LogPattern | None = None
+    """The log that the training will write, under the job's working directory: a CSV of Lightning's or a TensorBoard
+    event file. `*` stands for what is not known beforehand: `logs/version_*/metrics.csv`."""
+
+
+class ContainerPlan(Record):
+    """The image that the training runs in, on every node."""
+
+    image: Path
+    """A file that every node can read. It is an input like the checkpoint: known by its digest, checked by the job."""
+    runtime: Literal["singularity", "apptainer"] | None = None
+    """None takes what the cluster's profile says."""
+    binds: tuple[Bind, ...] = ()
+    """Folders the training needs inside, `/outside`, `/outside:/inside` or `/outside:/inside:ro`. The working directory
+    and the folder of the signed manifest are always there."""
+
+
+class CanaryPlan(Record):
+    """A short trial of the same command on few nodes, before the launch; the launch starts only if it ends well.
+
+    Two nodes are the fewest: a single one never touches the network between nodes.
+    """
+
+    nodes: int = Field(default=2, ge=2, le=100)
+    time: SlurmTime = "00:20:00"
+    partition: SlurmWord | None = None
+    """None takes the partition that the profile has for short jobs, or else the launch's own."""
+    arguments: tuple[CommandWord, ...] = ()
+    """Words put behind the command, for a training that does not ask Slurm how many nodes it has."""
 
 
 class ClusterPlan(Record):
@@ -159,15 +206,53 @@ class ClusterPlan(Record):
     time: SlurmTime
     job_name: Name
     workdir: str = Field(min_length=1, max_length=500, pattern=r"^/[^\x00-\x1f]*$")
-    command: tuple[Annotated[str, StringConstraints(min_length=1, pattern=r"^[^\x00-\x1f]*$")], ...] = Field(
-        min_length=1
-    )
+    command: tuple[CommandWord, ...] = Field(min_length=1)
     """The training command as separate words; each is quoted, no shell ever expands it."""
+    container: ContainerPlan | None = None
+    venv: Annotated[str, StringConstraints(max_length=500, pattern=r"^/[^\x00-\x1f:]*$")] | None = None
+    """A virtual environment that the command runs in; inside the container where there is one."""
+    python: CommandWord | None = None
+    """The Python that verifies the signed manifest on every node; None takes the command's own (`job_python`)."""
+    canary: CanaryPlan | None = None
 
     @property
     def gpus(self) -> int:
         """GPUs of the whole job."""
         return self.nodes * self.gpus_per_node
+
+    @property
+    def job_python(self) -> str:
+        """The Python of the job: the one named, else the command's own first word, else the environment's `python3`.
+
+        It needs aqboard and pydantic, nothing else, and is looked up where the command is: in the container, in `venv`.
+        """
+        if self.python is not None:
+            return self.python
+        first = self.command[0]
+        return first if _PYTHON.fullmatch(first.rpartition("/")[2]) else "python3"
+
+    @model_validator(mode="after")
+    def _canary_is_smaller(self) -> Self:
+        if self.canary is not None and self.canary.nodes > self.nodes:
+            raise ValueError(f"have a canary of at most {self.nodes} nodes, or none: it is a trial of the launch")
+        return self
+
+
+class ChecksPlan(Record):
+    """Where the checks run when they run as a Slurm job; what is not said is the cluster profile's, or the launch's."""
+
+    partition: SlurmWord | None = None
+    account: SlurmWord | None = None
+    time: SlurmTime | None = None
+    gpus: int | None = Field(default=None, ge=0, le=16)
+    """0 for a partition without GPUs."""
+    cpus: int | None = Field(default=None, ge=1, le=1024)
+    memory: SlurmMemory | None = None
+    python: Annotated[str, StringConstraints(pattern=r"^/[^\x00-\x1f]*$")] | None = None
+    """The Python that measures, where it is not the one that aqboard runs in here; it needs aqboard with the extras
+    `checks` and `slurm`, of this version."""
+    container: tuple[Annotated[str, StringConstraints(min_length=1, pattern=r"^[^\x00-\x1f]*$")], ...] = ()
+    """The words before that Python, e.g. `[singularity, exec, --rocm, image.sif]`; each is quoted."""
 
 
 class LaunchPlan(Record):
@@ -186,6 +271,8 @@ class LaunchPlan(Record):
     expectations: ExpectationsPlan = ExpectationsPlan()
     training: TrainingPlan = TrainingPlan()
     cluster: ClusterPlan
+    checks: ChecksPlan = ChecksPlan()
+    policy: Policy = Policy()
     severities: dict[str, Severity] = Field(default_factory=dict)
     """Check id -> what it means for this launch, where that differs from the usual; always shown."""
     limits: dict[str, Annotated[float, Field(gt=0, le=86_400)]] = Field(default_factory=dict)
@@ -217,6 +304,9 @@ class LaunchPlan(Record):
         if scan is not None:
             scan = moved(scan, cache=at(scan.cache), candidates=tuple(at(path) for path in scan.candidates))
         log, config, workdir = self.baseline.log, self.target.config, self.target.workdir
+        container = self.cluster.container
+        if container is not None:
+            container = moved(container, image=at(container.image))
         return moved(
             self,
             target=moved(
@@ -229,6 +319,7 @@ class LaunchPlan(Record):
             scan=scan,
             data=moved(self.data, directory=at(self.data.directory)),
             baseline=moved(self.baseline, log=at(log) if log else None),
+            cluster=moved(self.cluster, container=container),
         )
 
     def input_files(self) -> tuple[tuple[str, Path], ...]:
@@ -240,4 +331,6 @@ class LaunchPlan(Record):
             files += [(f"scan.candidates[{i}]", path) for i, path in enumerate(self.scan.candidates)]
         if self.baseline.log:
             files.append(("baseline.log", self.baseline.log))
+        if self.cluster.container:
+            files.append(("cluster.container.image", self.cluster.container.image))
         return tuple(files)

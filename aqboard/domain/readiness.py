@@ -1,7 +1,7 @@
-"""Roll findings up into one state. A pure function: the same findings always give the same answer."""
+"""Roll findings up into one state. A pure function: the same findings and waivers always give the same answer."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -12,7 +12,9 @@ from aqboard.domain.model import Record
 
 
 class State(StrEnum):
-    """READY: every blocking check passed. NOT READY: one failed. INCOMPLETE: no fault seen, but not all is known."""
+    """READY: every blocking check passed, or two people have accepted that it did not. NOT READY: one failed.
+    INCOMPLETE: no fault seen, but not all is known.
+    """
 
     READY = "READY"
     NOT_READY = "NOT READY"
@@ -29,6 +31,8 @@ class Readiness(Record):
     """Blocking checks that were skipped, broke, or did not run."""
     warnings: tuple[str, ...] = ()
     """Checks to look at that do not block."""
+    waived: tuple[str, ...] = ()
+    """Checks that did not pass, which a waiver in force accepts; none of them is in the lists above."""
     counts: dict[str, int] = Field(default_factory=dict)
     not_run: int = 0
 
@@ -42,6 +46,8 @@ class Readiness(Record):
             parts.append(f"{_blocking(len(self.faults))} failed")
         if self.unknown:
             parts.append(f"{_blocking(len(self.unknown))} without a verdict")
+        if self.waived:
+            parts.append(f"{len(self.waived)} accepted by a waiver")
         if self.warnings:
             parts.append(f"{len(self.warnings)} to look at")
         return ", ".join(parts) + "."
@@ -64,11 +70,12 @@ class VerdictLine(NamedTuple):
         return cls(finding.check, finding.verdict.value, finding.severity.value)
 
 
-def assess(expected: Sequence[str], lines: Iterable[VerdictLine]) -> Readiness:
+def assess(expected: Sequence[str], lines: Iterable[VerdictLine], waived: Collection[str] = ()) -> Readiness:
     """Judge the launch from its verdicts.
 
     `expected` lists the ids of all checks of the suite; one without a finding did not run, and blocks.
-    No expected checks, or none that blocks, is INCOMPLETE: nothing was shown.
+    `waived` lists the checks whose finding, or want of one, is accepted by a waiver in force.
+    No expected checks, none that blocks, or none of these that passed, is INCOMPLETE: nothing was shown.
     """
     by_check = {line.check: line for line in lines}
     missing = tuple(check for check in expected if check not in by_check)
@@ -81,9 +88,14 @@ def assess(expected: Sequence[str], lines: Iterable[VerdictLine]) -> Readiness:
         for f in known
         if f.verdict == Verdict.WARN or (f.severity == Severity.WARNS and f.verdict in (Verdict.FAIL, Verdict.ERROR))
     )
+    accepted = {check for check in (*faults, *unknown, *warnings) if check in waived}
+    faults, unknown, warnings = (
+        tuple(check for check in checks if check not in accepted) for checks in (faults, unknown, warnings)
+    )
+    shown = any(line.verdict in (Verdict.PASS, Verdict.WARN) for line in blocking)
     if faults:
         state = State.NOT_READY
-    elif unknown or not blocking:
+    elif unknown or not shown:
         state = State.INCOMPLETE
     else:
         state = State.READY
@@ -92,6 +104,7 @@ def assess(expected: Sequence[str], lines: Iterable[VerdictLine]) -> Readiness:
         faults=faults,
         unknown=unknown,
         warnings=warnings,
+        waived=tuple(check for check in expected if check in accepted),
         counts=dict(Counter(f.verdict for f in known)),
         not_run=len(missing),
     )

@@ -1,17 +1,28 @@
 """Sign-off: a named person's GO or NO-GO, bound to the seal of everything it was given for."""
 
-import hashlib
-import json
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from aqboard.domain.attempt import Attempt
+from aqboard.domain.canonical import digest
 from aqboard.domain.finding import Finding
+from aqboard.domain.identity import Statement
 from aqboard.domain.model import Record
-from aqboard.domain.plan import Name
+from aqboard.domain.policy import Policy
+from aqboard.domain.waiver import WaiverStanding, WaiverState
+
+PARTS = {
+    "plan": "the plan",
+    "inputs": "the input files",
+    "attempt": "the attempt's own record",
+    "findings": "the findings",
+    "waivers": "the waivers in force",
+    "policy": "the policy",
+    "script": "the script",
+}
+"""What a seal covers, in words."""
 
 
 class Decision(StrEnum):
@@ -21,33 +32,58 @@ class Decision(StrEnum):
     NO_GO = "NO-GO"
 
 
-class SignOff(Record):
+class SignOff(Statement):
     """One decision. It is worth what the identification of the person is worth, so that is recorded with it."""
 
-    attempt: str
-    """The attempt's uid."""
-    person: Name
     decision: Decision
     comment: str = Field(default="", max_length=4000)
-    identified_by: Literal["none"] = "none"
-    """`none`: the name was typed in, nobody verified it."""
     seal: str
-    created_at: AwareDatetime
+    parts: dict[str, str] = Field(default_factory=dict)
+    """The digests that the seal is made of, so that a void sign-off can say what has changed."""
 
 
-def seal(attempt: Attempt, findings: Iterable[Finding], script: str) -> str:
-    """SHA-256 over the plan, the input digests, the findings and the rendered script, as canonical JSON.
+class Seal(Record):
+    """SHA-256 over everything a decision rests on. `parts` has one digest for each of `PARTS`."""
 
-    Anything that changes any of them changes the seal, and so voids every sign-off given before.
-    Paths and times of the input files are left out: the content is what was signed.
+    parts: dict[str, str]
+
+    @property
+    def digest(self) -> str:
+        """The seal itself: the digest of the parts' digests."""
+        return digest(self.parts)
+
+    def changed_since(self, signoff: SignOff) -> tuple[str, ...]:
+        """In words, the parts that are not what was signed; empty when the seal is the same."""
+        if signoff.seal == self.digest:
+            return ()
+        told = tuple(words for part, words in PARTS.items() if signoff.parts.get(part) != self.parts[part])
+        return told or ("something",)
+
+
+def seal(
+    attempt: Attempt,
+    findings: Iterable[Finding],
+    script: str,
+    *,
+    policy: Policy,
+    waivers: Iterable[WaiverStanding] = (),
+) -> Seal:
+    """The seal over plan, input files, findings, waivers in force, policy and rendered script, as canonical JSON.
+
+    Anything that changes any of them changes the seal, and so voids every sign-off given before. Only the input
+    files' times are left out: a file that was touched and holds the same is the same.
     """
-    sealed = {
-        "attempt": attempt.uid,
-        "plan": attempt.plan.model_dump(mode="json"),
-        "plan_text": attempt.plan_text,
-        "inputs": [(file.key, file.sha256) for file in attempt.inputs],
-        "findings": sorted((finding.model_dump(mode="json") for finding in findings), key=lambda f: str(f["check"])),
+    record = attempt.model_dump(mode="json", exclude={"inputs": {"__all__": {"mtime"}}})
+    plan = {key: record.pop(key) for key in ("plan", "plan_text")}
+    inputs = record.pop("inputs")
+    in_force = [standing for standing in waivers if standing.state is WaiverState.IN_FORCE]
+    parts = {
+        "plan": plan,
+        "inputs": inputs,
+        "attempt": record,
+        "findings": sorted((f.model_dump(mode="json") for f in findings), key=lambda f: str(f["check"])),
+        "waivers": sorted((s.model_dump(mode="json") for s in in_force), key=lambda s: str(s["waiver"]["uid"])),
+        "policy": policy.model_dump(mode="json"),
         "script": script,
     }
-    text = json.dumps(sealed, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return Seal(parts={name: digest(part) for name, part in parts.items()})

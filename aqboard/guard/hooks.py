@@ -16,6 +16,7 @@ import torch
 from aqboard.domain.guard_verdict import Stop
 from aqboard.domain.manifest import LaunchManifest
 from aqboard.guard import first_loss
+from aqboard.guard.canary import seen_enough
 from aqboard.guard.judge import Look
 from aqboard.guard.names import DIGEST_VARIABLE, MANIFEST_VARIABLE
 from aqboard.guard.reading import Refused, read_manifest
@@ -85,6 +86,8 @@ class GuardHooks:
             session.look(at, lambda: self._row(trainer, pl_module, at))
         if batch_idx % session.manifest.guard.tell_every_batches == 0:
             session.tell(_loss(outputs))
+        if seen_enough(session.manifest, done):
+            trainer.should_stop = True  # on every rank at the same step; Lightning then ends with exit code 0
         self._batch_ended = time.perf_counter()
 
     def on_validation_start(self, trainer: Any, pl_module: Any) -> None:

@@ -5,5 +5,8 @@ MANIFEST_VARIABLE = "AQBOARD_MANIFEST"
 DIGEST_VARIABLE = "AQBOARD_MANIFEST_SHA256"
 """Environment variable with the digest of the manifest's bytes."""
 
+CANARY_VARIABLE = "AQBOARD_CANARY"
+"""Environment variable that is set in a canary alone."""
+
 MANIFEST, KILL, VERDICT = "manifest.json", "STOP", "guard_verdict.json"
 """Names in the folder of a launch; the compute nodes must see that folder, and rank 0 must be able to write to it."""

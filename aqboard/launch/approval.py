@@ -1,18 +1,26 @@
 """Who said GO: what a script must carry to be one that runs."""
 
+from datetime import datetime
 from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import AwareDatetime, Field, model_validator
 
 from aqboard.domain.errors import LaunchError
 from aqboard.domain.model import Record
 from aqboard.domain.signoff import Decision, SignOff
+from aqboard.domain.waiver import WaiverStanding
 
 
 class Approval(Record):
     """One GO or several, all for the same seal of the same attempt. Anything else cannot be an Approval."""
 
     signoffs: tuple[SignOff, ...] = Field(min_length=1)
+    waivers: tuple[WaiverStanding, ...] = ()
+    """Those in force, which everybody above has signed with the rest."""
+    audit: str = ""
+    """Number and hash of the audit log's newest entry: a copy outside the database."""
+    until: AwareDatetime | None = None
+    """When the first of the GOs, the evidence or a waiver expires."""
 
     @property
     def attempt(self) -> str:
@@ -25,7 +33,13 @@ class Approval(Record):
         return self.signoffs[0].seal
 
     @classmethod
-    def of(cls, *signoffs: SignOff) -> Self:
+    def of(
+        cls,
+        *signoffs: SignOff,
+        waivers: tuple[WaiverStanding, ...] = (),
+        audit: str = "",
+        until: datetime | None = None,
+    ) -> Self:
         """The approval that these sign-offs make together; raises LaunchError when they make none."""
         if not signoffs:
             raise LaunchError("Nobody has said GO; a script needs at least one sign-off.")
@@ -34,7 +48,7 @@ class Approval(Record):
                 raise LaunchError(f"{signoff.person} said {signoff.decision}; a script can only carry a GO.")
         if len({(signoff.attempt, signoff.seal) for signoff in signoffs}) > 1:
             raise LaunchError("The sign-offs were given for different seals; each person must sign what is current.")
-        return cls(signoffs=signoffs)
+        return cls(signoffs=signoffs, waivers=waivers, audit=audit, until=until)
 
     @model_validator(mode="after")
     def _all_go_for_one_seal(self) -> Self:

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AnyHttpUrl, Field, StringConstraints, model_validator
 
 from aqboard.domain.model import Record
-from aqboard.domain.plan import Name, SlurmTime, SlurmWord
+from aqboard.domain.plan import Name, SlurmMemory, SlurmTime, SlurmWord
 
 VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Z_][A-Z0-9_]{0,99}$")]
 HexMask = Annotated[str, StringConstraints(pattern=r"^0x[0-9a-f]{1,64}$")]
@@ -50,6 +50,8 @@ class Node(Sourced):
     """GPUs as Slurm counts them; on MI250X each of the two dies is one."""
     cores: int | None = Field(default=None, ge=1, le=1024)
     """Cores a job may use, which can be fewer than the hardware has."""
+    threads_per_core: int = Field(default=1, ge=1, le=8)
+    """CPUs that Slurm counts for one core where jobs may use its hardware threads."""
     request: Literal["gpus-per-node", "gres"] = "gpus-per-node"
     """The directive that asks for GPUs on this cluster."""
 
@@ -57,7 +59,14 @@ class Node(Sourced):
 class Memory(Sourced):
     """What a job may ask for on one node, which can be less than the hardware has."""
 
-    per_node: Annotated[str, StringConstraints(pattern=r"^[1-9]\d{0,6}[MGT]$")]
+    per_node: SlurmMemory
+
+
+class TimeStep(Record):
+    """A shorter time limit for smaller jobs."""
+
+    nodes: int = Field(ge=1)
+    max_time: SlurmTime
 
 
 class Partition(Sourced):
@@ -65,7 +74,29 @@ class Partition(Sourced):
 
     max_nodes: int | None = Field(default=None, ge=1)
     max_time: SlurmTime | None = None
+    canary: bool = False
+    """Where a trial on a few nodes starts soonest; a plan's canary goes there unless it names another."""
+    max_time_up_to: tuple[TimeStep, ...] = ()
+    """Where the time limit grows with the job: limits of jobs of at most so many nodes, smallest first."""
     note: Name | None = None
+
+    def time_limit(self, nodes: int | None) -> SlurmTime | None:
+        """The longest time of a job with so many nodes; the longest of all where the number is not known."""
+        if nodes is not None:
+            for step in self.max_time_up_to:
+                if nodes <= step.nodes:
+                    return step.max_time
+        return self.max_time
+
+
+class ChecksOn(Sourced):
+    """Where the checks run by default: a part of one node, soon."""
+
+    partition: SlurmWord
+    time: SlurmTime
+    gpus: int = Field(ge=0, le=16)
+    cpus: int | None = Field(default=None, ge=1, le=1024)
+    memory: SlurmMemory | None = None
 
 
 class CpuMasks(Sourced):
@@ -101,6 +132,13 @@ class NodeCache(Sourced):
     why: Name
 
 
+class ContainerRuntime(Sourced):
+    """How an image is started. Always by `run`: `exec` would skip the image's own entry point."""
+
+    runtime: Literal["singularity", "apptainer"] = "singularity"
+    options: tuple[Annotated[str, StringConstraints(pattern=r"^--[a-z][a-z-]{0,40}$")], ...] = ()
+
+
 class Rendezvous(Sourced):
     """What is put behind the first node's name to reach it over the fast network."""
 
@@ -120,16 +158,21 @@ class ClusterProfile(Record):
     name: SlurmWord
     title: Name
     sources: dict[str, Source] = Field(min_length=1)
+    recognised_by: tuple[Annotated[str, StringConstraints(pattern=r"^/?[A-Za-z0-9][A-Za-z0-9_./-]{2,60}$")], ...] = ()
+    """Signs in a script that no other cluster shares: names of partitions, and beginnings of paths (with a `/`)."""
     node: Node
     memory: Memory | None = None
     partitions: dict[SlurmWord, Partition] = Field(default_factory=dict)
     """Empty when they are not known: then the plan's partition is not checked here, only by Slurm."""
+    checks: ChecksOn | None = None
+    """None where nobody has said: then the checks ask for a share of a node of the launch's own partition."""
     cpu_masks: CpuMasks | None = None
     environment: dict[VariableName, Setting] = Field(default_factory=dict)
     unset: dict[VariableName, Absence] = Field(default_factory=dict)
     node_cache: NodeCache | None = None
     rendezvous: Rendezvous | None = None
     billing: Billing | None = None
+    container: ContainerRuntime | None = None
 
     @property
     def memory_request(self) -> str:
@@ -143,13 +186,19 @@ class ClusterProfile(Record):
 
     def sourced(self) -> tuple[Sourced, ...]:
         """Every part that names a source, in reading order."""
-        single = (self.memory, self.cpu_masks, self.node_cache, self.rendezvous, self.billing)
+        single = (self.memory, self.cpu_masks, self.node_cache, self.rendezvous, self.billing, self.container)
         tables = (self.partitions, self.environment, self.unset)
         return (
             self.node,
+            *((self.checks,) if self.checks else ()),
             *(part for table in tables for part in table.values()),
             *(part for part in single if part is not None),
         )
+
+    @property
+    def canary_partition(self) -> str | None:
+        """The partition for a canary; None where the profile knows none."""
+        return next((name for name, partition in self.partitions.items() if partition.canary), None)
 
     @model_validator(mode="after")
     def _sources_exist(self) -> Self:

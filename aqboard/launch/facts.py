@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from aqboard.domain.slurm_time import in_words
-from aqboard.launch.cluster import ClusterProfile, Node, Partition, Source
+from aqboard.launch.cluster import ChecksOn, ClusterProfile, Node, Partition, Source
 from aqboard.launch.cost import number
 
 
@@ -35,6 +35,8 @@ def _facts(profile: ClusterProfile, only: str | None) -> Iterator[tuple[str, str
     for name, limits in profile.partitions.items():
         if only in (None, name):
             yield f"partition {name}", _limits(limits), limits.source
+    if (checks := profile.checks) and only is None:
+        yield "checks run on", _checks(checks), checks.source
     if masks := profile.cpu_masks:
         yield "CPU masks", f"{len(masks.masks)}, one per GPU, in the order of the local ranks", masks.source
     for name, setting in profile.environment.items():
@@ -45,6 +47,8 @@ def _facts(profile: ClusterProfile, only: str | None) -> Iterator[tuple[str, str
         yield ", ".join(cache.variables), f"{cache.folder}-JOBID on each node: {cache.why}", cache.source
     if rendezvous := profile.rendezvous:
         yield "MASTER_ADDR", f"first node's name with {rendezvous.suffix!r} behind it", rendezvous.source
+    if container := profile.container:
+        yield "container", " ".join((container.runtime, "run", *container.options)), container.source
     if billing := profile.billing:
         yield "billing", f"{number(billing.per_node_hour)} {billing.unit} per node and hour", billing.source
 
@@ -55,9 +59,18 @@ def _node(node: Node) -> str:
 
 def _limits(partition: Partition) -> str:
     time = f"at most {in_words(partition.max_time)}" if partition.max_time else "time limit not known"
+    steps = ", ".join(f"{in_words(step.max_time)} up to {step.nodes} nodes" for step in partition.max_time_up_to)
+    time += f" ({steps})" if steps else ""
     nodes = f"at most {partition.max_nodes} nodes" if partition.max_nodes else "node limit not known"
+    canary = "; for canaries" if partition.canary else ""
     note = f"; {partition.note}" if partition.note else ""
-    return f"{nodes}, {time}{note}"
+    return f"{nodes}, {time}{canary}{note}"
+
+
+def _checks(checks: ChecksOn) -> str:
+    parts = [f"{checks.gpus} GPU{'' if checks.gpus == 1 else 's'}", f"{checks.cpus} cores" if checks.cpus else ""]
+    asked = ", ".join(part for part in (*parts, checks.memory) if part)
+    return f"{checks.partition}, {asked}, for {in_words(checks.time)}"
 
 
 def _known(figure: int | None, unit: str) -> str:

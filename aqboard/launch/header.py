@@ -7,36 +7,50 @@ import textwrap
 from collections.abc import Iterator
 
 from aqboard.domain.attempt import Attempt, day
+from aqboard.domain.identity import WORTH, Identity
+from aqboard.domain.plan import ClusterPlan
 from aqboard.domain.signoff import SignOff
+from aqboard.domain.waiver import WaiverStanding, says_nothing
 from aqboard.launch.approval import Approval
+from aqboard.launch.canary import canary_job
 from aqboard.launch.cluster import ClusterProfile
 from aqboard.launch.cost import cost_of
 from aqboard.launch.facts import cite, facts
 
 WIDTH = 110
 
-IDENTIFICATION = {"none": "the name was typed in, nobody verified it"}
-"""What each way of identification is worth, in words."""
 
-
-def header(attempt: Attempt, profile: ClusterProfile, approval: Approval | None) -> tuple[str, ...]:
-    """The lines of the header, without the `#` in front."""
+def header(
+    attempt: Attempt, job: ClusterPlan, profile: ClusterProfile, approval: Approval | None, canary_sha256: str = ""
+) -> tuple[str, ...]:
+    """The lines of the header, without the `#` in front; `job` is the plan's, or its canary."""
     return (
         "",
-        f"Launch of {attempt.name}",
+        f"{'Launch' if job is attempt.plan.cluster else 'Canary of the launch'} of {attempt.name}",
         f"Attempt   {attempt.uid}, frozen {day(attempt.created_at)} UTC by aqboard {attempt.aqboard_version}",
         f"Author    {attempt.plan.author}",
-        f"Job name  {attempt.plan.cluster.job_name}",
+        f"Job name  {job.job_name}",
         *(_signed(approval) if approval else _unsigned()),
-        f"Cost      {cost_of(attempt.plan.cluster, profile).sentence}",
+        f"Cost      {cost_of(job, profile).sentence}",
+        *_canary(job, profile, canary_sha256),
         "",
         "Input files as they were checked: key in the plan, SHA-256, size in bytes, path",
         *(f"  {file.key}  {file.sha256}  {file.size}  {file.path}" for file in attempt.inputs),
         "",
         f"Cluster profile {profile.name} ({profile.title}), each figure with its source:",
-        *_sources(profile, attempt.plan.cluster.partition),
+        *_sources(profile, job.partition),
         "",
     )
+
+
+def _canary(job: ClusterPlan, profile: ClusterProfile, sha256: str) -> Iterator[str]:
+    if canary := canary_job(job, profile):
+        yield (
+            f"Canary    {canary.nodes} nodes, {canary.time} in {canary.partition}; this job is to start only if that "
+            "ends well"
+        )
+        if sha256:
+            yield f"          its script's SHA-256 is {sha256}"
 
 
 def _unsigned() -> tuple[str, ...]:
@@ -45,14 +59,40 @@ def _unsigned() -> tuple[str, ...]:
 
 def _signed(approval: Approval) -> Iterator[str]:
     yield f"Seal      {approval.seal}"
+    if approval.until:
+        yield f"Until     {day(approval.until)} UTC: then the first of what this rests on expires"
     for signoff in approval.signoffs:
         yield from _signature(signoff)
+    for standing in approval.waivers:
+        yield from _waiver(standing)
+    if approval.audit:
+        yield f"Audit     {approval.audit}"
 
 
 def _signature(signoff: SignOff) -> Iterator[str]:
     yield f"{signoff.decision:<9} {signoff.person}, {day(signoff.created_at)} UTC"
-    yield f"          identified by: {signoff.identified_by} ({IDENTIFICATION[signoff.identified_by]})"
-    for paragraph in signoff.comment.split("\n"):
+    yield f"          {_identified(signoff)}"
+    yield from _quoted(signoff.comment)
+
+
+def _waiver(standing: WaiverStanding) -> Iterator[str]:
+    waiver, confirmed = standing.waiver, standing.confirmed_by
+    unknown = ": NOBODY KNOWS whether it is right" if says_nothing(waiver.verdict) else ""
+    yield f"WAIVED    {waiver.check} ({waiver.verdict}){unknown}, accepted until {day(waiver.expires_at)} UTC"
+    for role, person in (("accepted", waiver), ("confirmed", confirmed)):
+        if person:
+            yield f"          {role} by {person.person}, {day(person.created_at)} UTC, {_identified(person)}"
+    yield from _quoted(f"Reason: {waiver.reason}")
+    yield from _quoted(f"Risk: {waiver.risk}")
+
+
+def _identified(person: Identity) -> str:
+    roles = f", role {', '.join(person.roles)}" if person.roles else ""
+    return f"identified by: {person.identified_by} ({WORTH[person.identified_by]}){roles}"
+
+
+def _quoted(text: str) -> Iterator[str]:
+    for paragraph in text.split("\n"):
         yield from (f"          | {line}" for line in textwrap.wrap(paragraph, WIDTH))
 
 

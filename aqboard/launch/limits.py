@@ -2,6 +2,7 @@
 
 from aqboard.domain.plan import ClusterPlan
 from aqboard.domain.slurm_time import hours, in_words
+from aqboard.launch.canary import canary_job
 from aqboard.launch.cluster import ClusterProfile, Partition
 from aqboard.launch.quoting import slug
 
@@ -12,8 +13,16 @@ INTERACTIVE_NAMES = ("bash", "interactive")
 def misfits(cluster: ClusterPlan, profile: ClusterProfile) -> tuple[str, ...]:
     """A sentence for everything in `cluster` that the profile's cluster will refuse or misread; empty when it fits.
 
-    What the profile does not know is not judged.
+    What the profile does not know is not judged. The canary, where there is one, is judged as a job of its own.
     """
+    canary = canary_job(cluster, profile)
+    return (
+        *_misfits(cluster, profile),
+        *(f"The canary: {told}" for told in (_misfits(canary, profile) if canary else ())),
+    )
+
+
+def _misfits(cluster: ClusterPlan, profile: ClusterProfile) -> tuple[str, ...]:
     partition = profile.partitions.get(cluster.partition)
     return (
         *_partition_misfits(cluster, profile),
@@ -37,9 +46,11 @@ def _partition_limits(cluster: ClusterPlan, partition: Partition) -> tuple[str, 
             f"{cluster.nodes} nodes are more than {cluster.partition} allows for one job ({partition.max_nodes}); "
             "ask for fewer or choose another partition."
         )
-    if partition.max_time is not None and hours(cluster.time) > hours(partition.max_time):
+    longest = partition.time_limit(cluster.nodes)
+    if longest is not None and hours(cluster.time) > hours(longest):
+        of = f" with {cluster.nodes} nodes" if partition.max_time_up_to else ""
         found.append(
-            f"{in_words(cluster.time)} are more than {cluster.partition} allows ({in_words(partition.max_time)}); "
+            f"{in_words(cluster.time)} are more than {cluster.partition} allows{of} ({in_words(longest)}); "
             "shorten the job and continue it from its checkpoint."
         )
     return tuple(found)

@@ -11,7 +11,6 @@ from aqboard.domain.errors import LaunchError
 
 _WORD = re.compile(r"[A-Za-z0-9/][A-Za-z0-9_.:,/+-]*", re.ASCII)
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*", re.ASCII)
-_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
 class Safe(str):
@@ -70,20 +69,6 @@ def comment(value: str) -> Safe:
     """Text behind a `#`: one line, every character visible. Empty text gives an empty comment."""
     visible = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in value)
     return Safe(f" {visible}" if visible else "")
-
-
-def digest_line(file: tuple[str, str]) -> Safe:
-    """A line as `sha256sum --check` reads it, from (sha256, absolute path)."""
-    sha256, path = file
-    if not _SHA256.fullmatch(sha256):
-        raise LaunchError(f"{sha256!r} is not a SHA-256 digest; freeze the plan again.")
-    if not path.startswith("/"):
-        raise LaunchError(f"{path!r} is not an absolute path; freeze the plan again so that its paths are absolute.")
-    if any(unicodedata.category(char) in ("Cc", "Cs") for char in path):
-        raise LaunchError(f"The file name {path!r} holds control characters or is not UTF-8; rename the file.")
-    # sha256sum marks a line with escapes by a backslash in front; see "md5sum invocation" in the coreutils manual.
-    mark = "\\" if "\\" in path else ""
-    return Safe(f"{mark}{sha256}  " + path.replace("\\", "\\\\"))
 
 
 def _ansi_c(char: str) -> str:

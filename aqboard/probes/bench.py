@@ -1,6 +1,7 @@
 """The bench: modules in the states that probes compare, and how a loss is measured on the fixed batches."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import cast, get_args
 
@@ -12,7 +13,7 @@ from aqboard.domain.evidence import CacheEvidence, CheckpointEvidence, LoadEvide
 from aqboard.domain.plan import ScanLayout, ScanRule
 from aqboard.probes import loading
 from aqboard.probes.context import Context
-from aqboard.probes.target import Batch, Persists, Scan
+from aqboard.probes.target import Batch, ComparesCaches, Persists, Scan
 
 
 class Bench:
@@ -48,12 +49,32 @@ class Bench:
     def loss(self, setting: str, module: nn.Module, *, scale_only: bool = False) -> LossMeasurement:
         """The loss of each batch in eval mode, without gradients."""
         module.eval()
-        losses = []
         with torch.no_grad():
-            for i, batch in enumerate(self.batches, 1):
-                self._say(f"{setting}: batch {i} of {len(self.batches)}")
-                losses.append(float(self.target.loss(module, batch)))
+            losses = [float(self.target.loss(module, batch)) for batch in self._told(setting)]
         return LossMeasurement(setting=setting, per_batch=tuple(losses), samples=self.samples, scale_only=scale_only)
+
+    def losses_per_cache(
+        self, scan: Scan, caches: Sequence[tuple[str, ScanCache]], load: LoadEvidence, own: LossMeasurement
+    ) -> list[LossMeasurement]:
+        """Losses of the mended module under other caches (name, cache); `own` is the one under the scan's cache."""
+        if not caches:
+            return []
+        target = self.target
+        if not isinstance(target, ComparesCaches):
+            return [self.loss(name, self.mended(replace(scan, cache=cache), load)) for name, cache in caches]
+        with torch.no_grad():
+            module, told = self.mended(scan, load).eval(), self._told(f"{len(caches)} other caches at once")
+            losses = target.losses_per_cache(module, told, [cache for _, cache in caches], own.per_batch)
+        return [
+            LossMeasurement(setting=name, per_batch=tuple(row), samples=self.samples)
+            for (name, _), row in zip(caches, losses, strict=True)
+        ]
+
+    def _told(self, setting: str) -> Iterator[Batch]:
+        """The batches, saying which one it is."""
+        for i, batch in enumerate(self.batches, 1):
+            self._say(f"{setting}: batch {i} of {len(self.batches)}")
+            yield batch
 
     def persistence(self) -> LossMeasurement | None:
         """The loss of "nothing changes"."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from aqboard.artefacts.scan_cache import cache_digests, read_scan_cache
+from aqboard.artefacts.scan_cache import ScanCache, cache_digests, read_scan_cache
 from aqboard.domain.evidence import CacheEvidence, LoadEvidence, LossEvidence, LossMeasurement
 from aqboard.probes.bench import Bench, needs_mending, trained_scan
 from aqboard.probes.context import Context, Probe
@@ -40,16 +40,20 @@ def _candidates(
     asked = context.plan.wind_scan
     evidence = context.known(CacheEvidence)
     readable = {facts.file.path for facts in evidence.groups.facts} if evidence else set()
-    rows = [reference.model_copy(update={"setting": asked.cache.name})]
-    by_content = {cache_digests(scan.cache).content: reference}
+    planned = cache_digests(scan.cache).content
+    files = [(asked.cache.name, planned)]
+    others: dict[str, tuple[str, ScanCache]] = {}
     for path in dict.fromkeys(asked.candidates):
         if str(path) not in readable or path == asked.cache:
             continue
         cache = read_scan_cache(path)
         content = cache_digests(cache).content
-        if content not in by_content:
-            by_content[content] = bench.loss(path.name, bench.mended(replace(scan, cache=cache), load))
-        rows.append(by_content[content].model_copy(update={"setting": path.name}))
+        files.append((path.name, content))
+        if content != planned:
+            others.setdefault(content, (path.name, cache))
+    measured = bench.losses_per_cache(scan, tuple(others.values()), load, reference)
+    by_content = {planned: reference, **dict(zip(others, measured, strict=True))}
+    rows = [by_content[content].model_copy(update={"setting": name}) for name, content in files]
     row_major = bench.loss("row-major order", bench.mended(replace(scan, rule="none"), load), scale_only=True)
     return [*rows, row_major]
 

@@ -74,10 +74,14 @@ def _off(bad: ModuleCall, good: ModuleCall) -> bool:
 
 
 def _watch(name: str, child: nn.Module, trace: list[ModuleCall]) -> RemovableHandle:
+    """Note the module's calls; one that works piece by piece stands in the trace once."""
+
     def note(_: nn.Module, __: object, output: object) -> None:
         first = output[0] if isinstance(output, tuple | list) and output else output
         if isinstance(first, Tensor):
-            trace.append(ModuleCall(name=name, module=type(child).__name__, output=tuple(first.shape)))
+            call = ModuleCall(name=name, module=type(child).__name__, output=tuple(first.shape))
+            if call not in trace:
+                trace.append(call)
 
     return child.register_forward_hook(note)
 

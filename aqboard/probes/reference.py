@@ -1,13 +1,13 @@
 """The reference model as a target: `aqboard.topoflow`, built from its training's own configuration."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 
-from aqboard.artefacts.scan_cache import read_scan_cache
+from aqboard.artefacts.scan_cache import ScanCache, read_scan_cache
 from aqboard.domain.errors import TargetError
 from aqboard.domain.plan import LaunchPlan
 from aqboard.probes.loading import load_state_dict
@@ -16,6 +16,7 @@ from aqboard.probes.reference_train import ReferenceTraining
 from aqboard.probes.target import Loaded, Scan
 from aqboard.topoflow.config import TrainConfig, load_train_config
 from aqboard.topoflow.data import AirQualityDataModule
+from aqboard.topoflow.evaluate import losses_per_cache
 from aqboard.topoflow.lightning_module import Batch, TopoFlowModule, masked_mse
 from aqboard.topoflow.normalisation import Normalisation
 
@@ -58,7 +59,9 @@ class ReferenceTarget(ReferenceTraining, ReferenceFacts):
         torch.manual_seed(self.config.seed)
         settings = {"scan_rule": scan.rule, "scan_layout": scan.layout}
         model = self.config.model.model_copy(update=settings)
-        return TopoFlowModule(model, self._normalisation, self.config.optimiser, cache=scan.cache).eval()
+        module = TopoFlowModule(model, self._normalisation, self.config.optimiser, cache=scan.cache).eval()
+        module.model.climax.activation_checkpointing = self.config.activation_checkpointing
+        return module
 
     def receiver(self, module: nn.Module) -> nn.Module:
         """The LightningModule, or the inner model, as the plan says."""
@@ -80,6 +83,12 @@ class ReferenceTarget(ReferenceTraining, ReferenceFacts):
     def loss(self, module: nn.Module, batch: Batch) -> Tensor:
         """Masked MSE over the whole grid."""
         return cast(TopoFlowModule, module).loss(batch)
+
+    def losses_per_cache(
+        self, module: nn.Module, batches: Iterable[Batch], caches: Sequence[ScanCache], own: Sequence[float]
+    ) -> list[list[float]]:
+        """Masked MSE as in `loss`: batches are read, checked and aggregated once, equal orders are forecast once."""
+        return losses_per_cache(cast(TopoFlowModule, module), batches, caches, own=own)
 
     def persistence(self, batch: Batch) -> Tensor:
         """Masked MSE of the targets' present values taken as the forecast."""

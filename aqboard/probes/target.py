@@ -122,6 +122,20 @@ class ScansWind(Forwards, Protocol):
 
 
 @runtime_checkable
+class ComparesCaches(Protocol):
+    """Measures several scan caches at once, computing once what they share. Without it each is measured by itself."""
+
+    def losses_per_cache(
+        self, module: nn.Module, batches: Iterable[Batch], caches: Sequence[ScanCache], own: Sequence[float]
+    ) -> Sequence[Sequence[float]]:
+        """What `loss` gives for each batch under each cache, `[caches][batches]`; the module's own cache stays.
+
+        `own`: the batches' losses under the module's own cache, which hold for a cache that orders a batch like it.
+        """
+        ...
+
+
+@runtime_checkable
 class Persists(Protocol):
     """Knows what "nothing changes" would forecast."""
 

@@ -82,7 +82,9 @@ def _suggestion(loc: tuple[int | str, ...]) -> str:
     """What may have been meant by an unknown key, and what is allowed in its place."""
     model: type[BaseModel] = LaunchPlan
     for part in loc[:-1]:
-        annotation = model.model_fields[str(part)].annotation
+        if isinstance(part, int):  # an entry of a list: its section was found under the list's own key
+            continue
+        annotation = model.model_fields[part].annotation
         sections = [kind for kind in (annotation, *get_args(annotation)) if isinstance(kind, type)]
         model = next(kind for kind in sections if issubclass(kind, BaseModel))
     known = list(model.model_fields)

@@ -4,6 +4,7 @@ torch and the team's code live here and nowhere else. Whatever they print goes t
 written as events.
 """
 
+import os
 import sys
 import time
 import traceback
@@ -12,11 +13,13 @@ from functools import partial
 from pathlib import Path
 
 from aqboard.domain.attempt import Attempt
-from aqboard.domain.errors import AqboardError
+from aqboard.domain.errors import AqboardError, SessionError
 from aqboard.domain.outcome import ProbeOutcome
 from aqboard.probes import PROBES, Context, Probe, Unavailable
 from aqboard.runner import plugins
+from aqboard.runner.backend import CANNOT_WRITE
 from aqboard.runner.events import Ended, Progressed, Started, Tail, append
+from aqboard.runner.processes import die_with_parent
 
 
 def run(probe: Probe, context: Context) -> ProbeOutcome:
@@ -39,15 +42,19 @@ def run(probe: Probe, context: Context) -> ProbeOutcome:
 
 def main(attempt_file: str, events_file: str, *kinds: str) -> None:
     """Run the named probes in the order of the suite."""
+    me = os.getpid()
     attempt = Attempt.model_validate_json(Path(attempt_file).read_bytes())
     events = Path(events_file).resolve()  # the team's code may want another working directory
     context = Context(attempt)
     probes, faults = installed_probes()
     _recall(context, events, probes)
     for kind in sorted(kinds, key=[*probes, *kinds].index):
-        append(events, Started(probe=kind))
+        append(events, Started(probe=kind, log=_printed()))
         context.say = partial(_say, events, kind)
-        append(events, Ended(outcome=run(probes[kind], context) if kind in probes else _nobody(kind, faults)))
+        outcome = run(probes[kind], context) if kind in probes else _nobody(kind, faults)
+        if os.getpid() != me:
+            os._exit(0)  # the team's code forked and came back in the child: it must not tell everything twice
+        append(events, Ended(outcome=outcome))
 
 
 def installed_probes() -> tuple[dict[str, Probe], tuple[str, ...]]:
@@ -81,9 +88,20 @@ def _say(events: Path, kind: str, message: str) -> None:
     append(events, Progressed(probe=kind, message=message))
 
 
+def _printed() -> int:
+    """Bytes in the log so far, to find a probe's own words again."""
+    sys.stdout.flush()
+    return os.fstat(sys.stdout.fileno()).st_size
+
+
 def _since(began: float) -> float:
     return round(time.monotonic() - began, 3)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    die_with_parent()
+    try:
+        main(*sys.argv[1:])
+    except SessionError as error:
+        sys.stderr.write(f"{error.message}\n")
+        sys.exit(CANNOT_WRITE)

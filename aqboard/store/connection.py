@@ -1,64 +1,72 @@
-"""Open a database of ours, and only of ours, and write to it without losing to another writer."""
+"""Open a database of ours, and only of ours."""
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from sqlite_utils import Database
 
 from aqboard.domain.errors import StoreError
-from aqboard.store.migrations import MIGRATIONS, NAMES
+from aqboard.store.access import Access, access_to, connected, has_log
+from aqboard.store.backup import backups_of
+from aqboard.store.faults import advice, why
+from aqboard.store.log import require_sound_log
+from aqboard.store.schema import bring_up_to_date, require_ours
+from aqboard.store.transaction import writing
 
-APPLICATION_ID = 0x41514244  # "AQBD", SQLite's own field for telling one program's files from another's
-BUSY_TIMEOUT_S = 10.0
-
-
-@contextmanager
-def writing(db: Database) -> Iterator[None]:
-    """One write transaction.
-
-    BEGIN IMMEDIATE takes the write lock at once: a deferred transaction that reads first and writes later
-    cannot be upgraded while another writer is active, and fails with "database is locked".
-    """
-    try:
-        db.conn.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            db.conn.commit()
-        except BaseException:
-            db.conn.rollback()
-            raise
-    except sqlite3.OperationalError as error:
-        raise StoreError(
-            f"The database could not be written: {error}. This step was not stored, everything before it was."
-        ) from error
+__all__ = ["connect", "writing"]
 
 
-def connect(path: Path, *, create: bool) -> Database:
+def connect(path: Path, access: Access | None = None, *, create: bool) -> Database:
     """A migrated connection to the database at `path`. Close it in the thread that opened it.
 
-    Raises StoreError when there is no such file and `create` is false, when the file is not an SQLite database,
-    belongs to another program, or was written by a newer aqboard.
+    Raises StoreError when there is no such file and `create` is false, when the file is empty, damaged, not an SQLite
+    database, belongs to another program, or was written by a newer aqboard, and where its disk's locks cannot be
+    trusted. Whatever it refuses, it leaves as it was.
     """
-    if not create and not path.is_file():
+    if not _exists(path) and not create:
         raise StoreError(f"There is no database at {path}. `aqboard check PLAN --db {path}` makes one.")
+    access = access or access_to(path)
     if create:
         _make_folder(path)
-    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+    _refuse_empty(path, create=create)
+    connection: sqlite3.Connection | None = None
     try:
-        _require_ours(connection, path)
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA foreign_keys=ON")
+        if not access.read_only:
+            require_sound_log(path)
+        connection = connected(path, access)
+        _prepare(connection, path, access)
         db = Database(connection)
-        _migrate(db, path)
+        bring_up_to_date(db, path, access)
     except sqlite3.DatabaseError as error:
-        connection.close()
-        raise StoreError(f"{path} cannot be used as aqboard's database: {error}. Name another with --db.") from error
+        if connection is not None:
+            connection.close()
+        raise StoreError(f"{path} cannot be used as aqboard's database: {why(error, path)}") from error
     except BaseException:
-        connection.close()
+        if connection is not None:
+            connection.close()
         raise
     return db
+
+
+def _prepare(connection: sqlite3.Connection, path: Path, access: Access) -> None:
+    """Set the journal mode of a database of ours; another program's is not touched."""
+    shared = access.journal != "wal"
+    if shared:  # without this, a database that still has a write-ahead log would need memory shared between machines
+        connection.execute("PRAGMA locking_mode=EXCLUSIVE")
+    require_ours(connection, path)
+    if not access.read_only:
+        connection.execute(f"PRAGMA journal_mode={access.journal}")
+    if shared:
+        connection.execute("PRAGMA locking_mode=NORMAL")
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()  # only now is the lock let go
+    connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError as error:
+        raise StoreError(f"The database {path} cannot be reached: {error.strerror}.") from None
 
 
 def _make_folder(path: Path) -> None:
@@ -70,29 +78,7 @@ def _make_folder(path: Path) -> None:
         raise StoreError(f"{path} is a folder; --db names a file.")
 
 
-def _require_ours(connection: sqlite3.Connection, path: Path) -> None:
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    if tables and application != APPLICATION_ID:
-        raise StoreError(
-            f"{path} is an SQLite database of another program. Nothing was changed; name another with --db."
-        )
-
-
-def _migrate(db: Database, path: Path) -> None:
-    applied = _applied(db)
-    unknown = [name for name in applied if name not in NAMES]
-    if unknown:
-        raise StoreError(
-            f"{path} was written by a newer aqboard: its schema has {unknown[-1]!r}, "
-            f"this one knows up to {NAMES[-1]!r}. Update aqboard; nothing was changed."
-        )
-    if len(applied) < len(NAMES):
-        # Several processes may open a new database at once: the lock makes one migrate and the others find it done.
-        with writing(db):
-            db.conn.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            MIGRATIONS.apply(db)
-
-
-def _applied(db: Database) -> list[str]:
-    return [migration.name for migration in MIGRATIONS.applied(db)]
+def _refuse_empty(path: Path, *, create: bool) -> None:
+    """An empty file may be a database that another process is making right now, or all that is left of one."""
+    if path.exists() and path.stat().st_size == 0 and not has_log(path) and (backups_of(path) or not create):
+        raise StoreError(f"{path} is empty (0 bytes): there is no database in it. {advice(path)}")

@@ -9,10 +9,12 @@ from pydantic import AwareDatetime
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.evidence import Evidence
 from aqboard.domain.finding import Finding
+from aqboard.domain.identity import Identity
 from aqboard.domain.model import Record
 from aqboard.domain.outcome import ProbeOutcome
 from aqboard.domain.readiness import Readiness
 from aqboard.domain.signoff import SignOff
+from aqboard.domain.waiver import WaiverStanding
 
 E = TypeVar("E", bound=Evidence)
 
@@ -42,9 +44,16 @@ class StoredScript(Record):
     recorded_at: AwareDatetime
 
 
+class Released(Record):
+    """What a decision let out, and the names of the files that it took back."""
+
+    script: StoredScript | None = None
+    withdrawn: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class StoredAttempt:
-    """One attempt with everything recorded for it."""
+    """One attempt with everything recorded for it, and what its waivers are worth at the moment it was read."""
 
     number: int
     attempt: Attempt
@@ -53,6 +62,14 @@ class StoredAttempt:
     outcomes: Mapping[str, ProbeOutcome]
     signoffs: tuple[SignOff, ...]
     scripts: tuple[StoredScript, ...]
+    waivers: tuple[WaiverStanding, ...]
+    """Oldest first."""
+    people: tuple[Identity, ...]
+    """Everybody who has an account here and may log in."""
+    added_by: str
+    """Who stored it, as the audit log says."""
+    version: tuple[int, ...]
+    """Changes with everything that is recorded for the attempt."""
 
     def evidence(self, kind: type[E]) -> E | None:
         """The evidence of one kind, or None when its probe brought none."""

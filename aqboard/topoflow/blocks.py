@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from aqboard.topoflow.attention import Attention
+from aqboard.topoflow.pieces import in_pieces, pieces
 
 
 class DropPath(nn.Module):
@@ -52,5 +53,9 @@ class Block(nn.Module):
     def forward(self, x: Tensor, elevation: Tensor | None = None) -> Tensor:
         """x [B, N, D], `elevation` [B, N] in metres or None -> [B, N, D]."""
         x = x + self.drop_path(self.attn(self.norm1(x), elevation))
-        mixed: Tensor = x + self.drop_path(self.mlp(self.norm2(x)))
-        return mixed
+        if not in_pieces(x) or self.training:
+            mixed: Tensor = x + self.drop_path(self.mlp(self.norm2(x)))
+            return mixed
+        for piece in pieces(x):  # x was made above: nobody else sees it change
+            piece += self.mlp(self.norm2(piece))
+        return x

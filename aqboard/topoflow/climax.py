@@ -10,7 +10,8 @@ from aqboard.topoflow.attention import Attention, TopoFlowAttention
 from aqboard.topoflow.blocks import Block
 from aqboard.topoflow.config import ModelConfig
 from aqboard.topoflow.embed import TokenEmbedding, VariableAggregation, patchify, unpatchify
-from aqboard.topoflow.scan import put_back, take_in_order
+from aqboard.topoflow.pieces import in_pieces, pieces
+from aqboard.topoflow.scan import put_back
 
 
 class Climax(nn.Module):
@@ -57,10 +58,8 @@ class Climax(nn.Module):
         `x` [B, V, H, W] normalised; `lead_times` [B] hours; `order` [B, L] or None for row-major; `elevation`
         [B, L] patch means in metres, row-major; `bands`: attention stays inside that many runs of L / bands tokens.
         """
-        patches = patchify(x, self.config.patch)
-        if order is not None:
-            patches = take_in_order(patches.flatten(2), order).view(patches.shape)
-        return self.forecast(self.aggregate(patches), lead_times, order, elevation, bands=bands)
+        tokens = self.aggregate(patchify(x, self.config.patch, order))
+        return self.forecast(tokens, lead_times, order, elevation, bands=bands)
 
     def aggregate(self, patches: Tensor) -> Tensor:
         """One token per patch from the pixels of all variables: [B, L, V, P] -> [B, L, D], in the order given."""
@@ -79,7 +78,9 @@ class Climax(nn.Module):
             elevation = elevation.gather(1, follow)
         lead = self.lead_time_embed((lead_times / self.config.lead_time_scale_h).unsqueeze(1))
         tokens = self.pos_drop(tokens + self.pos_embed + lead.unsqueeze(1))
-        out: Tensor = self.head(self.norm(self._encode(tokens, elevation, bands)))
+        encoded = self._encode(tokens, elevation, bands)
+        parts = pieces(encoded) if in_pieces(encoded) else (encoded,)
+        out = torch.cat([self.head(self.norm(part)) for part in parts], dim=1)
         if follow is not None:
             out = put_back(out, follow)
         return unpatchify(out, self.config.patch, self.config.grid_h)

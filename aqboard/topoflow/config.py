@@ -138,6 +138,7 @@ class TrainConfig(Settings):
 
     `banded_share`: for this first share of the steps attention stays inside bands of one row of regions, which
     is several times cheaper and learns the local physics; the rest sees the whole grid.
+    `activation_checkpointing`: each block is computed again in the backward pass; a third more time, far less memory.
     """
 
     model: ModelConfig = ModelConfig()
@@ -150,6 +151,7 @@ class TrainConfig(Settings):
     val_every_steps: PositiveInt = 100
     log_every_steps: PositiveInt = 10
     banded_share: float = Field(0.0, ge=0, le=1)
+    activation_checkpointing: bool = False
     precision: Literal["32-true", "bf16-mixed"] = "32-true"
     accelerator: str = "auto"
     devices: PositiveInt = 1

@@ -16,11 +16,18 @@ PLACES_CHUNK = 256
 """Patches aggregated at a time without gradients: at real size their weighted pixels take 0.6 MB."""
 
 
-def patchify(x: Tensor, patch: int) -> Tensor:
-    """Pixels of each patch, row-major over the grid: [B, V, H, W] -> [B, L, V, P], P = patch * patch."""
+def patchify(x: Tensor, patch: int, order: Tensor | None = None) -> Tensor:
+    """Pixels of each patch: [B, V, H, W] -> [B, L, V, P], P = patch * patch.
+
+    Patch k of the result is patch `order[k]` of the grid, `order` [B, L]; without one they are row-major.
+    """
     batch, variables, height, width = x.shape
-    blocks = x.reshape(batch, variables, height // patch, patch, width // patch, patch)
-    return blocks.permute(0, 2, 4, 1, 3, 5).flatten(4, 5).flatten(1, 2)
+    cols = width // patch
+    grid = x.reshape(batch, variables, height // patch, patch, cols, patch).permute(0, 2, 4, 1, 3, 5)
+    if order is None:
+        return grid.flatten(4, 5).flatten(1, 2)
+    sample = torch.arange(batch, device=x.device).unsqueeze(1)
+    return grid[sample, order // cols, order % cols].flatten(3)
 
 
 def unpatchify(tokens: Tensor, patch: int, grid_h: int) -> Tensor:

@@ -18,6 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from aqboard.artefacts.scan_cache import ScanCache, build_scan_cache
+from aqboard.topoflow.arcs import Arcs, angle_arcs, sector_arcs
 from aqboard.topoflow.config import SECTOR_RULES, ModelConfig
 from aqboard.topoflow.errors import ScanError
 
@@ -32,17 +33,17 @@ class WindScanner(nn.Module):
     grid raises ScanError.
     """
 
-    global_orders: Tensor  # int64 [S, L]
-    regional_slots: Tensor  # int64 [R * S, K]: positions of region r in the order of sector s
-    directions: Tensor  # float64 bits [2, S]: unit vector of each sector, (east, north)
+    global_orders: Tensor  # int64 [A, L]: the order of each arc of the wind's angle
+    regional_slots: Tensor  # int64 [R * A, K]: positions of region r in the order of each arc
+    starts: Tensor  # float64 bits [A - 1]: where the arcs begin, see Arcs
     slots: Tensor  # int64 [R, K]: the positions whose tokens region r orders
-    places: Tensor  # int64 [L]: where position k stands in the flattened `slots`
     first_rows: Tensor  # int64 [R]: where region r begins in `regional_slots`
     axes: Tensor  # float64 bits [2, K]: a region's local columns and minus its rows, scaled by the whole grid
 
     def __init__(self, config: ModelConfig, cache: ScanCache | None = None) -> None:
         super().__init__()
         self.config = config
+        self.angle_arcs = _angle_arcs(config)
         self.cache = cache or build_scan_cache(
             config.grid_h,
             config.grid_w,
@@ -50,15 +51,14 @@ class WindScanner(nn.Module):
             regions_h=config.regions_h,
             regions_w=config.regions_w,
         )
-        slots = _slots(config)
+        unset = torch.empty(0, dtype=torch.int64)
         for name, value in (
-            ("slots", slots),
-            ("places", slots.flatten().argsort()),
-            ("first_rows", torch.arange(slots.shape[0]) * config.num_sectors),
+            ("slots", _slots(config)),
             ("axes", _bits(_local_axes(config))),
-            ("global_orders", torch.empty(0, dtype=torch.int64)),
-            ("regional_slots", torch.empty(0, dtype=torch.int64)),
-            ("directions", torch.empty(0, dtype=torch.int64)),
+            ("global_orders", unset),
+            ("regional_slots", unset),
+            ("first_rows", unset),
+            ("starts", unset),
         ):
             self.register_buffer(name, value, persistent=False)
         self.set_cache(self.cache)
@@ -77,12 +77,21 @@ class WindScanner(nn.Module):
         regional_orders = torch.tensor(cache.regional_orders)  # [R, S, K], local
         _require_permutations(global_orders, "global orders [sector]")
         _require_permutations(regional_orders, "regional orders [region, sector]")
-        device = self.slots.device
         self.cache = cache
-        self.global_orders = global_orders.to(device)
-        self.regional_slots = self._slots_in(regional_orders.transpose(0, 1).to(device)).transpose(0, 1).flatten(0, 1)
-        angles = torch.tensor(cache.sector_angles, dtype=torch.float64, device=device)
-        self.directions = _bits(torch.stack([angles.cos(), angles.sin()]))
+        arcs = sector_arcs(cache.sector_angles.tolist())
+        self.global_orders = global_orders[arcs.rows].to(self.slots.device)
+        if not self.reads_cache and self.angle_arcs is not None:
+            arcs, orders = self.angle_arcs
+            regional_orders = orders.expand(len(self.slots), -1, -1)
+        self._look_up(arcs, regional_orders)
+
+    def _look_up(self, arcs: Arcs, orders: Tensor) -> None:
+        """From now on region r follows the row of `orders` [R, rows, K], local, that the arc of its wind names."""
+        device = self.slots.device
+        by_arc = orders[:, arcs.rows].to(device)
+        self.regional_slots = self._slots_in(by_arc.transpose(0, 1)).transpose(0, 1).flatten(0, 1)
+        self.first_rows = torch.arange(0, len(self.regional_slots), by_arc.shape[1], device=device)
+        self.starts = _bits(arcs.starts.to(device))
 
     @property
     def reads_cache(self) -> bool:
@@ -105,17 +114,18 @@ class WindScanner(nn.Module):
         if config.scan_rule == "none":
             return torch.arange(config.num_patches, device=u.device).expand(u.shape[0], -1)
         if config.scan_rule == "global-sector":
-            return self.global_orders[self._sectors(region_winds(u, v, 1, 1)).squeeze(1)]
+            return F.embedding(self._arc(region_winds(u, v, 1, 1)).squeeze(1), self.global_orders)
         winds = region_winds(u, v, config.regions_h, config.regions_w)
-        if self.reads_cache:
-            return self._laid_out(F.embedding(self.first_rows + self._sectors(winds), self.regional_slots))
-        return self._laid_out(self._slots_in(self._exact(winds)))
+        if self.reads_cache or self.angle_arcs is not None:
+            return self._laid_out(F.embedding(self.first_rows + self._arc(winds), self.regional_slots))
+        return self._laid_out(self._slots_in(self._sorted(winds)))
 
-    def _sectors(self, winds: Tensor) -> Tensor:
-        """Nearest sector of each wind [B, R, 2]: the one it blows along most, int64 [B, R]."""
-        return (winds @ _floats(self.directions)).max(-1).indices
+    def _arc(self, winds: Tensor) -> Tensor:
+        """The arc in which each wind [B, R, 2] blows, int64 [B, R]."""
+        east, north = winds.unbind(-1)
+        return torch.bucketize(torch.atan2(north, east), _floats(self.starts), right=True)
 
-    def _exact(self, winds: Tensor) -> Tensor:
+    def _sorted(self, winds: Tensor) -> Tensor:
         """Local order [B, R, K] by projection on the wind's own direction, upwind first, stable."""
         return (winds @ _floats(self.axes)).argsort(dim=-1, stable=True)
 
@@ -125,8 +135,11 @@ class WindScanner(nn.Module):
 
     def _laid_out(self, regional: Tensor) -> Tensor:
         """Positions region by region [B, R, K] as one order per sample [B, L]."""
-        flat = regional.flatten(1)
-        return flat[:, self.places] if self.config.scan_rule.startswith("block") else flat
+        config = self.config
+        if config.scan_rule.startswith("block"):
+            rows, cols = config.grid_h // config.regions_h, config.grid_w // config.regions_w
+            regional = regional.view(-1, config.regions_h, config.regions_w, rows, cols).transpose(2, 3)
+        return regional.flatten(1)
 
 
 def region_winds(u: Tensor, v: Tensor, regions_h: int, regions_w: int) -> Tensor:
@@ -135,9 +148,9 @@ def region_winds(u: Tensor, v: Tensor, regions_h: int, regions_w: int) -> Tensor
     Summed in float64, so that the result does not depend on the device's order of summation. A calm region (sum
     exactly 0) counts as wind to the east, angle 0.
     """
-    speed = (u * u + v * v).sqrt()
+    speed = (u * u).addcmul_(v, v).sqrt_()
     east, north = (_region_sums(speed * part, regions_h, regions_w) for part in (u, v))
-    return torch.stack([east + CALM_EAST, north], dim=-1)
+    return torch.stack([east + CALM_EAST, north]).movedim(0, -1)
 
 
 def put_back(tokens: Tensor, order: Tensor) -> Tensor:
@@ -163,8 +176,9 @@ def _floats(bits: Tensor) -> Tensor:
 def _region_sums(values: Tensor, regions_h: int, regions_w: int) -> Tensor:
     """Sum over the pixels of each region, row-major: [B, H, W] -> [B, R]."""
     batch, height, width = values.shape
-    blocks = values.reshape(batch, regions_h, height // regions_h, regions_w, width // regions_w)
-    return blocks.sum((2, 4), dtype=torch.float64).flatten(1)
+    # Rows first: a sum over whole rows is vectorised, one over two axes at once is not.
+    rows = values.reshape(batch, regions_h, height // regions_h, width).sum(2, dtype=torch.float64)
+    return rows.view(batch, -1, width // regions_w).sum(2)
 
 
 def _slots(config: ModelConfig) -> Tensor:
@@ -184,6 +198,12 @@ def _local_axes(config: ModelConfig) -> Tensor:
     y = _scaled(config.grid_h)[: config.grid_h // config.regions_h]
     rows, cols = torch.meshgrid(y, x, indexing="ij")
     return torch.stack([cols.flatten(), -rows.flatten()])
+
+
+def _angle_arcs(config: ModelConfig) -> tuple[Arcs, Tensor] | None:
+    """Arcs and orders of one region by the exact angle; None where there are too many."""
+    rows, cols = config.grid_h // config.regions_h, config.grid_w // config.regions_w
+    return angle_arcs(rows, cols, 2 / max(1, config.grid_h - 1), 2 / max(1, config.grid_w - 1))
 
 
 def _scaled(count: int) -> Tensor:

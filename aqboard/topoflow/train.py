@@ -32,7 +32,7 @@ def build_module(config: TrainConfig, data: AirQualityDataModule) -> TopoFlowMod
         cache = read_scan_cache(config.scan_cache)
         known = {"path": str(config.scan_cache), "digest": cache_digests(cache).content}
     L.seed_everything(config.seed, verbose=False)
-    return TopoFlowModule(
+    module = TopoFlowModule(
         config.model,
         data.normalisation,
         config.optimiser,
@@ -41,6 +41,8 @@ def build_module(config: TrainConfig, data: AirQualityDataModule) -> TopoFlowMod
         banded_steps=round(config.banded_share * config.max_steps),
         cache=cache,
     )
+    module.model.climax.activation_checkpointing = config.activation_checkpointing
+    return module
 
 
 def train(config: TrainConfig, *, progress: bool = True) -> Path:

@@ -13,14 +13,23 @@ from typing import Protocol
 import streamlit as st
 from pydantic import ValidationError
 
-from aqboard.domain.errors import AqboardError
+from aqboard.domain.errors import AqboardError, StoreError
 from aqboard.location import VARIABLE, default_database, project_folder
 from aqboard.store import AttemptRow, Store, StoredAttempt
+from aqboard.store.access import access_to
+from aqboard.store.sessions import Sessions
 from aqboard.views.text import plain
 from aqboard.views.words import STATES
+from aqboard.workflow.ingest import Patience, ingest_open
 
 CHOSEN = "attempt"
 """The chosen attempt's number: this key in the session state, and this query parameter in a link."""
+
+LABEL = "attempt-label"
+"""Session key: how the picker showed the chosen attempt last."""
+
+NEXT = "next-attempt"
+"""Session key: the attempt to show from the next rerun on. The picker's own key may not be set once it is drawn."""
 
 PICKER_ROWS = 200
 """The newest attempts offered in the side bar; older ones are opened from the history."""
@@ -30,8 +39,16 @@ _INSIDE: ContextVar[bool] = ContextVar("inside app.py", default=False)
 """Whether this run of a page was started by `run`."""
 
 
+WITHOUT_ATTEMPT = ("lint",)
+"""Pages, by their address, that have something to show before anything was checked."""
+
+
 class Page(Protocol):
     """What `st.navigation` returns."""
+
+    @property
+    def url_path(self) -> str:
+        """Its address below the board's own."""
 
     def run(self) -> None:
         """Show the page."""
@@ -46,15 +63,20 @@ def opened_store() -> Iterator[Store]:
 
 def run(page: Page) -> None:
     """Offer the attempts in the side bar and show the page, or say what is the matter and what to type."""
-    if not default_database().exists():
-        _invite("There is no database yet.")
-        return
+    there_is_one = default_database().exists()
     try:
-        rows = all_attempts()
-        if not rows:
-            _invite("The database holds no attempts yet.")
+        at_work = _bring_in() if there_is_one else ()
+        rows = all_attempts() if there_is_one else ()
+        if rows:
+            _choose(rows)
+        elif page.url_path not in WITHOUT_ATTEMPT:
+            _invite("The database holds no attempts yet." if there_is_one else "There is no database yet.")
             return
-        _choose(rows)
+        if there_is_one:
+            for note in access_to(default_database()).notes:
+                st.sidebar.warning(plain(note))
+            for note in at_work:
+                st.sidebar.caption(plain(note))
         inside = _INSIDE.set(True)
         try:
             page.run()
@@ -80,6 +102,20 @@ def page(show: Callable[[], None]) -> None:
         show()
     else:
         runpy.run_path(str(project_folder() / "app.py"))
+
+
+def _bring_in() -> tuple[str, ...]:
+    """Read what sessions wrote since somebody last looked, so that every page shows it; a note for each at work."""
+    with opened_store() as store:
+        sessions = Sessions(store)
+        if not sessions.all(open_only=True):
+            return ()
+        try:
+            troubles = ingest_open(store, patience=Patience(seconds=0.0))
+        except StoreError as error:
+            troubles = (f"What running checks have found could not be stored. {error.message}",)
+        notes = (f"🔄 session {row.number} of attempt {row.attempt}" for row in sessions.all(open_only=True))
+        return (*troubles, *notes)
 
 
 def all_attempts() -> tuple[AttemptRow, ...]:
@@ -109,11 +145,17 @@ def show_attempt(body: Callable[[StoredAttempt], None]) -> None:
 
 def _choose(rows: tuple[AttemptRow, ...]) -> None:
     by_number = {row.number: row for row in rows}
+    if (asked := st.session_state.pop(NEXT, None)) in by_number:
+        st.session_state[CHOSEN] = asked
     if CHOSEN not in st.session_state:
         st.session_state[CHOSEN] = _from_link(by_number) or rows[0].number
     numbers = [row.number for row in rows[:PICKER_ROWS]]
-    if (chosen := chosen_number()) in by_number and chosen not in numbers:
-        numbers.append(chosen)
+    if (chosen := chosen_number()) in by_number:
+        if chosen not in numbers:
+            numbers.append(chosen)
+        if st.session_state.get(LABEL) != (shown := label(by_number[chosen])):
+            # The browser keeps the text that it showed until the value is set anew, and the state may have changed.
+            st.session_state[CHOSEN], st.session_state[LABEL] = chosen, shown
     st.sidebar.selectbox("Attempt", numbers, key=CHOSEN, format_func=lambda number: label(by_number[number]))
     # Written on every rerun: changing the page clears the query, and the address must stay one to send to a colleague.
     st.query_params[CHOSEN] = str(chosen_number())

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from aqboard.store import AttemptRow, StoredAttempt
+from aqboard.store.jobs import Jobs
 from aqboard.views.board import CHOSEN, all_attempts, opened_store
 from aqboard.views.tables.compare import Row, column, finding_differences, input_differences, plan_differences
 from aqboard.views.tables.history import SUITE_STAGES, history_rows
@@ -44,8 +45,10 @@ def _table(attempts: tuple[AttemptRow, ...]) -> None:
         f"{len(attempts)} attempts, newest first. A stage shows its worst verdict. "
         f"Tick one to open it, two to {MOST_COMPARED} to compare them."
     )
+    with opened_store() as store:
+        launches = Jobs(store).newest()
     event = st.dataframe(
-        history_rows(attempts),
+        history_rows(attempts, launches),
         hide_index=True,
         width="stretch",
         height=min(600, 38 + 35 * len(attempts)),

@@ -1,25 +1,30 @@
-"""The launch page: what would be submitted, who says GO, and the script that a GO let out."""
+"""The launch page: what would be submitted, what stands in the way, who is asked and who has said what, the script."""
 
 from pathlib import Path
 
 import streamlit as st
 
+from aqboard.domain.clearance import Clearance, Seat, Standing, Step, refusal
 from aqboard.domain.errors import AqboardError
+from aqboard.domain.identity import ANY, Identity
+from aqboard.domain.policy import Policy
 from aqboard.domain.signoff import Decision
-from aqboard.launch.cost import cost_of
+from aqboard.launch.cost import stakes
 from aqboard.launch.profile import load_profile
 from aqboard.store import StoredAttempt, StoredScript
+from aqboard.views import waivers
 from aqboard.views.board import opened_store, show_attempt
+from aqboard.views.identity import SIGNED, acting, how, name_field, sign_in, sign_out, signed_in
+from aqboard.views.launch_jobs import show_jobs
 from aqboard.views.parts import attempt_heading
+from aqboard.views.stakes import show_stakes
 from aqboard.views.tables.launch import plan_facts
-from aqboard.views.text import cell_code, plain, table
+from aqboard.views.text import cell_code, code, plain, table
+from aqboard.views.waivers import SAID
 from aqboard.views.words import moment
-from aqboard.workflow.decide import Standing, decide, obstacles, preview, standings
-
-SAID = "decision-said"
-"""Session key of what became of the last decision: (accepted, sentence). Shown once."""
-
-IDENTITY = "The name is typed in; nobody verifies it, and the record says so (`identified by: none`)."
+from aqboard.workflow.decide import decide, preview
+from aqboard.workflow.installation import Installation, installation
+from aqboard.workflow.standing import case_of, clearance_of, policy_of
 
 
 def show() -> None:
@@ -30,15 +35,21 @@ def show() -> None:
 def _body(stored: StoredAttempt) -> None:
     attempt_heading(stored, "Launch")
     _answer()
+    here = installation()
+    person = signed_in(here)
     _summary(stored)
     with st.spinner("Reading the input files, to see whether one has changed ..."):
-        reasons, given = obstacles(stored), standings(stored)
+        cleared = clearance_of(stored)
+    _between(cleared)
     form, record = st.columns(2, gap="large")
     with form:
-        _form(stored.number, reasons)
+        _form(stored, cleared, here, person)
     with record:
-        _record(given)
-    _script(stored, given)
+        _seats(policy_of(stored, here), cleared)
+        _record(cleared.standings)
+    waivers.show(stored, person, may_act=here.mode == "single-user" or person is not None)
+    show_jobs(stored)
+    _script(stored, cleared)
 
 
 def _answer() -> None:
@@ -50,28 +61,50 @@ def _answer() -> None:
 
 def _summary(stored: StoredAttempt) -> None:
     cluster = stored.attempt.plan.cluster
-    cost = cost_of(cluster, load_profile(cluster.profile))
     st.subheader("What would be submitted")
-    st.markdown(
-        f"**{cluster.nodes} nodes x {cluster.gpus_per_node} GPUs = {cluster.gpus} GPUs.** {plain(cost.sentence)}"
-    )
+    st.markdown(f"**{cluster.nodes} nodes x {cluster.gpus_per_node} GPUs = {cluster.gpus} GPUs**")
+    show_stakes(stakes(stored.attempt.plan, load_profile(cluster.profile), stored.outcomes))
     st.markdown(table(("setting", "value"), [(plain(name), cell_code(value)) for name, value in plan_facts(cluster)]))
 
 
-def _form(number: int, reasons: tuple[str, ...]) -> None:
-    st.subheader("Decide")
-    if reasons:
-        st.error("**⛔ GO is not possible now**\n\n" + "\n".join(f"- {plain(reason)}" for reason in reasons))
+def _between(cleared: Clearance) -> None:
+    """What stands between here and the launch, all of it, in one place."""
+    missing = [step for step in cleared.between if step not in cleared.obstacles]
+    if cleared.obstacles:
+        st.error("**⛔ GO is not possible now**\n\n" + "\n".join(map(_step, cleared.obstacles)))
+    elif missing:
+        st.info(
+            "**✅ GO is possible**: every check that can block passed or is waived, and no input file has changed "
+            "since. Between here and the launch:\n\n" + "\n".join(map(_step, missing))
+        )
     else:
-        st.success("**✅ GO is possible**: every check that can block passed, and no input file has changed since.")
+        until = f" It holds until {moment(cleared.until)}." if cleared.until else ""
+        st.success(f"**✅ Nothing stands between here and the launch**: everybody who is asked has said GO.{until}")
+
+
+def _step(step: Step) -> str:
+    remedy = f"  \n  *What to do:* {plain(step.remedy)}" if step.remedy else ""
+    return f"- {plain(step.what)}{remedy}"
+
+
+def _form(stored: StoredAttempt, cleared: Clearance, here: Installation, person: Identity | None) -> None:
+    st.subheader("Decide")
+    if here.mode != "single-user" and person is None:
+        sign_in(here)
+        return
+    number = stored.number
     keys = {name: f"{name}-{number}" for name in ("person", "decision", "comment")}
+    why = refusal(case_of(stored, here), person) if person else ""
+    if why:
+        st.warning(plain(f"Your GO is not possible: {why}"))
     with st.form(f"signoff-{number}"):
-        st.text_input("Your name", key=keys["person"], max_chars=120)
-        st.caption(IDENTITY)
-        allowed = [Decision.NO_GO.value] if reasons else [Decision.GO.value, Decision.NO_GO.value]
+        name_field(person, keys["person"])
+        allowed = [Decision.NO_GO.value] if cleared.obstacles or why else [Decision.GO.value, Decision.NO_GO.value]
         st.radio("Decision", allowed, index=None, key=keys["decision"], horizontal=True)
         st.text_area("Comment", key=keys["comment"], max_chars=4000, placeholder="Why? For the next person who asks.")
         st.form_submit_button("Record the decision", type="primary", on_click=_decide, args=(number, keys))
+    if person:
+        sign_out(here, person)
 
 
 def _decide(number: int, keys: dict[str, str]) -> None:
@@ -83,16 +116,30 @@ def _decide(number: int, keys: dict[str, str]) -> None:
     decision = Decision(state[keys["decision"]])
     try:
         with opened_store() as store:
-            decided = decide(
-                store, number, person=state[keys["person"]], decision=decision, comment=state[keys["comment"]]
-            )
+            person = acting(keys["person"])
+            decided = decide(store, number, person=person, decision=decision, comment=state[keys["comment"]])
     except AqboardError as error:
         state[SAID] = (False, error.message)
         return
     sentence = f"{decision} by {decided.signoff.person} is recorded."
     if decided.script:
         sentence += f" The signed script is in {decided.script.path}"
+    elif decision is Decision.GO:
+        sentence += " " + " ".join(step.what for step in decided.between)
     state[SAID] = (True, sentence)
+
+
+def _seats(policy: Policy, cleared: Clearance) -> None:
+    """Who is asked, and who has said GO."""
+    st.subheader("Who is asked")
+    st.markdown("\n".join(map(_seat, cleared.seats)))
+    st.caption(plain(policy.sentence))
+
+
+def _seat(seat: Seat) -> str:
+    who = "one person" if seat.role == ANY else f"one person with the role **{plain(seat.role)}**"
+    said = seat.taken_by
+    return f"- {who}: " + (f"✅ GO by **{plain(said.person)}**" if said else "⬜ missing")
 
 
 def _record(given: tuple[Standing, ...]) -> None:
@@ -100,28 +147,39 @@ def _record(given: tuple[Standing, ...]) -> None:
     if not given:
         st.markdown("Nobody has decided on this attempt yet.")
     for standing in given:
-        signoff = standing.signoff
-        with st.container(border=True):
-            icon = "🟢" if signoff.decision is Decision.GO else "🛑"
+        _signoff(standing)
+
+
+def _signoff(standing: Standing) -> None:
+    signoff = standing.signoff
+    with st.container(border=True):
+        icon = "🟢" if signoff.decision is Decision.GO else "🛑"
+        known = SIGNED[signoff.identified_by] + (f", role {', '.join(signoff.roles)}" if signoff.roles else "")
+        own = " · **the attempt's author**" if standing.own else ""
+        if signoff.decision is Decision.NO_GO:
+            status = "ends every GO before it"
+        else:
             status = "✅ holds" if standing.holds else f"🚫 **void**: {plain(standing.why)}"
-            st.markdown(
-                f"{icon} **{signoff.decision}** by **{plain(signoff.person)}** (typed name, not verified), "
-                f"{moment(signoff.created_at)}  \n{status}"
-            )
-            if signoff.comment:
-                st.text(signoff.comment)
-            st.caption(f"seal `{signoff.seal}`")
+        st.markdown(
+            f"{icon} **{signoff.decision}** by **{plain(signoff.person)}** ({plain(known)}){own}, "
+            f"{moment(signoff.created_at)}  \n{status}",
+            help=how(signoff.identified_by),
+        )
+        if signoff.comment:
+            st.text(signoff.comment)
+        st.caption(f"seal `{signoff.seal}`")
 
 
-def _script(stored: StoredAttempt, given: tuple[Standing, ...]) -> None:
-    signed = _signed(stored, given)
+def _script(stored: StoredAttempt, cleared: Clearance) -> None:
+    signed = _signed(stored, cleared)
     if signed is None:
+        _taken_back(stored)
         st.subheader("The script, not signed")
-        st.markdown("This is what a GO would write. As it stands it refuses to run.")
+        st.markdown("This is what the last GO would write. As it stands it refuses to run.")
         st.code(preview(stored), language="bash", line_numbers=True)
         return
     st.subheader("The signed script")
-    st.markdown("Written when GO was said; it carries the sign-off and verifies the inputs again before it starts.")
+    st.markdown("Written when the last GO was said; it carries the sign-offs and verifies the inputs before it starts.")
     st.code(signed.path, language=None, wrap_lines=True)
     st.download_button(
         "Download the script",
@@ -134,9 +192,18 @@ def _script(stored: StoredAttempt, given: tuple[Standing, ...]) -> None:
     st.code(signed.text, language="bash", line_numbers=True)
 
 
-def _signed(stored: StoredAttempt, given: tuple[Standing, ...]) -> StoredScript | None:
-    """The script of the newest decision, if that is a GO and holds; a NO-GO said after a GO takes it back."""
-    if not given or not given[0].holds or given[0].signoff.decision is not Decision.GO:
+def _taken_back(stored: StoredAttempt) -> None:
+    """Say so when a script that no longer counts still lies where somebody could submit it."""
+    if lying := sorted({script.path for script in stored.scripts if Path(script.path).exists()}):
+        st.warning(
+            f"A script that was let out before no longer counts: {code(lying[0])}. Do not submit it; "
+            "a NO-GO takes it out of reach."
+        )
+
+
+def _signed(stored: StoredAttempt, cleared: Clearance) -> StoredScript | None:
+    """The script that carries the approvals that hold now."""
+    if not cleared.approvals:
         return None
-    seal = given[0].signoff.seal
+    seal = cleared.approvals[0].seal
     return next((script for script in reversed(stored.scripts) if script.seal == seal), None)

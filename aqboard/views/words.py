@@ -6,6 +6,7 @@ from typing import NamedTuple
 from aqboard.checks import SUITE
 from aqboard.domain.finding import Severity, Stage, Verdict
 from aqboard.domain.readiness import State
+from aqboard.domain.session import SessionState
 
 
 class Face(NamedTuple):
@@ -38,6 +39,43 @@ STATE_MEANS: dict[str, str] = {
     State.INCOMPLETE: "No fault was seen, but not everything that can block the launch was measured.",
 }
 
+SESSION_STATES: dict[str, Face] = {
+    SessionState.QUEUED: Face("🕒", "queued"),
+    SessionState.RUNNING: Face("🔄", "running"),
+    SessionState.DONE: Face("✅", "done"),
+    SessionState.FAILED: Face("❌", "failed"),
+    SessionState.CANCELLED: Face("🚫", "cancelled"),
+    SessionState.LOST: Face("❓", "lost"),
+}
+PROBE_STATES: dict[str, Face] = {
+    "waiting": Face("⬜", "waiting"),
+    "running": Face("🔄", "running"),
+    "measured": Face("✅", "measured"),
+    "unavailable": Face("⏭️", "not measured"),
+    "broke": Face("💥", "broke"),
+    "missed": Face("🚫", "not reached"),
+}
+
+JOB_STATES: dict[str, Face] = {
+    "PENDING": Face("⏳", "waiting"),
+    "RUNNING": Face("▶️", "running"),
+    "SUSPENDED": Face("⏸️", "suspended"),
+    "COMPLETED": Face("✅", "completed"),
+    "FAILED": Face("❌", "failed"),
+    "CANCELLED": Face("🚫", "cancelled"),
+    "TIMEOUT": Face("⌛", "time limit"),
+    "NODE_FAIL": Face("💥", "node failed"),
+    "OUT_OF_MEMORY": Face("💥", "out of memory"),
+    "PREEMPTED": Face("↩️", "preempted"),
+    "UNKNOWN": Face("❔", "unknown"),
+}
+SUBMITTED = Face("📨", "submitted")
+GUARD_STATES: dict[str, Face] = {
+    "running": Face("🛡️", "guarded"),
+    "finished": Face("🛡️", "as signed"),
+    "stopped": Face("🛑", "stopped"),
+}
+
 STAGES: dict[str, str] = {
     Stage.CHECKPOINT: "Checkpoint",
     Stage.SCAN: "Wind scan",
@@ -63,6 +101,11 @@ def verdict_face(verdict: str | None) -> Face:
     return NOT_RUN if verdict is None else VERDICTS[verdict]
 
 
+def job_face(state: str | None) -> Face:
+    """The sign and word of a job's state; None stands for one that Slurm has not been asked about."""
+    return SUBMITTED if state is None else JOB_STATES.get(state, Face("❔", state.lower()))
+
+
 def check_title(check: str) -> str:
     """The title of a check; its id when this version of aqboard does not know it."""
     return _CHECKS[check].title if check in _CHECKS else check
@@ -81,6 +124,19 @@ def check_stage(check: str) -> Stage | None:
 def moment(when: datetime) -> str:
     """Date and minute in UTC, as people read it."""
     return when.strftime("%Y-%m-%d %H:%M UTC")
+
+
+def lasting(seconds: float) -> str:
+    """A time span as people read it: `1.5 s`, `2 min 5 s`, `3 h 10 min`."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes_rest = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes_rest} min" if minutes_rest else f"{hours} h"
+    if minutes:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    return f"{rest} s"
 
 
 def size(count: int) -> str:

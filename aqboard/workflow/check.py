@@ -1,26 +1,23 @@
-"""Check a plan: freeze it, measure, judge, and store every step as soon as it is known."""
+"""Check a plan: freeze it, have it measured and judged, and wait for that."""
 
 from collections.abc import Callable, Collection
 from pathlib import Path
 
 from aqboard.artefacts import guarded
 from aqboard.artefacts.errors import ReadError
-from aqboard.checks import Check
 from aqboard.domain.attempt import Attempt, NodeBilling
-from aqboard.domain.errors import LaunchError, PlanError, StoreError
-from aqboard.domain.outcome import ProbeOutcome
+from aqboard.domain.errors import LaunchError, PlanError
 from aqboard.domain.plan import LaunchPlan
 from aqboard.launch.profile import load_profile
-from aqboard.runner.events import Ended, Event
 from aqboard.runner.freeze import freeze
-from aqboard.runner.judge import judge_all
-from aqboard.runner.local import run_probes
 from aqboard.runner.plan_file import read_plan
 from aqboard.runner.plugins import installed_suite
-from aqboard.runner.selection import left_out, limits, probes_needed, refuse_unknown
+from aqboard.runner.selection import left_out, refuse_unknown
 from aqboard.store import Store, StoredAttempt
+from aqboard.workflow.ingest import Patience, Say
+from aqboard.workflow.sessions import Listener, follow, start
 
-Listener = Callable[[Event], None]
+__all__ = ["Listener", "check", "prepare"]
 
 
 def prepare(
@@ -28,7 +25,7 @@ def prepare(
     *,
     only: Collection[str] = (),
     skip: Collection[str] = (),
-    say: Callable[[str], None] = lambda _: None,
+    say: Say = lambda _: None,
 ) -> Attempt:
     """Read and freeze a plan; raises PlanError before anything is stored.
 
@@ -61,36 +58,17 @@ def _require_readable(plan: LaunchPlan, say: Callable[[str], None]) -> None:
             raise PlanError(f"{key}: {error.message}", code=error.code) from None
 
 
-def check(attempt: Attempt, store: Store, *, listen: Listener = lambda _: None) -> StoredAttempt:
-    """Run the suite that the attempt was prepared for.
+def check(
+    attempt: Attempt, store: Store, *, listen: Listener = lambda _: None, say: Say = lambda _: None
+) -> StoredAttempt:
+    """Run the suite that the attempt was prepared for on this machine, and wait for it.
 
-    Outcomes are stored one by one, so an interruption loses the probe at work and nothing else; the attempt then
-    has no findings, and reads as not run.
+    It runs in a session (`workflow.sessions`), which goes on when this call is interrupted. `say` is told when the
+    database keeps it waiting.
     """
-    folder = _made(session_folder(store.path, attempt))
-    number = store.add_attempt(attempt)
-    suite, plan = _suite_of(attempt), attempt.plan
-    probes = probes_needed(suite, plan, attempt.left_out)
-    outcomes: dict[str, ProbeOutcome] = {}
-    for event in run_probes(attempt, folder, probes, limits=limits(suite, plan)):
-        if isinstance(event, Ended):
-            outcomes[event.outcome.probe] = event.outcome
-            store.add_outcome(attempt.uid, event.outcome)
-        listen(event)
-    store.add_findings(attempt.uid, judge_all(suite, plan, outcomes, attempt.left_out))
-    return store.attempt(number)
-
-
-def _suite_of(attempt: Attempt) -> tuple[Check, ...]:
-    return tuple(check for check in installed_suite() if check.id in attempt.checks)
-
-
-def _made(folder: Path) -> Path:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(f"The folder {folder} for this session cannot be made: {error.strerror}.") from None
-    return folder
+    row = start(store, attempt)
+    follow(store, row, listen=listen, patience=Patience(say=say))
+    return store.attempt(row.attempt)
 
 
 def _billing(profile: str) -> NodeBilling | None:
@@ -100,8 +78,3 @@ def _billing(profile: str) -> NodeBilling | None:
     except LaunchError:
         return None
     return NodeBilling(unit=billing.unit, per_node_hour=billing.per_node_hour) if billing else None
-
-
-def session_folder(database: Path, attempt: Attempt) -> Path:
-    """Where the events and the log of an attempt's probes lie: beside the database, `sessions/UID`."""
-    return database.parent / "sessions" / attempt.uid

@@ -1,36 +1,37 @@
-"""Decide on an attempt: who said GO or NO-GO, on what, and whether it still holds."""
+"""Decide on an attempt: record who said GO or NO-GO, and let the script out once everybody who is asked said GO."""
 
-from dataclasses import dataclass
+import shutil
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from pydantic import ValidationError
 
-from aqboard.domain.errors import LaunchError
-from aqboard.domain.readiness import State
-from aqboard.domain.signoff import Decision, SignOff, seal
-from aqboard.launch.limits import misfits
+from aqboard.domain.clearance import Case, Clearance, Step, clearance, refusal
+from aqboard.domain.errors import LaunchError, StoreError
+from aqboard.domain.identity import Identity
+from aqboard.domain.signoff import Decision, SignOff
+from aqboard.domain.waiver import WaiverState
 from aqboard.launch.profile import load_profile
-from aqboard.launch.script import Approval, render, render_body
-from aqboard.runner.freeze import changed_inputs
+from aqboard.launch.script import Approval, render
 from aqboard.store import Store, StoredAttempt, StoredScript
-from aqboard.workflow.release import release, script_path, withdraw
+from aqboard.store.audit import newest
+from aqboard.store.records import Released
+from aqboard.store.signing import add_decision, add_withdrawal
+from aqboard.workflow.identify import typed, with_roles
+from aqboard.workflow.installation import installation
+from aqboard.workflow.release import carries, release, released, script_path, withdraw
+from aqboard.workflow.standing import case_of, current_seal, obstacles, standings
 
-
-@dataclass(frozen=True)
-class Standing:
-    """A sign-off, and whether it still holds; `why` says what voided it."""
-
-    signoff: SignOff
-    holds: bool
-    why: str = ""
+__all__ = ["Decided", "current_seal", "decide", "obstacles", "preview", "standings", "withdraw_void"]
 
 
 @dataclass(frozen=True)
 class Decided:
-    """What a decision left behind: the sign-off, and after a GO the script."""
+    """What a decision left behind: the sign-off, after the last GO the script, and what is still missing before."""
 
     signoff: SignOff
     script: StoredScript | None
+    between: tuple[Step, ...]
 
 
 def preview(stored: StoredAttempt) -> str:
@@ -39,77 +40,108 @@ def preview(stored: StoredAttempt) -> str:
     return render(stored.attempt, load_profile(plan.cluster.profile), None)
 
 
-def current_seal(stored: StoredAttempt) -> str:
-    """The seal over the attempt as it stands now."""
-    plan = stored.attempt.plan
-    body = render_body(plan, load_profile(plan.cluster.profile))
-    return seal(stored.attempt, stored.findings, body)
+def decide(
+    store: Store,
+    number: int,
+    *,
+    person: Identity | str,
+    decision: Decision,
+    comment: str = "",
+    now: datetime | None = None,
+) -> Decided:
+    """Record a decision on attempt `number`; the GO that completes the policy's approvals also writes the script.
 
-
-def standings(stored: StoredAttempt) -> tuple[Standing, ...]:
-    """Every sign-off, newest first. One whose seal is not the current one is void; so is a GO on changed inputs."""
-    now = current_seal(stored)
-    changed = changed_inputs(stored.attempt) if stored.signoffs else ()
-
-    def standing(signoff: SignOff) -> Standing:
-        if signoff.seal != now:
-            return Standing(signoff, False, "Void: the findings or the script are not the ones that were signed.")
-        if changed:
-            return Standing(signoff, False, changed[0])
-        return Standing(signoff, True)
-
-    return tuple(standing(signoff) for signoff in reversed(stored.signoffs))
-
-
-def obstacles(stored: StoredAttempt) -> tuple[str, ...]:
-    """Why a GO is not possible now, one sentence each; empty when it is."""
-    plan = stored.attempt.plan
-    reasons = []
-    if stored.readiness.state is not State.READY:
-        reasons.append(f"The attempt is {stored.readiness.state}: {stored.readiness.sentence}")
-    reasons.extend(misfits(plan.cluster, load_profile(plan.cluster.profile)))
-    reasons.extend(changed_inputs(stored.attempt))
-    return tuple(reasons)
-
-
-def decide(store: Store, number: int, *, person: str, decision: Decision, comment: str = "") -> Decided:
-    """Record a decision on attempt `number`; a GO also writes the script, into `scripts/` beside the database.
-
-    Raises LaunchError, and records nothing, when a GO meets an obstacle or the name is empty.
+    `person`: an identified person, or a name that was typed. Raises LaunchError, and records nothing, when a GO
+    meets an obstacle or the person's word does not count; StoreError when somebody else was faster.
     """
-    stored = store.attempt(number)
-    if decision is Decision.GO and (reasons := obstacles(stored)):
-        raise LaunchError("GO is not possible. " + " ".join(reasons))
+    moment, here = now or datetime.now(UTC), installation()
+    stored = store.attempt(number, moment)
+    case = case_of(stored, here)
+    who = with_roles(typed(person) if isinstance(person, str) else person, case.policy, here)
+    if who.identified_by not in case.policy.identified_by:
+        raise LaunchError(f"The decision was not recorded. {refusal(case, who)}")
+    if decision is Decision.GO:
+        _require_possible(case, who, moment)
+    signoff = _signed(case, who, decision, comment, moment)
+    after = clearance(_with(case, signoff), moment)
+
+    written = False
+
+    def act() -> Released:
+        nonlocal written
+        written = bool(after.approvals)
+        return _released(store, stored, case, after, signoff) if after.approvals else _taken_back(store, stored)
+
+    path = script_path(store.path, number, signoff.seal)
     try:
-        signoff = SignOff(
-            attempt=stored.attempt.uid,
-            person=person,
+        let_out = add_decision(store, stored, signoff, act)
+    except StoreError:
+        # What was not recorded was not said: a script must not outlive a database that could not take the GO.
+        if written:
+            shutil.rmtree(path.parent, ignore_errors=True)
+        raise
+    except OSError as error:
+        raise LaunchError(f"The decision was not recorded: {path} cannot be changed ({error.strerror}).") from None
+    return Decided(signoff, let_out.script, after.between)
+
+
+def withdraw_void(store: Store, number: int, why: str, now: datetime | None = None) -> None:
+    """Take the attempt's scripts back unless everything they rest on still holds."""
+    stored = store.attempt(number, now)
+    void = clearance(case_of(stored), now or datetime.now(UTC)).between
+    if void and (names := _taken_back(store, stored).withdrawn):
+        add_withdrawal(store, stored, names, why)
+
+
+def _require_possible(case: Case, who: Identity, now: datetime) -> None:
+    reasons = [f"{step.what} {step.remedy}".strip() for step in clearance(case, now).obstacles]
+    if why := refusal(case, who):
+        reasons.append(why)
+    if reasons:
+        raise LaunchError("GO is not possible. " + " ".join(reasons))
+
+
+def _signed(case: Case, who: Identity, decision: Decision, comment: str, now: datetime) -> SignOff:
+    try:
+        return SignOff(
+            attempt=case.attempt.uid,
+            **who.model_dump(),
             decision=decision,
             comment=comment,
-            seal=current_seal(stored),
-            created_at=datetime.now(UTC),
+            seal=case.seal.digest,
+            parts=case.seal.parts,
+            created_at=now,
         )
     except ValidationError as error:
         fault = error.errors()[0]
         raise LaunchError(f"The decision was not recorded. {fault['loc'][0]}: {fault['msg']}.") from None
+
+
+def _with(case: Case, signoff: SignOff) -> Case:
+    return replace(case, signoffs=(*case.signoffs, signoff))
+
+
+def _released(store: Store, stored: StoredAttempt, case: Case, after: Clearance, signoff: SignOff) -> Released:
+    """The script that carries every approval. Scripts of the same attempt with another seal are taken back."""
     path = script_path(store.path, stored.number, signoff.seal)
-    script = None
-    try:
-        if decision is Decision.GO:
-            script = release(path, stored, Approval.of(*_agreed(stored, signoff)))
-        else:
-            withdraw(path.parent, stored.number)
-    except OSError as error:
-        raise LaunchError(f"The decision was not recorded: {path} cannot be changed ({error.strerror}).") from None
-    store.add_signoff(signoff, script)
-    return Decided(signoff, script)
+    others = [script for script in released(store.path, stored.number) if not carries(script, signoff.seal)]
+    taken_back = _taken_back(store, stored) if others else Released()
+    approval = Approval.of(
+        *after.approvals,
+        waivers=tuple(s for s in case.waivers if s.state is WaiverState.IN_FORCE),
+        audit=_head(store),
+        until=after.until,
+    )
+    return Released(script=release(path, stored, approval), withdrawn=taken_back.withdrawn)
 
 
-def _agreed(stored: StoredAttempt, signoff: SignOff) -> list[SignOff]:
-    """Everybody's GO for the same seal since the last NO-GO, this one last."""
-    agreed = [signoff]
-    for earlier in reversed(stored.signoffs):
-        if earlier.decision is not Decision.GO or earlier.seal != signoff.seal:
-            break
-        agreed.insert(0, earlier)
-    return agreed
+def _taken_back(store: Store, stored: StoredAttempt) -> Released:
+    """Everything that was let out for the attempt, put out of reach."""
+    names = tuple(f"{script.parent.name}/{script.name}" for script in released(store.path, stored.number))
+    withdraw(store.path, stored.number)
+    return Released(withdrawn=names)
+
+
+def _head(store: Store) -> str:
+    last = newest(store.db)
+    return f"{last.seq} {last.hash}" if last else ""

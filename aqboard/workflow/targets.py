@@ -12,6 +12,7 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
+from aqboard.artefacts.digest import file_digest
 from aqboard.domain.attempt import Attempt, InputFile
 from aqboard.domain.errors import AqboardError, TargetError
 from aqboard.domain.model import Record
@@ -94,6 +95,29 @@ def refuse_unless_allowed(target: TargetPlan) -> None:
             f"target.builder: {target.builder} with these folders is not among the targets that this installation "
             f"allows ({', '.join(allowed_builders())}). Whoever runs it can list it in the file {VARIABLE} names."
         )
+
+
+def refuse_unless_agreed(attempt: Attempt) -> None:
+    """Raise TargetError unless the web process may have this attempt's code run.
+
+    It may when the code is aqboard's own, when the configuration allows the target, or when somebody agreed to this
+    very file on the command line, with this server's account, and the file is still the one that was agreed to.
+    """
+    code = foreign_code(attempt)
+    if code is None:
+        return
+    if is_trusted(code):
+        if file_digest(code.path).sha256 != code.sha256:
+            raise TargetError(f"{code.path} has changed since somebody agreed to run it. Check the plan again.")
+        return
+    try:
+        refuse_unless_allowed(attempt.plan.target)
+    except TargetError as error:
+        raise TargetError(
+            f"This attempt runs code that is not aqboard's, with the rights of whoever serves the board: "
+            f"{attempt.plan.target.builder} in {code.path}. {error.message} Or somebody agrees with that account, by "
+            "`aqboard check PLAN --trust-target`."
+        ) from None
 
 
 def _trust_file() -> Path:

@@ -13,12 +13,15 @@ from tests.sample_attempts import fill
 APP = Path(__file__).resolve().parents[2] / "app.py"
 PAGES = {
     "readiness": "Readiness",
+    "run": "Run checks",
     "checkpoint": "Checkpoint",
     "caches": "Scan caches",
     "forward": "Forward pass",
     "losses": "Losses",
     "launch": "Launch",
+    "lint": "Script lint",
     "history": "History",
+    "audit": "Audit",
 }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from aqboard.store import Store
+from aqboard.store import Store, access
 from aqboard.views.board import PICKER_ROWS
 from tests.dashboard.conftest import APP, PAGES, words
 from tests.sample_attempts import fill_many
@@ -76,6 +76,29 @@ def test_a_database_that_is_not_ours_is_refused_in_one_sentence(make, tmp_path, 
     assert not app.exception
     assert len(app.error) == 1
     assert "other" in app.error[0].value
+
+
+def test_a_database_on_a_shared_disk_is_shown_with_a_note(samples, mounted, open_page):
+    mounted("lustre", "rw,flock")
+    app = open_page("readiness")
+    assert not app.exception
+    assert "rollback journal" in app.sidebar.warning[0].value
+    mounted("lustre", "rw,noflock")
+    app = open_page("readiness")
+    assert "locks may not reach" in app.error[0].value and len(app.title) == 0
+
+
+def test_a_database_that_may_only_be_read_says_so_and_at_a_decision_again(samples, open_page, monkeypatch):
+    monkeypatch.setattr(access, "_is_read_only", lambda _: True)
+    app = open_page("launch", samples.numbers["fixed"])
+    assert not app.exception
+    assert "nothing can be recorded" in app.sidebar.warning[0].value
+    app.text_input[0].set_value("Ada")
+    app.radio[0].set_value("NO-GO")
+    app.button[-1].click().run()
+    assert not app.exception
+    assert "this user may not write" in app.error[0].value
+    assert not app.get("success") or "recorded" not in app.success[0].value
 
 
 def test_evidence_of_another_version_is_told_and_hides_nothing_else(samples, open_page):

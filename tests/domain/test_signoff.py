@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from aqboard.domain.finding import Verdict
+from aqboard.domain.policy import Policy
 from aqboard.domain.signoff import seal
 from tests import samples
 
@@ -10,7 +11,8 @@ BODY = "#!/bin/bash\nsrun python train.py\n"
 
 
 def sealed(findings: tuple[Any, ...] = (), script: str = BODY, **changes: Any) -> str:
-    return seal(samples.attempt(**changes), findings or (samples.finding("a"), samples.finding("b")), script)
+    found = findings or (samples.finding("a"), samples.finding("b"))
+    return seal(samples.attempt(**changes), found, script, policy=Policy()).digest
 
 
 def test_the_same_things_give_the_same_seal() -> None:

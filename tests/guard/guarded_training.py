@@ -18,7 +18,7 @@ from typing import Any
 
 from aqboard.domain.guard_verdict import GuardVerdict
 from aqboard.domain.manifest import LaunchManifest
-from aqboard.guard.names import DIGEST_VARIABLE, MANIFEST_VARIABLE
+from aqboard.guard.names import CANARY_VARIABLE, DIGEST_VARIABLE, MANIFEST_VARIABLE
 
 PRELOADED = ["aqboard.guard.for_lightning", "aqboard.topoflow.train", "torch.distributed", __name__]
 
@@ -35,6 +35,7 @@ class Case:
     launch: Path
     world: int = 2
     guarded: bool = True
+    canary: bool = False
     load: str = "right"
     """`right`; `prefix`: no key finds its place; `rank0`: only there, after the strategy has wrapped the model;
     `nan`: one weight is NaN."""
@@ -108,6 +109,8 @@ def rank_of(case: Case, manifest: Path, digest: str, rank: int, port: int) -> No
     )
     if case.guarded:
         os.environ.update({MANIFEST_VARIABLE: str(manifest), DIGEST_VARIABLE: digest})
+    if case.canary:
+        os.environ[CANARY_VARIABLE] = "1"
     try:
         _train(case, rank)
     except Exception:

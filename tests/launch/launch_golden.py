@@ -7,16 +7,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 from aqboard.launch.profile import load_profile
-from aqboard.launch.script import Approval, render, render_body
-from tests.launch.launch_samples import attempt, go, plan
+from aqboard.launch.script import Approval, render, render_body, render_canary, render_chain
+from tests.launch.launch_samples import SIGNED, attempt, go, plan
 
 FOLDER = Path(__file__).parent / "golden"
+
+CONTAINER = {"image": "/appl/images/torch-rocm.sif", "binds": ["/flash/project_465000001", "/opt/a:/opt/b:ro"]}
+CANARY = {"arguments": ["--trainer.num_nodes=2"]}
 
 
 def lumi_signed() -> str:
     """The story's launch, with two people who said GO."""
     second = go(person="Ingrid Solheim", comment="Costs agreed with the project.\nStop at 0.40.")
-    return render(attempt(), load_profile("lumi-g"), Approval.of(go(), second))
+    return render(attempt(), load_profile("lumi-g"), Approval.of(go(), second), SIGNED)
 
 
 def lumi_preview() -> str:
@@ -24,9 +27,45 @@ def lumi_preview() -> str:
     return render(attempt(), load_profile("lumi-g"), None)
 
 
+def lumi_container_venv() -> str:
+    """In a container, with a virtual environment inside it, behind a canary."""
+    of = plan(container=CONTAINER, venv="/scratch/project_465000001/aq/venv", canary=CANARY)
+    return render(attempt(of), load_profile("lumi-g"), Approval.of(go()), SIGNED)
+
+
+def lumi_canary() -> str:
+    """The canary of that launch."""
+    of = plan(container=CONTAINER, venv="/scratch/project_465000001/aq/venv", canary=CANARY)
+    return render_canary(attempt(of), load_profile("lumi-g"), Approval.of(go()), SIGNED) or ""
+
+
+def lumi_chain() -> str:
+    """What submits the two by hand."""
+    return render_chain(attempt(plan(canary=CANARY)), Approval.of(go()), canary="canary.sbatch", main="main.sbatch")
+
+
 def generic_body() -> str:
-    """What is sealed for a cluster nothing is known about."""
-    return render_body(plan(profile="generic", partition="gpu"), load_profile("generic"))
+    """What is sealed for a cluster nothing is known about, the canary's script behind the launch's."""
+    return render_body(plan(profile="generic", partition="gpu", canary={}), load_profile("generic"))
+
+
+def generic_venv() -> str:
+    """A virtual environment without a container."""
+    of = plan(profile="generic", partition="gpu", venv="/home/ada/it's mine/venv", python="python3.11")
+    return render(attempt(of), load_profile("generic"), Approval.of(go()), SIGNED)
+
+
+def leonardo_container() -> str:
+    """An NVIDIA cluster, with another runtime than its profile's."""
+    of = plan(
+        profile="leonardo",
+        partition="boost_usr_prod",
+        nodes=100,
+        gpus_per_node=4,
+        workdir="/leonardo_work/project_465000001",
+        container={"image": "/leonardo_work/project_465000001/torch.sif", "runtime": "apptainer"},
+    )
+    return render(attempt(of), load_profile("leonardo"), Approval.of(go()), SIGNED)
 
 
 def juwels_signed() -> str:
@@ -39,12 +78,26 @@ def juwels_signed() -> str:
         job_name='$(touch x) "évening"; `rm`',
         workdir="/p/scratch/it's here",
         command=["python", "train.py", "--note", "a b; $(touch x)", "--mark", "\u202egnp.x"],
+        container={"image": "/p/images/$(touch x); 'y'.sif", "binds": ["/p/a b;`touch x`:/data:ro"]},
+        venv="/p/$(touch x)",
+        python="py thon;$(touch x)",
+        canary={"arguments": ["$(touch x)", "; touch x"]},
     )
     approval = Approval.of(go(person="O'Brien $(touch x)", comment="fine\n#SBATCH --nodes=4000\ntouch x"))
-    return render(attempt(hostile), load_profile("juwels-booster"), approval)
+    return render(attempt(hostile), load_profile("juwels-booster"), approval, SIGNED)
 
 
-CASES: tuple[Callable[[], str], ...] = (lumi_signed, lumi_preview, generic_body, juwels_signed)
+CASES: tuple[Callable[[], str], ...] = (
+    lumi_signed,
+    lumi_preview,
+    lumi_container_venv,
+    lumi_canary,
+    lumi_chain,
+    generic_body,
+    generic_venv,
+    leonardo_container,
+    juwels_signed,
+)
 
 
 def golden_path(case: Callable[[], str]) -> Path:

@@ -7,10 +7,12 @@ from pathlib import Path
 from aqboard.domain.attempt import Attempt, InputFile
 from aqboard.domain.plan import ClusterPlan, LaunchPlan
 from aqboard.domain.signoff import Decision, SignOff
+from aqboard.launch.script import Signed
 
 WHEN = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 UID = "0123456789abcdef0123456789abcdef"
 SEAL = "5ea1" * 16
+SIGNED = Signed("/scratch/project_465000001/board/scripts/attempt-7-5ea15ea15ea1/manifest.json", "ab12" * 16)
 
 
 def cluster(**changes: object) -> ClusterPlan:

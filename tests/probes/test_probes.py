@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from aqboard.artefacts.checkpoint import read_checkpoint
 from aqboard.domain.errors import AqboardError
 from aqboard.domain.evidence import CheckpointEvidence, LoadEvidence
-from aqboard.probes import cache, checkpoint, curve, first_loss, forward, load, scan
+from aqboard.probes import bench, cache, checkpoint, curve, first_loss, forward, load, scan
 from aqboard.probes.load import equal_to_file, same_bits
 from tests.tiny_launch import TinyLaunch
 
@@ -162,6 +162,23 @@ def test_first_losses_separate_what_each_mistake_costs(probing: Any) -> None:
     assert good.candidates[0].setting == "cache.pkl"
     assert good.candidates[0].per_batch == good.candidates[1].per_batch, "same content, one measurement"
     assert good.candidates[-1].scale_only
+
+
+def test_caches_measured_at_once_lose_what_each_loses_by_itself(probing: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def measured() -> list[tuple[str, tuple[float, ...]]]:
+        shared = probing(scan={"candidates": ["cache_other.pkl", "cache_key_order.pkl"]})
+        for probe in (checkpoint, cache, load):
+            shared.remember(probe.measure(shared))
+        return [(row.setting, row.per_batch) for row in first_loss.measure(shared).candidates]
+
+    together = measured()
+    monkeypatch.setattr(bench, "ComparesCaches", int)  # as if the target could not
+    one_by_one = measured()
+    assert [name for name, _ in together] == ["cache.pkl", "cache_other.pkl", "cache_key_order.pkl", "row-major order"]
+    assert together[1][1] != together[0][1] == together[2][1]
+    for (name, mine), (other, theirs) in zip(together, one_by_one, strict=True):
+        assert name == other
+        assert mine == pytest.approx(theirs, rel=1e-5)
 
 
 def test_the_baselines_loss_is_reproduced(probing: Any, launch: TinyLaunch) -> None:

@@ -11,8 +11,8 @@ from aqboard.domain.outcome import ProbeOutcome
 from aqboard.domain.readiness import State
 from aqboard.domain.signoff import Decision, SignOff
 from aqboard.store import Store, StoredScript
-from aqboard.store.connection import APPLICATION_ID
 from aqboard.store.migrations import APPEND_ONLY, MIGRATIONS, NAMES
+from aqboard.store.schema import APPLICATION_ID
 from tests import samples
 
 

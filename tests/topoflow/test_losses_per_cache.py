@@ -73,3 +73,17 @@ def test_bf16_moves_the_loss_a_little_and_only_when_asked(training):
     assert full == again
     assert low != full
     assert low == pytest.approx(full, rel=0.02)
+
+
+def test_a_cache_that_orders_a_batch_like_the_modules_own_takes_its_known_loss(training):
+    data = AirQualityDataModule(training.data, training.model)
+    module = TopoFlowModule(training.model, data.normalisation)
+    own = module.model.scanner.cache
+    forwards: list[None] = []
+    module.model.climax.blocks[0].register_forward_hook(lambda *_: forwards.append(None))
+    batches = [Batch(*batch) for batch in data.val_dataloader()]
+    told = [float(index) for index in range(len(batches))]
+    same, other = losses_per_cache(module, iter(batches), [dataclasses.replace(own), turned(own)], own=told)
+    assert same == told
+    assert other == losses_per_cache(module, batches, [turned(own)])[0]
+    assert len(forwards) == 2 * len(batches), "only the other cache, here and in the line above"

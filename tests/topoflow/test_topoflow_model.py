@@ -109,6 +109,26 @@ def test_forward_equals_the_literal_model(small, normalisation, rule, layout):
     torch.testing.assert_close(fast, plain, rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.parametrize("batch", [1, 2, 3])
+@pytest.mark.parametrize("rule", SCAN_RULES)
+def test_gradients_equal_those_of_the_literal_model(small, normalisation, rule, batch):
+    config = small.model_copy(update={"scan_rule": rule, "elevation_bias": True, "elevation_alpha": 0.8})
+    model = random_model(config, normalisation)
+    x, lead = sample(config, batch)
+
+    def orders(u, v):
+        return plain_scan.plain_orders(u, v, config, model.scanner.cache)
+
+    names, weights = zip(*model.named_parameters(), strict=True)
+    state = {**dict(model.named_buffers()), **dict(model.named_parameters())}
+    plain = plain_model.plain_forward(state, config, normalisation, orders, x, lead)
+    direction = torch.randn_like(plain)
+    mine = torch.autograd.grad(model(x, lead), weights, direction)
+    theirs = torch.autograd.grad(plain, weights, direction)
+    for name, one, other in zip(names, mine, theirs, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-7, atol=1e-8, msg=lambda told, name=name: f"{name}: {told}")
+
+
 def test_float32_forward_stays_within_rounding(small, normalisation):
     config = small.model_copy(update={"elevation_bias": True, "elevation_alpha": 0.5})
     model = random_model(config, normalisation)

@@ -16,7 +16,7 @@ from aqboard.topoflow.scan import WindScanner, put_back, region_winds, take_in_o
 from tests.topoflow import plain_scan
 
 grids = st.sampled_from(
-    [(8, 16, 4, 4), (6, 10, 3, 5), (4, 6, 1, 2), (5, 7, 5, 1), (3, 3, 3, 3), (2, 9, 1, 3), (1, 4, 1, 2)]
+    [(8, 16, 4, 4), (6, 10, 3, 5), (4, 6, 1, 2), (5, 7, 5, 1), (3, 3, 3, 3), (2, 9, 1, 3), (1, 4, 1, 2), (12, 7, 2, 1)]
 )
 
 

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from aqboard.domain.errors import LaunchError, PlanError
+from aqboard.domain.errors import IdentityError, LaunchError, PlanError
 from aqboard.domain.finding import Verdict
 from aqboard.domain.readiness import State
 from aqboard.domain.signoff import Decision
 from aqboard.store import Store, StoredAttempt
-from aqboard.workflow.check import check, prepare, session_folder
+from aqboard.store.sessions import Sessions
+from aqboard.workflow.check import check, prepare
 from aqboard.workflow.decide import current_seal, decide, obstacles, preview, standings
 from tests.tiny_launch import TinyLaunch
 
@@ -122,7 +123,7 @@ def test_a_go_writes_the_script_and_holds_until_something_changes(
     assert decided.script is not None
     path = Path(decided.script.path)
     assert path.read_text() == decided.script.text
-    assert path.parent.parent == database.parent
+    assert path.parent.parent == database.parent / "scripts"
     for part in ("#SBATCH --nodes=50", "Grace Hopper", decided.signoff.seal, stored.attempt.uid):
         assert part in decided.script.text
     assert subprocess.run(["bash", "-n", str(path)], check=False).returncode == 0
@@ -172,12 +173,14 @@ def test_a_go_on_a_launch_that_is_not_ready_is_refused_and_leaves_nothing(checke
 
 def test_a_nameless_decision_is_refused(checked: Checked) -> None:
     database, number = checked("as found")
-    with Store(database) as store, pytest.raises(LaunchError, match="person"):
+    with Store(database) as store, pytest.raises(IdentityError, match="person"):
         decide(store, number, person="   ", decision=Decision.NO_GO)
 
 
 def test_the_session_folder_keeps_events_and_log(checked: Checked) -> None:
     database, number = checked("fixed")
     with Store(database) as store:
-        folder = session_folder(database, store.attempt(number).attempt)
-    assert {"attempt.json", "events.jsonl", "worker.log"} <= {path.name for path in folder.iterdir()}
+        (row,) = Sessions(store).all(attempt=number)
+    assert {"session.json", "attempt.json", "events.jsonl", "worker.log"} <= {
+        path.name for path in row.folder.iterdir()
+    }

@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 
 from aqboard.domain.outcome import ProbeOutcome
-from aqboard.runner import local
+from aqboard.runner import probe_loop
 from aqboard.runner.events import Ended, Progressed, Started
-from tests import samples
 
 # Stands in for the worker: same arguments, same events, and a probe that does what its name says.
 WORKER = """
@@ -42,11 +41,11 @@ for kind in kinds:
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
     script = tmp_path / "worker.py"
     script.write_text(WORKER)
-    monkeypatch.setattr(local, "WORKER", (sys.executable, str(script)))
+    monkeypatch.setattr(probe_loop, "WORKER", (sys.executable, str(script)))
 
     def go(*kinds: str, **limits: float) -> tuple[list[object], dict[str, ProbeOutcome]]:
         usual = dict.fromkeys(kinds, 30.0)
-        events = list(local.run_probes(samples.attempt(), tmp_path / "session", kinds, limits=usual | limits))
+        events = list(probe_loop.run_probes(tmp_path, kinds, limits=usual | limits))
         ended = [event.outcome for event in events if isinstance(event, Ended)]
         assert [outcome.probe for outcome in ended] == list(kinds), "each once, in order"
         return events, {outcome.probe: outcome for outcome in ended}
@@ -86,9 +85,9 @@ def test_a_probe_that_hangs_is_stopped(run) -> None:  # type: ignore[no-untyped-
 
 def test_closing_the_iterator_ends_the_process(tmp_path: Path, run, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
     started = []
-    real = local._start
-    monkeypatch.setattr(local, "_start", lambda *a: started.append(real(*a)) or started[-1])
-    events = local.run_probes(samples.attempt(), tmp_path / "session", ("hangs",), limits={"hangs": 30.0})
+    real = probe_loop._start
+    monkeypatch.setattr(probe_loop, "_start", lambda *a: started.append(real(*a)) or started[-1])
+    events = probe_loop.run_probes(tmp_path, ("hangs",), limits={"hangs": 30.0})
     next(events)
     events.close()
     assert started[0].returncode is not None
@@ -97,4 +96,4 @@ def test_closing_the_iterator_ends_the_process(tmp_path: Path, run, monkeypatch:
 def test_the_real_worker_knows_every_probe() -> None:
     from aqboard.probes import PROBES
 
-    assert tuple(probe.kind.kind for probe in PROBES) == local.KINDS
+    assert tuple(probe.kind.kind for probe in PROBES) == probe_loop.KINDS

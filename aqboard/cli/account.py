@@ -1,0 +1,74 @@
+"""`aqboard account`: the people who may sign on this board, where it identifies them by password."""
+
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from aqboard.cli.options import AsJson, Database, database
+from aqboard.cli.output import errors_told, out, print_json
+from aqboard.cli.person import ask_password
+
+app = typer.Typer(help="People with a password; `mode: account` in signing.yaml makes the board ask for it.")
+
+Account = Annotated[str, typer.Argument(help="The account.")]
+
+
+@app.command("add")
+def add(
+    name: Account,
+    person: Annotated[str, typer.Option("--person", help="The name as people read it.")],
+    role: Annotated[list[str] | None, typer.Option("--role", help="A role of the policy; may be repeated.")] = None,
+    db: Database = None,
+) -> None:
+    """Make an account; the password is asked for, or read from the first line of stdin."""
+    from aqboard.store import Store
+    from aqboard.workflow import accounts
+
+    with errors_told(), Store(database(db), create=True) as store:
+        password = ask_password(f"Password for {name}", twice=True)
+        accounts.add(store, name, person=person, roles=role or (), password=password)
+    out.print(f"account {name} for {person}", markup=False)
+
+
+@app.command("list")
+def list_accounts(db: Database = None, as_json: AsJson = False) -> None:
+    """List the accounts with their roles."""
+    from aqboard.store import Store
+    from aqboard.store.accounts import accounts
+
+    with errors_told(as_json=as_json), Store(database(db)) as store:
+        known = accounts(store.db)
+    if as_json:
+        print_json([account.model_dump(mode="json", exclude={"password", "row"}) for account in known])
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for column in ("account", "person", "roles", "state"):
+        table.add_column(column)
+    for account in known:
+        state = "disabled" if account.disabled else "may sign in"
+        table.add_row(account.name, escape(account.person), ", ".join(account.roles), state)
+    out.print(table if known else "No accounts. `aqboard account add NAME --person ...` makes one.")
+
+
+@app.command("disable")
+def disable(name: Account, db: Database = None) -> None:
+    """Let nobody sign in to the account any more; what it signed stays."""
+    from aqboard.store import Store
+    from aqboard.workflow import accounts
+
+    with errors_told(), Store(database(db)) as store:
+        accounts.disable(store, name)
+    out.print(f"account {name} is disabled", markup=False)
+
+
+@app.command("passwd")
+def passwd(name: Account, db: Database = None) -> None:
+    """Change an account's password, which also enables it; every login with the old one ends."""
+    from aqboard.store import Store
+    from aqboard.workflow import accounts
+
+    with errors_told(), Store(database(db)) as store:
+        accounts.change_password(store, name, ask_password(f"New password for {name}", twice=True))
+    out.print(f"account {name} has a new password", markup=False)

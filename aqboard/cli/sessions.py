@@ -1,0 +1,142 @@
+"""`aqboard sessions`, `aqboard cancel`, `aqboard import`: what runs, ran, or is to stop."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from aqboard.cli.options import AsJson, Database, database
+from aqboard.cli.output import err, errors_told, out, print_json
+from aqboard.domain.attempt import day
+from aqboard.domain.errors import StoreError
+from aqboard.domain.printable import printable
+from aqboard.domain.session import SessionState
+
+if TYPE_CHECKING:
+    from aqboard.workflow.sessions import SessionView
+
+Name = Annotated[str, typer.Argument(metavar="SESSION", help="Its number, or the beginning of its uid.")]
+COLOUR = {
+    SessionState.QUEUED: "dim",
+    SessionState.RUNNING: "cyan",
+    SessionState.DONE: "green",
+    SessionState.FAILED: "red",
+    SessionState.CANCELLED: "yellow",
+    SessionState.LOST: "red",
+}
+CANCEL_WAIT_S = 5.0
+
+
+def sessions(
+    db: Database = None,
+    as_json: AsJson = False,
+    attempt: Annotated[int | None, typer.Option("--attempt", help="Those of one attempt alone.")] = None,
+) -> None:
+    """List the check sessions, newest first, after reading what is new of each."""
+    from aqboard.store import Store  # here: sqlite-utils costs a second where pandas is installed
+    from aqboard.store.sessions import Sessions
+    from aqboard.workflow.ingest import ingest_open
+    from aqboard.workflow.sessions import view
+
+    with errors_told(as_json=as_json), Store(database(db)) as store:
+        try:
+            troubles = ingest_open(store)
+        except StoreError as error:
+            troubles = (f"What is new could not be stored. {error.message}",)
+        for trouble in troubles:
+            err.print(f"warning: {trouble}", style="yellow", markup=False)
+        views = [view(store, row) for row in Sessions(store).all(attempt=attempt)]
+    if as_json:
+        print_json([as_document(each) for each in views])
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for column in ("session", "attempt", "when (UTC)", "by", "backend", "state", "probes"):
+        table.add_column(column, no_wrap=True)
+    table.add_column("now", overflow="fold")
+    for each in views:
+        row, state = each.row, each.standing.state
+        ended = sum(probe.status not in ("waiting", "running", "missed") for probe in each.probes)
+        table.add_row(
+            str(row.number),
+            str(row.attempt),
+            day(row.session.created_at),
+            escape(printable(row.session.requested_by)),
+            f"{row.session.backend}{' (imported)' if row.imported else ''}",
+            f"[{COLOUR[state]}]{state}[/]",
+            f"{ended} of {len(each.probes)}",
+            escape(printable(_now(each))),
+        )
+    out.print(table if views else "No sessions yet. `aqboard check PLAN` starts one.")
+
+
+def cancel(session: Name, db: Database = None, as_json: AsJson = False) -> None:
+    """Stop a session; what it has measured is kept, what it has not is skipped and says so."""
+    from aqboard.store import Store
+    from aqboard.store.sessions import Sessions
+    from aqboard.workflow.ingest import ingest
+    from aqboard.workflow.sessions import cancel as ask
+    from aqboard.workflow.sessions import view
+
+    with errors_told(as_json=as_json), Store(database(db)) as store:
+        row = Sessions(store).find(session)
+        standing, until = ask(store, row), time.monotonic() + CANCEL_WAIT_S
+        while not standing.state.over and time.monotonic() < until:
+            time.sleep(0.2)
+            standing = ingest(store, row)
+        shown = view(store, row)
+    if as_json:
+        print_json(as_document(shown))
+    else:
+        out.print(f"session {row.number} is {standing.state}. {printable(standing.why)}", markup=False)
+
+
+def import_session(
+    folder: Annotated[Path, typer.Argument(help="A session's folder, copied from where it ran.")],
+    db: Database = None,
+    as_json: AsJson = False,
+    unfinished: Annotated[
+        bool, typer.Option("--unfinished", help="Take one without a last line: its digest cannot be checked.")
+    ] = False,
+) -> None:
+    """Import a session that ran on another machine, after holding it against its own digests."""
+    from aqboard.store import Store
+    from aqboard.workflow.import_session import import_folder
+    from aqboard.workflow.sessions import view
+
+    with errors_told(as_json=as_json), Store(database(db), create=True) as store:
+        row, standing = import_folder(store, folder, unfinished=unfinished)
+        shown = view(store, row)
+    if as_json:
+        print_json(as_document(shown))
+        return
+    out.print(f"session {row.number} is {standing.state}. {printable(standing.why)}".strip(), markup=False)
+    out.print(f"`aqboard attempts {row.attempt}` shows what it found.", markup=False)
+
+
+def as_document(each: "SessionView") -> dict[str, object]:
+    """A session as plain data."""
+    return {
+        "session": each.row.number,
+        "uid": each.row.session.uid,
+        "attempt": each.row.attempt,
+        "backend": each.row.session.backend,
+        "requested_by": each.row.session.requested_by,
+        "created_at": each.row.session.created_at.isoformat(),
+        "imported": each.row.imported,
+        "folder": str(each.row.folder),
+        "state": each.standing.state.value,
+        "why": each.standing.why,
+        "probes": [probe.model_dump(mode="json") for probe in each.probes],
+    }
+
+
+def _now(each: "SessionView") -> str:
+    """What a session does now, or why it ended as it did."""
+    at_work = next((probe for probe in each.probes if probe.status == "running"), None)
+    if at_work is None or each.standing.why:
+        return each.standing.why
+    said = f": {at_work.message}" if at_work.message else ""
+    return f"{at_work.probe}{said}, {at_work.elapsed_s:.0f} of about {at_work.expected_s:.0f} s"

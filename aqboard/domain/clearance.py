@@ -1,0 +1,293 @@
+"""May it be launched? What stands between an attempt and its script, and what every decision is worth now.
+
+Pure: the same case at the same moment always gives the same answer. Nothing stores it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from aqboard.domain.attempt import Attempt, day
+from aqboard.domain.identity import ANY, Identity, folded, same_person
+from aqboard.domain.policy import Policy
+from aqboard.domain.readiness import Readiness, State
+from aqboard.domain.signoff import Decision, Seal, SignOff
+from aqboard.domain.waiver import WaiverStanding, WaiverState
+
+
+class Obstacle(StrEnum):
+    """What kind of thing stands in the way; `APPROVAL` is the only one that a GO takes away."""
+
+    READINESS = "readiness"
+    WAIVER = "waiver"
+    EVIDENCE = "evidence"
+    INPUT = "input"
+    CLUSTER = "cluster"
+    AUTHOR = "author"
+    APPROVAL = "approval"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing between here and the launch: what it is, and what to do."""
+
+    kind: Obstacle
+    what: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class Case:
+    """Everything that the answer depends on."""
+
+    attempt: Attempt
+    readiness: Readiness
+    policy: Policy
+    seal: Seal
+    signoffs: Sequence[SignOff] = ()
+    """In the order they were given."""
+    waivers: Sequence[WaiverStanding] = ()
+    added_by: str = ""
+    """Who stored the attempt, as the audit log says; counts as its author beside the one in the plan."""
+    accounts: Sequence[Identity] | None = None
+    """Where people have accounts: all of them. None where nobody can list the people there are."""
+    stale: Sequence[str] = ()
+    """A sentence for each input file that is not the one that was checked."""
+    misfits: Sequence[str] = ()
+    """A sentence for each thing that the cluster will refuse."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A sign-off, and whether it still holds; `why` says what voided it. `own`: the author signed."""
+
+    signoff: SignOff
+    holds: bool
+    why: str = ""
+    own: bool = False
+
+
+@dataclass(frozen=True)
+class Seat:
+    """One approval that the policy asks for, and the GO that fills it."""
+
+    role: str
+    taken_by: SignOff | None = None
+
+
+@dataclass(frozen=True)
+class Clearance:
+    """The answer. Launch is possible when nothing stands between."""
+
+    standings: tuple[Standing, ...]
+    """Newest first."""
+    seats: tuple[Seat, ...]
+    between: tuple[Step, ...]
+    until: datetime | None
+    """When the first thing that this rests on expires; None while something stands between."""
+
+    @property
+    def obstacles(self) -> tuple[Step, ...]:
+        """What stands in the way of anybody's GO: all but the missing approvals."""
+        return tuple(step for step in self.between if step.kind is not Obstacle.APPROVAL)
+
+    @property
+    def approvals(self) -> tuple[SignOff, ...]:
+        """Everybody's GO that holds, in the order given, once the policy is satisfied; empty before."""
+        if self.between:
+            return ()
+        held = [s.signoff for s in reversed(self.standings) if s.holds and s.signoff.decision is Decision.GO]
+        return tuple(held)
+
+
+def clearance(case: Case, now: datetime) -> Clearance:
+    """What stands between the attempt and its script at the moment `now`."""
+    standings = _standings(case, now)
+    held = [s.signoff for s in reversed(standings) if s.holds and s.signoff.decision is Decision.GO]
+    seats = fill_seats(case.policy, held)
+    between = (*_obstacles(case, now), *_missing(case, seats, held))
+    return Clearance(tuple(standings), seats, between, None if between else _until(case, held))
+
+
+def is_author(case: Case, person: Identity) -> bool:
+    """Whether the person wrote the plan or stored the attempt, as far as names tell."""
+    return bool(person.names & {folded(name) for name in (case.attempt.plan.author, case.added_by) if name})
+
+
+def refusal(case: Case, person: Identity) -> str:
+    """Why this person's word does not count here; empty when it does."""
+    if person.identified_by not in case.policy.identified_by:
+        ways = " or ".join(case.policy.identified_by)
+        return f"{person.person} is identified by {person.identified_by}; here only {ways} counts."
+    if is_author(case, person) and not _may_sign_own(case, person):
+        return f"{person.person} is the attempt's author, and the author's own word does not count."
+    return ""
+
+
+def fill_seats(policy: Policy, held: Sequence[SignOff]) -> tuple[Seat, ...]:
+    """Give every approval that the policy asks for to a person of its own, as many as can be.
+
+    A person with several roles must not take a seat that another could not fill instead, so this is a matching:
+    each seat may ask those before it to move (augmenting paths).
+    """
+    rules = sorted(policy.approvals, key=lambda rule: rule.role == ANY)
+    roles = [rule.role for rule in rules for _ in range(rule.count)]
+    taken: dict[int, int] = {}  # person -> seat
+
+    def seated(seat: int, asked: set[int]) -> bool:
+        for person, signoff in enumerate(held):
+            if person in asked or not signoff.holds(roles[seat]):
+                continue
+            asked.add(person)
+            if person not in taken or seated(taken[person], asked):
+                taken[person] = seat
+                return True
+        return False
+
+    for seat in range(len(roles)):
+        seated(seat, set())
+    by_seat = {seat: held[person] for person, seat in taken.items()}
+    return tuple(Seat(role, by_seat.get(seat)) for seat, role in enumerate(roles))
+
+
+def _may_sign_own(case: Case, person: Identity) -> bool:
+    return case.policy.self_approval == "single-user" and person.identified_by in ("none", "os-user")
+
+
+def _standings(case: Case, now: datetime) -> list[Standing]:
+    """Newest first. Of one person's several GOs the newest holds; a NO-GO ends every GO before it."""
+    found: list[Standing] = []
+    no_go: SignOff | None = None
+    for signoff in reversed(case.signoffs):
+        own = is_author(case, signoff)
+        if signoff.decision is Decision.NO_GO:
+            found.append(Standing(signoff, True, own=own))
+            no_go = no_go or signoff
+            continue
+        why = _why_void(case, signoff, no_go, found, now)
+        found.append(Standing(signoff, not why, why, own))
+    return found
+
+
+def _why_void(case: Case, signoff: SignOff, no_go: SignOff | None, later: list[Standing], now: datetime) -> str:
+    if changed := case.seal.changed_since(signoff):
+        return f"Void: {' and '.join(changed)} changed since this was signed."
+    if case.stale:
+        return f"Void: {case.stale[0]}"
+    if no_go:
+        return f"Void: {no_go.person} said NO-GO after it."
+    if why := refusal(case, signoff):
+        return f"Void: {why}"
+    if now >= signoff.created_at + timedelta(hours=case.policy.signoff_hours):
+        return f"Void: it is older than the {case.policy.signoff_hours:g} hours that a GO counts for."
+    if now >= _evidence_end(case):
+        return "Void: what was measured is too old by now."
+    if any(s.holds and s.signoff.decision is Decision.GO and same_person(s.signoff, signoff) for s in later):
+        return f"Replaced: {signoff.person} said GO again later."
+    return ""
+
+
+def _obstacles(case: Case, now: datetime) -> list[Step]:
+    steps = []
+    if case.readiness.state is not State.READY:
+        steps.append(
+            Step(
+                Obstacle.READINESS,
+                f"The attempt is {case.readiness.state}: {case.readiness.sentence}",
+                "Mend what the readiness page lists; what cannot be mended, two people may accept with a waiver.",
+            )
+        )
+    open_checks = {*case.readiness.faults, *case.readiness.unknown}
+    steps += [
+        _waiver_step(s) for s in case.waivers if s.state is WaiverState.PROPOSED and s.waiver.check in open_checks
+    ]
+    for standing in case.waivers:
+        if standing.state is WaiverState.IN_FORCE and (why := _waiver_refusal(case, standing)):
+            steps.append(Step(Obstacle.WAIVER, f"The waiver for {standing.waiver.check} does not count: {why}"))
+    if now >= _evidence_end(case):
+        steps.append(
+            Step(
+                Obstacle.EVIDENCE,
+                f"The evidence is too old: measured from {day(case.attempt.created_at)} UTC, "
+                f"it counts for {case.policy.evidence_hours:g} hours.",
+                "Check the plan again.",
+            )
+        )
+    steps += [Step(Obstacle.INPUT, sentence, "Put the file back, or check the plan again.") for sentence in case.stale]
+    steps += [Step(Obstacle.CLUSTER, sentence) for sentence in case.misfits]
+    if _author_unknown(case):
+        steps.append(
+            Step(
+                Obstacle.AUTHOR,
+                f"The plan's author {case.attempt.plan.author!r} is nobody's account, "
+                "so nobody can tell whether the author signs their own attempt.",
+                "Write the account's name as `author` in the plan, and check it again.",
+            )
+        )
+    return steps
+
+
+def _waiver_step(standing: WaiverStanding) -> Step:
+    waiver = standing.waiver
+    return Step(
+        Obstacle.WAIVER,
+        f"The waiver for {waiver.check} by {waiver.person} has no second person yet.",
+        "Somebody else confirms or refuses it.",
+    )
+
+
+def _waiver_refusal(case: Case, standing: WaiverStanding) -> str:
+    confirmed = standing.confirmed_by
+    if standing.waiver.identified_by not in case.policy.identified_by:
+        return f"{standing.waiver.person} is identified by {standing.waiver.identified_by}, which does not count here."
+    if confirmed is None:
+        return "nobody else confirmed it."
+    return confirmation_refusal(case, confirmed)
+
+
+def confirmation_refusal(case: Case, person: Identity) -> str:
+    """Why this person cannot be the second one of a waiver; empty when they can."""
+    if why := refusal(case, person):
+        return why
+    role = case.policy.confirm_waivers
+    return "" if person.holds(role) else f"{person.person} does not have the role {role}, which must confirm a waiver."
+
+
+def _author_unknown(case: Case) -> bool:
+    if case.accounts is None:
+        return False
+    author = folded(case.attempt.plan.author)
+    return not any(author in account.names for account in case.accounts)
+
+
+def _missing(case: Case, seats: Sequence[Seat], held: Sequence[SignOff]) -> list[Step]:
+    missing = [seat.role for seat in seats if seat.taken_by is None]
+    said = f"{len(held)} of {case.policy.needed} given" if held else "nobody has said GO"
+    steps = []
+    for role in dict.fromkeys(missing):
+        count = missing.count(role)
+        who = "person" if count == 1 else "people"
+        of = "" if role == ANY else f" with the role {role}"
+        steps.append(
+            Step(Obstacle.APPROVAL, f"GO is missing from {count} {who}{of} ({said}).", _whom_to_ask(case, role))
+        )
+    return steps
+
+
+def _whom_to_ask(case: Case, role: str) -> str:
+    if role == ANY:
+        return ""
+    listed = [account.person for account in case.accounts or () if account.holds(role)]
+    named = listed or [person for person, roles in case.policy.people.items() if role in roles]
+    return f"Ask {', '.join(named)}." if named else f"Nobody is known to have the role {role}."
+
+
+def _evidence_end(case: Case) -> datetime:
+    return case.attempt.created_at + timedelta(hours=case.policy.evidence_hours)
+
+
+def _until(case: Case, held: Sequence[SignOff]) -> datetime:
+    span = timedelta(hours=case.policy.signoff_hours)
+    waivers = [s.waiver.expires_at for s in case.waivers if s.state is WaiverState.IN_FORCE]
+    return min(_evidence_end(case), *(signoff.created_at + span for signoff in held), *waivers)

@@ -1,0 +1,70 @@
+"""What a rule is: a question about a script, why it is asked, and where that was read."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from aqboard.domain.plan import ClusterPlan
+from aqboard.launch.cluster import ClusterProfile, Source
+from aqboard.launch.lint.model import Script
+
+
+class Level(StrEnum):
+    """How much a finding matters."""
+
+    ERROR = "error"
+    """The job fails, hangs, or does something else than it says."""
+    WARNING = "warning"
+    """It may run, at the mercy of a default or slower than it should."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a script is held against, besides itself; None where it is not known."""
+
+    profile: ClusterProfile | None = None
+    plan: ClusterPlan | None = None
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One place where a rule is broken, with what to write instead there."""
+
+    line: int
+    message: str
+    fix: str
+    column: int = 1
+    level: Level | None = None
+    """Where it differs from the rule's own."""
+
+
+Judge = Callable[[Script, Place], Iterator[Hit]]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One of the rules; `slug` and `number` both name it."""
+
+    number: int
+    slug: str
+    title: str
+    level: Level
+    why: str
+    source: Source
+    judge: Judge
+    whole: bool = False
+    """It speaks of the script as a whole, so that its waiver may stand anywhere."""
+
+
+READ = date(2026, 11, 25)
+"""The day on which the rules' sources were read."""
+
+
+def source(title: str, url: str, edition: str | None = None) -> Source:
+    """A rule's source."""
+    return Source.model_validate({"title": title, "url": url, "edition": edition, "read": READ})
+
+
+SBATCH = source("Slurm manual, sbatch", "https://slurm.schedmd.com/sbatch.html", "Slurm 22.05")
+BASH = source("Bash reference manual", "https://www.gnu.org/software/bash/manual/bash.html", "Bash 5.2")

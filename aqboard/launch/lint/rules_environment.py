@@ -1,0 +1,193 @@
+"""Rules on variables, paths and services."""
+
+import difflib
+import re
+from collections.abc import Iterator
+
+from aqboard.launch.lint.job import job_shape
+from aqboard.launch.lint.looks import NODE_LOCAL, SHARED, all_words, everywhere, trains
+from aqboard.launch.lint.model import Script, Word
+from aqboard.launch.lint.rule import Hit, Level, Place
+
+INTERFACES = "NCCL_SOCKET_IFNAME"
+
+CACHES = {
+    "MIOPEN_USER_DB_PATH": "MIOpen",
+    "MIOPEN_CUSTOM_CACHE_DIR": "MIOpen",
+    "TRITON_CACHE_DIR": "Triton",
+    "TORCHINDUCTOR_CACHE_DIR": "the Inductor compiler",
+    "CUDA_CACHE_PATH": "CUDA's compiler",
+    "NUMBA_CACHE_DIR": "Numba",
+}
+DISABLED = {
+    "MIOPEN_DISABLE_CACHE": "MIOpen",
+    "CUDA_CACHE_DISABLE": "CUDA's compiler",
+    "TRITON_ALWAYS_COMPILE": "Triton",
+}
+ON = ("1", "true", "yes", "on")
+OFF = ("0", "false", "no", "off")
+
+WATCHDOG = frozenset(
+    """
+    TORCH_NCCL_ASYNC_ERROR_HANDLING TORCH_NCCL_BLOCKING_WAIT TORCH_NCCL_DUMP_ON_TIMEOUT TORCH_NCCL_DESYNC_DEBUG
+    TORCH_NCCL_ENABLE_TIMING TORCH_NCCL_ENABLE_MONITORING TORCH_NCCL_HEARTBEAT_TIMEOUT_SEC TORCH_NCCL_TRACE_BUFFER_SIZE
+    TORCH_NCCL_WAIT_TIMEOUT_DUMP_MILSEC TORCH_NCCL_COORD_CHECK_MILSEC TORCH_NCCL_ABORT_IN_DESTROY_PG
+    TORCH_NCCL_AVOID_RECORD_STREAMS TORCH_NCCL_USE_TENSOR_REGISTER_ALLOCATOR_HOOK TORCH_NCCL_DEBUG_INFO_PIPE_FILE
+    TORCH_NCCL_DEBUG_INFO_TEMP_FILE TORCH_NCCL_HIGH_PRIORITY TORCH_NCCL_PROPAGATE_ERROR TORCH_NCCL_RETHROW_CUDA_ERRORS
+    TORCH_NCCL_LOG_CPP_STACK_ON_UNCLEAN_SHUTDOWN TORCH_NCCL_NAN_CHECK TORCH_NCCL_CUDA_EVENT_CACHE
+    TORCH_NCCL_SHOW_EAGER_INIT_P2P_SERIALIZATION_WARNING TORCH_NCCL_USE_COMM_NONBLOCKING
+    TORCH_NCCL_EXTRA_DUMP_ON_EXEC TORCH_NCCL_RANKS_PER_ROOT NCCL_IB_TIMEOUT
+    """.split()  # noqa: SIM905 - a list to read
+)
+"""Variables of this family that PyTorch and NCCL read."""
+
+RENAMED = {
+    "NCCL_ASYNC_ERROR_HANDLING": "TORCH_NCCL_ASYNC_ERROR_HANDLING",
+    "NCCL_BLOCKING_WAIT": "TORCH_NCCL_BLOCKING_WAIT",
+    "NCCL_DESYNC_DEBUG": "TORCH_NCCL_DESYNC_DEBUG",
+}
+GUARDS = ("TORCH_NCCL_ASYNC_ERROR_HANDLING", "TORCH_NCCL_ENABLE_MONITORING", *RENAMED)
+_WATCHES = re.compile(r"TORCH_NCCL_\w+|(NCCL|RCCL|PYTORCH|GLOO|TORCH)_\w*(TIMEOUT|WATCHDOG|HEARTBEAT|BLOCKING_WAIT|"
+                      r"ASYNC_ERROR|MONITORING|DESYNC)\w*")  # fmt: skip
+
+PROJECTS = (
+    r"/(?:scratch|project|projappl|flash|users|pfs/lustre\w+/(?:scratch|projappl|flash))/(project_\d+)",
+    r"/lustre/orion/([a-z]{2,5}\d{2,4}\w*)",
+    r"/p/(?:project\d*|scratch|data\d*|fastdata)/([\w-]+)",
+    r"/leonardo_(?:work|scratch/fast)/([A-Za-z]\w+)",
+)
+_PROJECT = re.compile(f"(?:{'|'.join(PROJECTS)})(?=/|$)")
+
+_EVERYWHERE = re.compile(r"(0\.0\.0\.0|\*|\[?::\]?)(:\d+)?")
+_ADDRESS = re.compile(r"--?(host|ip|bind|bind_to|bind-address|listen|address|server\.address|dashboard-host|\w+\.ip|b)")
+OPEN_BY_ITSELF = {
+    "streamlit": ("--server.address", "--server.address 127.0.0.1"),
+    "http.server": ("--bind", "--bind 127.0.0.1"),
+}
+
+
+def interfaces(script: Script, place: Place) -> Iterator[Hit]:
+    """Are the network interfaces named exactly?"""
+    if not job_shape(script).several_nodes:
+        return
+    setting = place.profile.environment.get(INTERFACES) if place.profile else None
+    found = next((each for each, _ in everywhere(script) if each.name == INTERFACES), None)
+    step = next((step for step in reversed(script.steps) if trains(step)), None)
+    if found is None:
+        if setting is not None and step is not None and not script.inherited(step, INTERFACES):
+            yield Hit(
+                step.line,
+                f"{INTERFACES} is not set: {setting.why}",
+                f"Above line {step.line} write: export {INTERFACES}={setting.value}",
+                step.column,
+            )
+        return
+    names = found.value.text.lstrip("=").split(",")
+    prefixes = [name for name in names if re.fullmatch(r"[a-z]+", name) and name != "lo"]
+    if found.value.known and prefixes and not found.value.text.startswith(("=", "^")):
+        wanted = setting.value if setting else f"={prefixes[0]}0"
+        yield Hit(
+            found.line,
+            f"{prefixes[0]!r} is only the beginning of a name: every interface that begins so is taken, also one that "
+            "leads nowhere.",
+            f"In line {found.line} write: export {INTERFACES}={wanted}",
+            found.column,
+        )
+
+
+def jit_cache(script: Script, _: Place) -> Iterator[Hit]:
+    """Do compiled kernels lie on each node's own disk?"""
+    for found, _step in everywhere(script):
+        text = found.value.text
+        if found.name in CACHES and SHARED.match(text) and not NODE_LOCAL.match(text):
+            yield Hit(
+                found.line,
+                f"The cache of {CACHES[found.name]} lies on storage that all nodes share ({text[:80]}): its locks "
+                "collide, and every task waits for every other.",
+                f'Inside the step write: export {found.name}="/tmp/$USER-$SLURM_JOB_ID"   (made there by local rank 0)',
+                found.column,
+            )
+        if found.name in DISABLED and text.lower() in ON:
+            yield Hit(
+                found.line,
+                f"Without its cache {DISABLED[found.name]} compiles the same kernels again in every task.",
+                f"Remove line {found.line}; put the cache on /tmp instead.",
+                found.column,
+            )
+
+
+def account(script: Script, _: Place) -> Iterator[Hit]:
+    """Is the project that pays the one whose files are used?"""
+    named = script.option("account")
+    if named is None or "$" in named.value:
+        return
+    told: set[str] = set()
+    directives = [Word(each.value, each.line, each.column) for each in script.directives]
+    for word in (*directives, *all_words(script)):
+        for match in _PROJECT.finditer(word.text[:4096]):
+            project = match[match.lastindex or 0]
+            if project.lower() != named.value.lower() and project.lower() not in told:
+                told.add(project.lower())
+                yield Hit(
+                    word.line,
+                    f"This path belongs to {project}, and the job is charged to {named.value} (line {named.line}).",
+                    f"Correct the project in line {word.line} or the account in line {named.line}, or say why both are "
+                    "meant: # aqboard: ignore account REASON",
+                    word.column,
+                )
+
+
+def watchdog(script: Script, _: Place) -> Iterator[Hit]:
+    """Will a rank that hangs be noticed?"""
+    for found, _step in everywhere(script):
+        name, text = found.name, found.value.text.lower()
+        if name in GUARDS and text in OFF:
+            yield Hit(
+                found.line,
+                f"{name}={found.value.text} switches off what ends a hanging job: all GPUs wait until the time limit.",
+                f"Remove line {found.line}; the default ends the job when a rank does not answer.",
+                found.column,
+            )
+        elif _WATCHES.fullmatch(name) and name not in WATCHDOG:
+            new = RENAMED.get(name) or next(iter(difflib.get_close_matches(name, WATCHDOG, n=1, cutoff=0.8)), "")
+            yield Hit(
+                found.line,
+                f"{name} is {'the old name of ' + new if name in RENAMED else 'a variable that nothing reads'}.",
+                f"In line {found.line} write: {new}"
+                if new
+                else f"Remove line {found.line}; the limit is set in the training: init_process_group(timeout=...)",
+                found.column,
+                Level.WARNING,
+            )
+
+
+def open_service(script: Script, _: Place) -> Iterator[Hit]:
+    """Is every service bound to one address?"""
+    for command in (*script.commands, *(inner for step in script.steps for inner in step.inner)):
+        at = _open_to_all(command.words)
+        if at is not None:
+            yield Hit(
+                at.line,
+                "This service listens on every interface: each user of the cluster can reach it, some without a "
+                "password.",
+                f"In line {at.line} bind it to 127.0.0.1 and reach it through: ssh -N -L PORT:localhost:PORT NODE",
+                at.column,
+            )
+
+
+def _open_to_all(words: tuple[Word, ...]) -> Word | None:
+    texts = [word.text for word in words]
+    for i, word in enumerate(words):
+        option, equals, value = word.text.partition("=")
+        value = value if equals else next(iter(texts[i + 1 : i + 2]), "")
+        if _ADDRESS.fullmatch(option) and _EVERYWHERE.fullmatch(value):
+            return word
+        if option == "--bind_all":
+            return word
+    for i, word in enumerate(words):
+        name = word.text.rpartition("/")[2]
+        if name in OPEN_BY_ITSELF and (name != "streamlit" or texts[i + 1 : i + 2] == ["run"]):
+            closing, _ = OPEN_BY_ITSELF[name]
+            if not any(text.partition("=")[0] == closing for text in texts):
+                return word
+    return None

@@ -1,0 +1,150 @@
+"""Rules on what differs from task to task, and is the same for all when the batch step decides it."""
+
+from collections.abc import Iterator
+
+from aqboard.launch.lint.job import job_shape, step_shape
+from aqboard.launch.lint.looks import NODE_LOCAL, everywhere, programs
+from aqboard.launch.lint.model import Assignment, Command, Script, Step, Word
+from aqboard.launch.lint.rule import Hit, Level, Place
+
+RANKS = {
+    "RANK": "SLURM_PROCID",
+    "LOCAL_RANK": "SLURM_LOCALID",
+    "NODE_RANK": "SLURM_NODEID",
+    "GROUP_RANK": "SLURM_NODEID",
+    "WORLD_SIZE": "SLURM_NTASKS",
+}
+"""What a training reads -> where each task finds it."""
+
+VISIBLE = ("ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "CUDA_VISIBLE_DEVICES", "GPU_DEVICE_ORDINAL")
+OF_A_TASK = frozenset({"SLURM_LOCALID", "SLURM_PROCID", "SLURM_NODEID"})
+
+
+def ranks(script: Script, _: Place) -> Iterator[Hit]:
+    """Does each task know its own rank?"""
+    told: set[tuple[int, int]] = set()
+    for step in script.steps:
+        inherited = [each for name in RANKS if (each := script.inherited(step, name))]
+        fixed = [
+            each
+            for command in step.inner
+            for each in command.assignments
+            if each.name in RANKS and each.name != "WORLD_SIZE" and each.value.known and each.value.text.isdecimal()
+        ]
+        for found in (*inherited, *fixed):
+            if (found.line, found.column) not in told and not _one_task(script, step):
+                told.add((found.line, found.column))
+                yield _rank_hit(found, step)
+        if "RANK=" in step.options.get("export", ""):
+            yield Hit(
+                step.line,
+                "`--export` gives every task the same rank.",
+                f"Remove the rank from --export in line {step.line}; each task reads SLURM_PROCID itself.",
+                step.column,
+            )
+
+
+def visible_gpus(script: Script, _: Place) -> Iterator[Hit]:
+    """Does each task see the GPUs that are meant for it?"""
+    set_to = {name: found for found, _ in everywhere(script) if (name := found.name) in VISIBLE and found.value.text}
+    for found, step in everywhere(script):
+        if step is None and found.name in VISIBLE and found.value.names & OF_A_TASK:
+            yield Hit(
+                found.line,
+                f"{found.name} is set in the batch step, where SLURM_LOCALID is 0: every task gets the first GPU.",
+                f"Leave line {found.line} out and let each task see all GPUs of its node, or set it inside the step: "
+                f"srun ... bash -c 'export {found.name}=$SLURM_LOCALID; exec \"$@\"' task COMMAND",
+                found.column,
+            )
+    other = set_to.get("HIP_VISIBLE_DEVICES") or set_to.get("CUDA_VISIBLE_DEVICES")
+    if "ROCR_VISIBLE_DEVICES" in set_to and other is not None:
+        later = max(set_to["ROCR_VISIBLE_DEVICES"], other, key=lambda each: (each.line, each.column))
+        yield Hit(
+            later.line,
+            f"ROCR_VISIBLE_DEVICES and {other.name} are both set: the second counts within what the first left over, "
+            "and a task may see no GPU at all.",
+            f"Keep ROCR_VISIBLE_DEVICES alone; remove {other.name} (line {other.line}).",
+            later.column,
+        )
+
+
+def local_folder(script: Script, _: Place) -> Iterator[Hit]:
+    """Do node-local folders exist on every node?"""
+    if not job_shape(script).several_nodes or not script.steps:
+        return
+    on_nodes = {path.text for step in script.steps for path in _made(_task_commands(step))}
+    first = script.steps[-1].position
+    for path in _made(script.commands[:first]):
+        if NODE_LOCAL.match(path.text) and path.text not in on_nodes:
+            yield Hit(
+                path.line,
+                f"{path.text} is made on the first node only: the batch step runs there, the tasks run on every node.",
+                f"In line {path.line} write: srun --ntasks-per-node=1 mkdir -p {path.text}",
+                path.column,
+            )
+
+
+def nested_launcher(script: Script, _: Place) -> Iterator[Hit]:
+    """Does one launcher start the processes, not two?"""
+    for step in script.steps:
+        tasks = step_shape(script, step).tasks_per_node
+        for words in step.programs:
+            name = _launcher(words)
+            if name and tasks is not None and tasks > 1:
+                yield Hit(
+                    step.line,
+                    f"srun starts {tasks} tasks on each node, and in each of them {name} starts a process for every "
+                    f"GPU: {tasks} times too many.",
+                    f"In line {step.line} write: srun --ntasks-per-node=1 ...   or start the training without {name}.",
+                    step.column,
+                )
+                break
+
+
+def _one_task(script: Script, step: Step) -> bool:
+    shape = step_shape(script, step)
+    return shape.tasks_per_node == 1 and shape.nodes in (None, 1) and bool({"ntasks", "nodes"} & set(step.options))
+
+
+def _rank_hit(found: Assignment, step: Step) -> Hit:
+    own = RANKS[found.name]
+    if found.name == "WORLD_SIZE":
+        return Hit(
+            found.line,
+            "WORLD_SIZE is set in the batch step, without the ranks that belong to it, and stays the same in a step of "
+            "another size.",
+            f"Remove line {found.line}; the training reads {own}, or set it inside the step beside RANK.",
+            found.column,
+            Level.WARNING,
+        )
+    return Hit(
+        found.line,
+        f"{found.name} is set once for all: every task of the step in line {step.line} takes itself for the same one.",
+        f"Remove it from line {found.line}; the training reads {own} in each task, or set it there: "
+        f"srun ... bash -c 'export {found.name}=${own}; exec \"$@\"' task COMMAND",
+        found.column,
+    )
+
+
+def _made(commands: tuple[Command, ...]) -> Iterator[Word]:
+    """Folders that commands make."""
+    for command in commands:
+        if command.name == "mkdir":
+            yield from (word for word in command.words[1:] if not word.text.startswith("-"))
+
+
+def _task_commands(step: Step) -> tuple[Command, ...]:
+    direct = Command(step.program, (), step.line, step.column, step.command.end_line)
+    return (direct, *step.inner)
+
+
+def _launcher(words: tuple[Word, ...]) -> str:
+    """The launcher's name when a program starts one process per GPU by itself."""
+    names = programs(words)
+    texts = [word.text for word in words]
+    for name in ("torchrun", "deepspeed"):
+        if name in names:
+            return name
+    if "accelerate" in names and "launch" in texts:
+        return "accelerate launch"
+    return next((text for text in texts if text in ("torch.distributed.run", "torch.distributed.launch")), "")

@@ -1,0 +1,71 @@
+"""`# aqboard: ignore RULE REASON`: somebody accepts a finding, and says why.
+
+The comment stands behind the line it is about or above it; for a rule on the whole script, anywhere. Without a reason,
+or with a rule that does not exist, it waives nothing, and the report says so.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aqboard.launch.lint.model import Comment, Script
+from aqboard.launch.lint.rule import Hit, Rule
+from aqboard.launch.lint.rules import rule_named
+
+_IGNORE = re.compile(r"#+\s*aqboard\s*:\s*ignore\b[ \t]*(\S*)[ \t]*(.*)")
+
+
+@dataclass(frozen=True)
+class Waivers:
+    """The comments that count, and what is to be said about the others."""
+
+    given: tuple[tuple[str, int, int, str], ...]
+    """(rule, first line, last line, reason)."""
+    notes: tuple[str, ...]
+
+    def reason(self, rule: Rule, hit: Hit) -> str:
+        """Why a hit is accepted; empty when it is not."""
+        for slug, first, last, reason in self.given:
+            if slug == rule.slug and (rule.whole or first <= hit.line <= last):
+                return reason
+        return ""
+
+
+def waivers(script: Script) -> Waivers:
+    """Read every `aqboard: ignore` comment of a script."""
+    given, notes = [], []
+    ends = {command.line: command.end_line for command in script.commands}
+    for comment in (*script.comments, *_behind_directives(script)):
+        match = _IGNORE.match(comment.text)
+        if match is None:
+            continue
+        rule, reason = rule_named(match[1]), match[2].strip(" \t\r:,-")
+        if rule is None:
+            notes.append(f"Line {comment.line}: there is no rule {match[1]!r}, so nothing is waived.")
+        elif not reason:
+            notes.append(f"Line {comment.line}: no reason is given, so {rule.slug} is not waived.")
+        else:
+            first, last = _reach(script.lines, comment, ends)
+            given.append((rule.slug, first, last, reason[:500]))
+    return Waivers(tuple(given), tuple(notes))
+
+
+def _behind_directives(script: Script) -> list[Comment]:
+    """Comments within `#SBATCH` lines, which to bash are part of one comment."""
+    found = {}
+    for directive in script.directives:
+        at = directive.text.find("#", 1)
+        if at > 0:
+            found[directive.line] = Comment(directive.text[at:], directive.line, at + 1)
+    return list(found.values())
+
+
+def _reach(lines: Sequence[str], comment: Comment, ends: dict[int, int]) -> tuple[int, int]:
+    """The lines a comment speaks for: its own; or, where it stands alone, the next line that is no comment."""
+    if lines[comment.line - 1][: comment.column - 1].strip():
+        return comment.line, comment.line
+    for number in range(comment.line + 1, len(lines) + 1):
+        text = lines[number - 1].strip()
+        if text and (not text.startswith("#") or text.startswith("#SBATCH")):
+            return comment.line, max(number, ends.get(number, number))
+    return comment.line, comment.line

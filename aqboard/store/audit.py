@@ -1,0 +1,148 @@
+"""The audit log: who did what, in rows of which each holds the hash of the one before.
+
+An entry is written in the transaction of what it tells, and holds a digest of the very rows that were written. So
+a row that was changed, lost, swapped or slipped in later is found and located by `aqboard.store.audit_verify`.
+What a chain alone cannot show is that its end was cut off, or that all of it was written anew: for that the newest
+hash is kept outside, in every released script and in what `aqboard audit export` printed (see docs/signing.md).
+"""
+
+import getpass
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+
+from pydantic import AwareDatetime
+from sqlite_utils import Database
+
+from aqboard.domain.canonical import canonical, digest
+from aqboard.domain.identity import Identity
+from aqboard.domain.model import Record
+
+COVERED: dict[str, tuple[str, ...]] = {
+    "attempts": ("number", "uid", "name", "author", "created_at", "checks", "gpus", "data"),
+    "outcomes": ("id", "attempt", "recorded_at", "probe", "status", "seconds", "data"),
+    "findings": ("id", "attempt", "recorded_at", "check_id", "verdict", "severity", "data"),
+    "signoffs": ("id", "attempt", "recorded_at", "person", "decision", "seal", "data"),
+    "scripts": ("id", "attempt", "recorded_at", "seal", "path", "text"),
+    "waivers": ("id", "attempt", "recorded_at", "uid", "check_id", "person", "expires_at", "data"),
+    "waiver_answers": ("id", "attempt", "recorded_at", "waiver", "person", "answer", "data"),
+    "accounts": ("id", "recorded_at", "name", "person", "roles", "password", "disabled"),
+}
+"""Tables whose every row an entry tells of, and the columns that its digest is taken over; the first is the key.
+
+Columns that a later migration adds are not covered by entries that were written before, so they are never added
+here: put what must be covered into a table of its own.
+"""
+
+START = "0" * 64
+"""What the first entry names as the hash before it."""
+
+
+class Entry(Record):
+    """One row of the log."""
+
+    seq: int
+    """1, 2, 3, ... without a gap."""
+    time: AwareDatetime
+    actor: str
+    identified_by: str
+    action: str
+    subject: str
+    """What it is about, e.g. `attempt 3`."""
+    source: str = ""
+    """The table whose rows it tells of; empty where there are none."""
+    first_row: int | None = None
+    last_row: int | None = None
+    detail: str = ""
+    """A few facts as JSON, for people."""
+    payload_digest: str
+    """Of the rows in `source`, or of `detail` where there are none."""
+    previous: str
+    hash: str
+
+    def computed_hash(self) -> str:
+        """What `hash` must be."""
+        return digest(self.model_dump(mode="json", exclude={"hash"}))
+
+
+def process_owner() -> Identity:
+    """Who runs this process, as its operating system says."""
+    try:
+        login = getpass.getuser()
+    except (OSError, KeyError):  # no such user, as in some containers
+        login = "unknown"
+    return Identity(person=login, subject=login, identified_by="os-user")
+
+
+def record(
+    db: Database,
+    action: str,
+    subject: str,
+    *,
+    actor: Identity | None = None,
+    rows: tuple[str, int, int] | None = None,
+    now: datetime | None = None,
+    facts: Mapping[str, object] | None = None,
+) -> Entry:
+    """Append one entry; called inside the transaction that writes `rows`, which are (table, first, last) by key.
+
+    `actor` is the owner of this process unless somebody else was identified. `facts` are a few words for people.
+    """
+    who = actor or process_owner()
+    last = newest(db)
+    told = canonical(facts) if facts else ""
+    source, first_row, last_row = rows or ("", None, None)
+    unsealed = Entry(
+        seq=last.seq + 1 if last else 1,
+        time=now or datetime.now(UTC),
+        actor=f"{who.person} ({who.subject})" if who.subject not in ("", who.person) else who.person,
+        identified_by=who.identified_by,
+        action=action,
+        subject=subject,
+        source=source,
+        first_row=first_row,
+        last_row=last_row,
+        detail=told,
+        payload_digest=rows_digest(db, *rows) if rows else digest(told),
+        previous=last.hash if last else START,
+        hash="",
+    )
+    entry = unsealed.model_copy(update={"hash": unsealed.computed_hash()})
+    db.table("audit").insert({**entry.model_dump(), "time": entry.model_dump(mode="json")["time"]})
+    return entry
+
+
+def newest(db: Database) -> Entry | None:
+    """The last entry; None in a new database."""
+    return next(entries(db, "ORDER BY seq DESC LIMIT 1"), None)
+
+
+def entries(db: Database, rest: str = "ORDER BY seq") -> Iterator[Entry]:
+    """Entries as they are in the table; `rest` ends the query and is ours, never a user's."""
+    columns = tuple(Entry.model_fields)
+    for row in db.conn.execute(f"SELECT {', '.join(columns)} FROM audit {rest}"):
+        yield Entry.model_validate(dict(zip(columns, row, strict=True)))
+
+
+def rows_digest(db: Database, table: str, first: int, last: int) -> str:
+    """Digest of the covered columns of the rows `first` to `last`, as they are in the database now."""
+    columns = COVERED[table]
+    found = db.conn.execute(
+        f"SELECT {', '.join(columns)} FROM {table} WHERE {columns[0]} BETWEEN ? AND ? ORDER BY {columns[0]}",
+        [first, last],
+    ).fetchall()
+    return digest([dict(zip(columns, row, strict=True)) for row in found])
+
+
+def begin(db: Database) -> None:
+    """Take what is in the database already into a new log, as it is now: nothing is known of who wrote it."""
+    for table, columns in COVERED.items():
+        first, last = db.conn.execute(f"SELECT min({columns[0]}), max({columns[0]}) FROM {table}").fetchone()
+        if first is not None:
+            record(db, "taken over", f"rows written before there was a log: {table}", rows=(table, first, last))
+
+
+def detail_of(entry: Entry) -> dict[str, object]:
+    """The entry's facts."""
+    facts: dict[str, object] = json.loads(entry.detail) if entry.detail else {}
+    return facts

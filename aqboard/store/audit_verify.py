@@ -1,0 +1,120 @@
+"""Is the audit log whole, and are the rows that it tells of still the ones that were written?"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from pydantic import ValidationError
+from sqlite_utils import Database
+
+from aqboard.domain.canonical import digest
+from aqboard.domain.model import Record
+from aqboard.store.audit import COVERED, START, Entry, entries, rows_digest
+
+
+class Anchor(NamedTuple):
+    """An entry's number and hash, as they were kept outside the database."""
+
+    seq: int
+    hash: str
+    where: str
+
+
+class AuditFault(Record):
+    """One thing that is not as it was written. `seq` is the entry it was found at."""
+
+    seq: int | None
+    what: str
+
+
+class AuditReport(Record):
+    """What `verify` saw. The log is whole when there are no faults."""
+
+    entries: int
+    head: str
+    """Hash of the last entry: keep it outside, and give it back to a later `verify`."""
+    anchors: int
+    """Hashes kept elsewhere that were compared."""
+    faults: tuple[AuditFault, ...]
+
+
+def verify(db: Database, anchors: Iterable[Anchor] = ()) -> AuditReport:
+    """Follow the chain from its start, compare every row it tells of, and look for rows that it does not tell of."""
+    faults: list[AuditFault] = []
+    told: dict[str, list[tuple[int, int]]] = {table: [] for table in COVERED}
+    hashes: dict[int, str] = {}
+    previous, expected = START, 1
+    try:
+        for entry in entries(db):
+            faults += _chain_faults(entry, previous, expected)
+            faults += _payload_faults(db, entry)
+            if entry.source in told and entry.first_row is not None and entry.last_row is not None:
+                told[entry.source].append((entry.first_row, entry.last_row))
+            hashes[entry.seq] = entry.hash
+            previous, expected = entry.hash, entry.seq + 1
+    except ValidationError as error:
+        faults.append(AuditFault(seq=expected, what=f"Entry {expected} is not an entry: {error.errors()[0]['msg']}."))
+    faults += _untold_rows(db, told)
+    kept = tuple(anchors)
+    faults += _anchor_faults(hashes, kept)
+    return AuditReport(entries=len(hashes), head=previous, anchors=len(kept), faults=tuple(faults))
+
+
+def _chain_faults(entry: Entry, previous: str, expected: int) -> list[AuditFault]:
+    faults = []
+    if entry.seq != expected:
+        gone = f"{expected}" if entry.seq == expected + 1 else f"{expected} to {entry.seq - 1}"
+        faults.append(AuditFault(seq=entry.seq, what=f"Before entry {entry.seq}, entry {gone} is missing."))
+    elif entry.previous != previous:
+        what = f"Entry {entry.seq} does not follow entry {entry.seq - 1}: it names another hash before it."
+        faults.append(AuditFault(seq=entry.seq, what=what))
+    if entry.computed_hash() != entry.hash:
+        what = f"Entry {entry.seq} ({entry.action}, {entry.subject}) was changed: its hash does not fit what it says."
+        faults.append(AuditFault(seq=entry.seq, what=what))
+    return faults
+
+
+def _payload_faults(db: Database, entry: Entry) -> list[AuditFault]:
+    if not entry.source:
+        now, whose = digest(entry.detail), "its details"
+    elif entry.source not in COVERED or entry.first_row is None or entry.last_row is None:
+        now, whose = "", f"the rows it names in {entry.source!r}"
+    else:
+        now = rows_digest(db, entry.source, entry.first_row, entry.last_row)
+        whose = f"{entry.source}, {_rows(entry.first_row, entry.last_row)}"
+    if now == entry.payload_digest:
+        return []
+    what = f"What entry {entry.seq} tells of ({entry.action}, {entry.subject}) is not what was written: {whose}."
+    return [AuditFault(seq=entry.seq, what=what)]
+
+
+def _untold_rows(db: Database, told: dict[str, list[tuple[int, int]]]) -> list[AuditFault]:
+    faults = []
+    for table, spans in told.items():
+        covered = {key for first, last in spans for key in range(first, last + 1)}
+        keys = [row[0] for row in db.conn.execute(f"SELECT {COVERED[table][0]} FROM {table}")]
+        faults += [
+            AuditFault(seq=None, what=f"{table}, row {key}: no entry tells of it; it was written past the log.")
+            for key in sorted(set(keys) - covered)
+        ]
+    return faults
+
+
+def _anchor_faults(hashes: dict[int, str], anchors: tuple[Anchor, ...]) -> list[AuditFault]:
+    faults = []
+    for anchor in anchors:
+        if anchor.seq not in hashes:
+            what = (
+                f"Entry {anchor.seq} is gone: {anchor.where} keeps its hash, the log ends at {max(hashes, default=0)}."
+            )
+            faults.append(AuditFault(seq=anchor.seq, what=what))
+        elif hashes[anchor.seq] != anchor.hash:
+            what = (
+                f"Entry {anchor.seq} is not the one whose hash {anchor.where} keeps: the log was written anew, or that "
+                "is another database's."
+            )
+            faults.append(AuditFault(seq=anchor.seq, what=what))
+    return faults
+
+
+def _rows(first: int, last: int) -> str:
+    return f"row {first}" if first == last else f"rows {first} to {last}"

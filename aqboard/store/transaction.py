@@ -1,0 +1,45 @@
+"""Write without losing to another writer, and say in words why it was not possible."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from aqboard.domain.errors import StoreError
+from aqboard.store.faults import why
+
+
+@contextmanager
+def writing(db: Database) -> Iterator[None]:
+    """One write transaction, kept short; raises StoreError when the database cannot be written.
+
+    BEGIN IMMEDIATE takes the write lock at once: a deferred transaction that reads first and writes later
+    cannot be upgraded while another writer is active, and fails with "database is locked". Within another one it
+    joins that: all of it is stored, or nothing.
+    """
+    if db.conn.in_transaction:
+        yield
+        return
+    try:
+        db.conn.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            db.conn.commit()
+        except BaseException:
+            db.conn.rollback()
+            raise
+    except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
+        raise  # a fault of this program, not of the database
+    except sqlite3.DatabaseError as error:
+        path = path_of(db)
+        raise StoreError(
+            f"The database {path} could not be written: {why(error, path)} This step was not stored, everything "
+            "before it was."
+        ) from error
+
+
+def path_of(db: Database) -> Path:
+    """The file behind a connection."""
+    return Path(next(row[2] for row in db.conn.execute("PRAGMA database_list") if row[1] == "main"))

@@ -1,0 +1,105 @@
+"""Who sits at the keyboard: what the board knows of them, and the form where they sign in."""
+
+import streamlit as st
+
+from aqboard.domain.errors import IdentityError
+from aqboard.domain.identity import WORTH, IdentifiedBy, Identity
+from aqboard.store.accounts import Account
+from aqboard.views.board import opened_store
+from aqboard.views.text import plain
+from aqboard.workflow.accounts import log_in, still_valid
+from aqboard.workflow.identify import from_claims, from_proxy
+from aqboard.workflow.installation import Installation, installation
+
+LOGIN = "login-account"
+"""Session key of the account that somebody logged in to; it lives as long as the browser's tab."""
+
+SAID = "login-said"
+"""Session key of why a login was refused; shown once."""
+
+SIGNED = {
+    "none": "typed name, not verified",
+    "os-user": "login name on the machine",
+    "account": "by account and password",
+    "proxy": "by the trusted proxy",
+    "oidc": "by the identity provider",
+}
+"""How a person was identified, in a few words beside the name."""
+
+
+def signed_in(here: Installation) -> Identity | None:
+    """Who is signed in; None when nobody is, and always in single-user mode, where names are typed.
+
+    Raises IdentityError when a proxy is expected and the request did not come through it.
+    """
+    if here.mode == "proxy":
+        return from_proxy(st.context.headers.to_dict(), here)
+    if here.mode == "oidc" and (claims := st.user.to_dict()).get("is_logged_in") is True:
+        return from_claims(claims, here)
+    account: Account | None = st.session_state.get(LOGIN)
+    if here.mode == "single-user" or account is None:
+        return None
+    with opened_store() as store:
+        return account.identity if still_valid(store, account) else None
+
+
+def acting(name_key: str) -> Identity | str:
+    """Who sends a form: the person who is signed in, or the name typed under `name_key` in single-user mode.
+
+    Asked again when the form arrives; raises IdentityError when nobody is signed in any more.
+    """
+    here = installation()
+    if here.mode == "single-user":
+        return str(st.session_state[name_key])
+    person = signed_in(here)
+    if person is None:
+        raise IdentityError("You are not signed in any more. Nothing was recorded; sign in and send it again.")
+    return person
+
+
+def name_field(person: Identity | None, key: str) -> None:
+    """In a form: who will stand for it, or where to type the name."""
+    if person is None:
+        st.text_input("Your name", key=key, max_chars=120)
+        st.caption("The name is typed in; nobody verifies it, and the record says so (`identified by: none`).")
+        return
+    roles = f" · role {plain(', '.join(person.roles))}" if person.roles else ""
+    st.markdown(f"You are **{plain(person.person)}**{roles} · :gray[{SIGNED[person.identified_by]}]")
+
+
+def sign_in(here: Installation) -> None:
+    """The way in, where nobody is signed in."""
+    if why := st.session_state.pop(SAID, ""):
+        st.error(plain(why))
+    st.markdown("Sign in to decide, to waive, or to confirm a waiver. Everything can be read without.")
+    if here.mode == "oidc":
+        st.button("Sign in with the team's provider", type="primary", on_click=st.login)
+        return
+    with st.form("login"):
+        st.text_input("Account", key="login-name", max_chars=40)
+        st.text_input("Password", key="login-password", type="password", max_chars=200)
+        st.form_submit_button("Sign in", type="primary", on_click=_log_in)
+
+
+def sign_out(here: Installation, person: Identity) -> None:
+    """The way out, for those who signed in here."""
+    if here.mode == "oidc" and person.identified_by == "oidc":
+        st.button("Sign out", on_click=st.logout)
+    elif person.identified_by == "account":
+        st.button("Sign out", on_click=lambda: st.session_state.pop(LOGIN, None))
+
+
+def how(identified_by: IdentifiedBy) -> str:
+    """What the identification is worth, for a tooltip."""
+    return WORTH[identified_by]
+
+
+def _log_in() -> None:
+    state = st.session_state
+    name, password = state["login-name"], state["login-password"]
+    try:
+        with opened_store() as store:
+            state[LOGIN] = log_in(store, name, password)
+    except IdentityError as error:
+        state[SAID] = error.message
+    state["login-password"] = ""

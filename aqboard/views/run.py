@@ -1,0 +1,91 @@
+"""The page where checks are run: what is at work, a form to start, and how earlier sessions ended."""
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from aqboard.domain.session import Standing
+from aqboard.runner.plugins import installed_suite
+from aqboard.store import StoredAttempt
+from aqboard.store.sessions import SessionRow, Sessions
+from aqboard.views.board import opened_store, show_attempt
+from aqboard.views.parts import attempt_heading
+from aqboard.views.run_live import SAID, WATCHED, show_checks, show_live, show_log
+from aqboard.views.run_start import show_new, show_person, show_start
+from aqboard.views.tables.sessions import Span, check_lines, session_rows
+from aqboard.views.text import plain
+from aqboard.views.words import SESSION_STATES, STATES
+from aqboard.workflow.sessions import view
+
+Rows = Sequence[SessionRow]
+COLUMNS = {
+    "no.": st.column_config.NumberColumn(width=45),
+    "state": st.column_config.TextColumn(width=95),
+    "why": st.column_config.TextColumn(width=330),
+    "checks": st.column_config.NumberColumn(width=60),
+    "took": st.column_config.TextColumn(width=90),
+}
+"""Widths in pixels; the long texts show in full when their cell is opened."""
+
+
+def show() -> None:
+    """Show the page for the chosen attempt."""
+    show_attempt(_body)
+
+
+def _body(stored: StoredAttempt) -> None:
+    attempt_heading(stored, "Run checks")
+    with opened_store() as store:
+        rows = Sessions(store).all(attempt=stored.number)
+        closings = Sessions(store).closings([row.session.uid for row in rows])
+        spans = Sessions(store).spans(list(closings))
+    at_work = tuple(row.number for row in rows if row.session.uid not in closings)
+    _answer()
+    _ended(stored, rows, closings)
+    st.session_state[WATCHED] = at_work
+    show_person()
+    show_live(at_work)
+    if not at_work:
+        show_start(stored)
+    show_new(stored)
+    _past(stored.number, rows, closings, spans)
+
+
+def _answer() -> None:
+    """What became of the last request."""
+    accepted, sentence = st.session_state.pop(SAID, (True, ""))
+    if sentence:
+        (st.success if accepted else st.error)(plain(sentence))
+
+
+def _ended(stored: StoredAttempt, rows: Rows, closings: Mapping[str, Standing]) -> None:
+    """Sessions that were at work when this page was last drawn, and what came of them."""
+    watched = st.session_state.get(WATCHED, ())
+    ended = [row for row in rows if row.number in watched and row.session.uid in closings]
+    for row in ended:
+        standing = closings[row.session.uid]
+        face = SESSION_STATES[standing.state]
+        st.info(f"**Session {row.number} is {face.word}.** {plain(standing.why)}", icon=face.icon)
+    if ended:
+        state = STATES[stored.readiness.state]
+        st.page_link("pages/readiness.py", label=f"Attempt {stored.number} is {state}: see why", icon="🚦")
+
+
+def _past(attempt: int, rows: Rows, closings: Mapping[str, Standing], spans: Mapping[str, Span]) -> None:
+    st.subheader("Earlier sessions")
+    ended = {row.number: row for row in rows if row.session.uid in closings}
+    if not ended:
+        st.markdown("No session of this attempt has ended yet. Attempts that were checked elsewhere have none.")
+        return
+    table = session_rows(ended.values(), closings, spans)
+    st.dataframe(table, hide_index=True, width="stretch", column_config=COLUMNS, alt="Sessions that have ended")
+    number = st.selectbox("Look into session", list(ended), index=None, placeholder="choose one", key=f"look-{attempt}")
+    if number is not None:
+        _look_into(ended[number])
+
+
+def _look_into(row: SessionRow) -> None:
+    with opened_store() as store:
+        each = view(store, row)
+    show_checks(check_lines(each, installed_suite()))
+    show_log(row)

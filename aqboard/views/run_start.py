@@ -1,0 +1,138 @@
+"""Start a session: for the attempt that is shown, or for a new one from a plan file."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+from aqboard.domain.attempt import Attempt
+from aqboard.domain.errors import AqboardError, SessionError
+from aqboard.domain.finding import Verdict
+from aqboard.runner.freeze import changed_inputs
+from aqboard.store import StoredAttempt
+from aqboard.views.board import NEXT, opened_store
+from aqboard.views.run_live import PERSON, SAID
+from aqboard.views.tables.hunt import ROOTS_VARIABLE, allowed_roots
+from aqboard.views.tables.plans import plan_files
+from aqboard.views.text import code, plain
+from aqboard.views.words import check_title
+from aqboard.workflow.check import prepare
+from aqboard.workflow.ingest import Patience
+from aqboard.workflow.offers import offers
+from aqboard.workflow.sessions import start
+from aqboard.workflow.targets import refuse_unless_agreed
+
+ALL, UNPASSED, CHOSEN_ONES = "all", "those that have not passed", "only these"
+PATIENCE = Patience(seconds=10.0)
+
+
+def show_person() -> None:
+    """Who asks; one field for starting and for cancelling."""
+    st.text_input(
+        "Your name", key=PERSON, max_chars=120, help="Kept with what you start or cancel. Typed in; nobody verifies it."
+    )
+
+
+def show_start(stored: StoredAttempt) -> None:
+    """Offer to measure the attempt that is shown: again, or for the first time."""
+    st.subheader("Run the checks of this attempt")
+    try:
+        refuse_unless_agreed(stored.attempt)
+    except AqboardError as error:
+        st.warning(plain(error.message))
+        return
+    backend = _backend("again")
+    chosen = _checks(stored)
+    if st.button("Run checks", type="primary", disabled=not chosen):
+        with st.spinner("Reading the input files, to see whether one has changed ..."):
+            _answered(lambda: _again(stored.attempt, backend, chosen))
+
+
+def _backend(key: str) -> str:
+    known = offers()
+    possible = {offer.name: offer.where for offer in known if not offer.why_not}
+    picked: str = st.radio(
+        "Where", list(possible), format_func=possible.__getitem__, key=f"backend-{key}", horizontal=True
+    )
+    for offer in known:
+        if offer.why_not:
+            st.caption(f"Not offered {offer.where}: {offer.why_not}.")
+    return picked
+
+
+def _checks(stored: StoredAttempt) -> tuple[str, ...]:
+    """The checks to ask; all of them by default."""
+    every = stored.attempt.checks
+    passed = {finding.check for finding in stored.findings if finding.verdict is Verdict.PASS}
+    which = st.radio("Which checks", (ALL, UNPASSED, CHOSEN_ONES), key="which", horizontal=True)
+    if which == ALL:
+        return every
+    if which == UNPASSED:
+        rest = tuple(check for check in every if check not in passed)
+        st.caption(f"{len(rest)} of {len(every)} have not passed.")
+        return rest
+    return tuple(st.multiselect("Checks", every, format_func=check_title, key="these"))
+
+
+def _again(attempt: Attempt, backend: str, checks: tuple[str, ...]) -> str:
+    if changes := changed_inputs(attempt):
+        raise SessionError(
+            f"Nothing was started: this attempt is about files that are not these. {' '.join(changes)} "
+            "Start a new attempt from its plan."
+        )
+    asked = () if checks == attempt.checks else checks
+    with opened_store() as store:
+        row = start(store, attempt, backend_name=backend, requested_by=_person(), checks=asked, patience=PATIENCE)
+    return f"Session {row.number} was started."
+
+
+def show_new(stored: StoredAttempt) -> None:
+    """Offer the plans that lie in allowed folders."""
+    with st.expander("Start a new attempt from a plan file"):
+        roots = allowed_roots(stored.attempt.plan)
+        st.markdown(
+            f"Plans that lie in the folders of this attempt's files, or in those that {code(ROOTS_VARIABLE)} names. "
+            "From anywhere else: `aqboard check PLAN` in a terminal."
+        )
+        files = plan_files(roots)
+        if not files:
+            st.info("There is no plan in these folders: " + ", ".join(map(code, roots)))
+            return
+        file = st.selectbox("Plan", files, format_func=str, key="plan-file")
+        backend = _backend("new")
+        st.caption("Its files are read and their digests taken first; stay on this page until that is done.")
+        if st.button("Freeze the plan and run its checks", key="new"):
+            _answered(lambda: _new(file, backend))
+
+
+def _new(file: Path, backend: str) -> str:
+    who = _person()
+    with st.status("Reading the plan's files ...", expanded=True) as status:
+        line = st.empty()
+
+        def say(text: str) -> None:
+            line.markdown(plain(text))
+
+        attempt = prepare(file, say=say)
+        status.update(label="Its files are read", state="complete")
+    refuse_unless_agreed(attempt)
+    with opened_store() as store:
+        row = start(store, attempt, backend_name=backend, requested_by=who, patience=PATIENCE)
+    st.session_state[NEXT] = row.attempt
+    return f"Attempt {row.attempt} was made, and session {row.number} started for it."
+
+
+def _person() -> str:
+    name: str = st.session_state.get(PERSON, "").strip()
+    if not name:
+        raise SessionError("Nothing was started: write your name first, it is kept with the session.")
+    return name
+
+
+def _answered(act: Callable[[], str]) -> None:
+    """Do it, keep what is to be said, and draw the page again with what has changed."""
+    try:
+        st.session_state[SAID] = (True, act())
+    except AqboardError as error:
+        st.session_state[SAID] = (False, error.message)
+    st.rerun()

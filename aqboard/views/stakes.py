@@ -1,0 +1,25 @@
+"""What is at stake when a launch goes wrong, beside what the checks cost. Also for the dialog that waives a check."""
+
+import streamlit as st
+
+from aqboard.launch.cost import Stakes, fine, number
+from aqboard.views.text import plain
+
+UNKNOWN = "not known"
+
+
+def show_stakes(found: Stakes) -> None:
+    """Four figures side by side, and under them what they are made of."""
+    job, epoch, checks = found.job, found.epoch, found.checks
+    hour, pass_, whole, looked = st.columns(4)
+    hour.metric("At stake every hour", f"{number(job.gpus)} GPU-h", border=True)
+    pass_.metric("per epoch", f"{fine(epoch.gpu_hours)} GPU-h" if epoch else UNKNOWN, border=True)
+    whole.metric(f"for the whole {number(job.hours)} h", f"{number(job.gpu_hours)} GPU-h", border=True)
+    held = checks.gpu_hours if checks else None
+    looked.metric("the checks cost", UNKNOWN if held is None else f"{fine(held)} GPU-h", border=True)
+    billed = (
+        f"Billed {number(job.billed_per_hour)} {job.unit} per hour, {number(job.billed)} in all."
+        if job.billed is not None and job.billed_per_hour is not None
+        else "How the centre bills these is not known."
+    )
+    st.caption(plain(f"{billed} {found.epoch_sentence} {found.checks_sentence}"))

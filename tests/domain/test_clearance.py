@@ -1,0 +1,153 @@
+"""What stands between an attempt and its script."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from itertools import permutations
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aqboard.domain.clearance import Case, Obstacle, clearance, fill_seats
+from aqboard.domain.finding import Verdict
+from aqboard.domain.identity import Identity
+from aqboard.domain.policy import ApprovalRule, Policy
+from aqboard.domain.readiness import VerdictLine, assess
+from aqboard.domain.signoff import Decision, SignOff, seal
+from tests import samples
+from tests.signing_samples import ADA, GRACE, KATHERINE, WHEN, person
+
+PASSED = samples.finding("a")
+TWO = Policy(approvals=(ApprovalRule(role="lead"), ApprovalRule(role="any")), self_approval="never")
+
+
+def case(*signoffs: SignOff, policy: Policy = TWO, findings: Sequence[Any] = (PASSED,), **changes: Any) -> Case:
+    attempt = samples.attempt(checks=("a",), created_at=WHEN)
+    fields: dict[str, Any] = {
+        "attempt": attempt,
+        "readiness": assess(("a",), map(VerdictLine.of, findings)),
+        "policy": policy,
+        "seal": seal(attempt, findings, "body", policy=policy),
+        "signoffs": signoffs,
+    }
+    return Case(**{**fields, **changes})
+
+
+def said(by: Identity, decision: Decision = Decision.GO, *, hours: float = 0, policy: Policy = TWO) -> SignOff:
+    now = case(policy=policy).seal
+    return SignOff(
+        attempt="0" * 32,
+        **by.model_dump(),
+        decision=decision,
+        seal=now.digest,
+        parts=now.parts,
+        created_at=WHEN + timedelta(hours=hours),
+    )
+
+
+def between(given: Case, hours: float = 1) -> list[tuple[str, str]]:
+    return [(step.kind.value, step.what) for step in clearance(given, WHEN + timedelta(hours=hours)).between]
+
+
+def test_missing_approvals_are_listed_by_role_and_say_whom_to_ask() -> None:
+    steps = clearance(case(accounts=(GRACE, KATHERINE, ADA)), WHEN).between
+    assert [(step.what, step.remedy) for step in steps] == [
+        ("GO is missing from 1 person with the role lead (nobody has said GO).", "Ask Grace."),
+        ("GO is missing from 1 person (nobody has said GO).", ""),
+    ]
+    assert between(case(said(GRACE))) == [("approval", "GO is missing from 1 person (1 of 2 given).")]
+    assert between(case(said(KATHERINE))) == [
+        ("approval", "GO is missing from 1 person with the role lead (1 of 2 given).")
+    ]
+    assert between(case(said(KATHERINE), said(GRACE))) == []
+
+
+def test_the_author_does_not_count_but_for_a_single_user() -> None:
+    assert "author" in clearance(case(said(ADA)), WHEN).standings[0].why
+    alone = Policy()
+    for by in ("none", "os-user"):
+        cleared = clearance(case(said(person("Ada", by=by), policy=alone), policy=alone), WHEN)
+        assert (cleared.between, cleared.standings[0].own) == ((), True)
+    assert "author" in clearance(case(said(ADA, policy=alone), policy=alone), WHEN).standings[0].why
+
+
+def test_whoever_stored_the_attempt_counts_as_its_author_too() -> None:
+    assert "author" in clearance(case(said(GRACE), added_by="grace"), WHEN).standings[0].why
+
+
+def test_an_author_whom_nobody_knows_is_an_obstacle_where_people_have_accounts() -> None:
+    assert between(case(accounts=(GRACE, KATHERINE)))[0][0] == Obstacle.AUTHOR
+    assert Obstacle.AUTHOR not in [kind for kind, _ in between(case(accounts=(GRACE, ADA)))]
+
+
+def test_a_no_go_ends_every_go_before_it_and_none_after() -> None:
+    no = said(person("Mae"), Decision.NO_GO)
+    cleared = clearance(case(said(KATHERINE), said(GRACE), no), WHEN)
+    assert [s.holds for s in cleared.standings] == [True, False, False]
+    assert all("Mae said NO-GO after it" in s.why for s in cleared.standings[1:])
+    assert between(case(no, said(KATHERINE), said(GRACE))) == []
+
+
+def test_one_person_twice_is_one_approval() -> None:
+    twice = case(said(GRACE), said(GRACE, hours=1))
+    assert [s.holds for s in clearance(twice, WHEN + timedelta(hours=1)).standings] == [True, False]
+    assert len(between(twice)) == 1
+
+
+def test_time_ends_a_go_and_the_evidence() -> None:
+    policy = TWO.model_copy(update={"signoff_hours": 10, "evidence_hours": 20})
+    both = case(said(KATHERINE, policy=policy), said(GRACE, hours=3, policy=policy), policy=policy)
+    assert clearance(both, WHEN + timedelta(hours=9)).until == WHEN + timedelta(hours=10)
+    assert between(both, 9.99) == []
+    assert [kind for kind, _ in between(both, 10)] == ["approval"]
+    assert "older than the 10 hours" in clearance(both, WHEN + timedelta(hours=10)).standings[-1].why
+    assert "evidence" in [kind for kind, _ in between(both, 20)]
+
+
+def test_what_changed_is_named() -> None:
+    found = [samples.finding("a", summary="measured again")]
+    standing = clearance(case(said(GRACE), findings=found), WHEN).standings[0]
+    assert standing.why == "Void: the findings changed since this was signed."
+    policy = TWO.model_copy(update={"signoff_hours": 1})
+    standing = clearance(case(said(GRACE), policy=policy), WHEN).standings[0]
+    assert standing.why == "Void: the policy changed since this was signed."
+
+
+def test_stale_inputs_misfits_and_faults_stand_in_the_way_and_void() -> None:
+    told = case(said(GRACE), said(KATHERINE), stale=("best.ckpt has changed.",), misfits=("Too many nodes.",))
+    assert [kind for kind, _ in between(told)][:2] == ["input", "cluster"]
+    assert clearance(told, WHEN).approvals == ()
+    assert clearance(told, WHEN).standings[0].why == "Void: best.ckpt has changed."
+    failed = case(findings=[samples.finding("a", Verdict.FAIL)])
+    assert between(failed)[0][0] == "readiness"
+
+
+roles = st.sets(st.sampled_from(("lead", "data", "ops")))
+people = st.lists(roles, max_size=5).map(
+    lambda held: [said(person(f"P{i}", *sorted(has))) for i, has in enumerate(held)]
+)
+wanted = st.lists(st.sampled_from(("any", "lead", "data", "ops")), min_size=1, max_size=4)
+
+
+@given(people, wanted)
+def test_seats_are_filled_as_well_as_they_can_be(held: list[SignOff], seats: list[str]) -> None:
+    """Against trying every order: as many seats are filled, each by a person of its own who may sit there."""
+    policy = Policy(approvals=tuple(ApprovalRule(role=r, count=seats.count(r)) for r in dict.fromkeys(seats)))
+    filled = fill_seats(policy, held)
+    taken = [seat.taken_by for seat in filled if seat.taken_by]
+    assert len({signoff.person for signoff in taken}) == len(taken)
+    assert all(seat.taken_by.holds(seat.role) for seat in filled if seat.taken_by)
+    padded = [*held, *[None] * len(seats)]
+    best = max(
+        sum(who is not None and who.holds(role) for who, role in zip(order, seats, strict=True))
+        for order in permutations(padded, len(seats))
+    )
+    assert len(taken) == best
+
+
+@pytest.mark.parametrize(("by", "counts"), [("none", False), ("account", True)])
+def test_only_the_ways_that_the_policy_counts_count(by: str, counts: bool) -> None:
+    policy = Policy(identified_by=("account",))
+    given = case(said(person("Grace", by=by), policy=policy), policy=policy)
+    assert (between(given) == []) == counts

@@ -1,0 +1,14 @@
+#!/bin/bash
+#SBATCH --partition=gpu
+#SBATCH --nodes=1
+#SBATCH --ntasks=4
+#SBATCH --gpus=4
+#SBATCH --mem=120G
+#SBATCH --time=600
+#SBATCH --no-requeue
+set -euo pipefail
+cd run
+srun -c 8 python train.py || { echo "training failed" >&2; exit 1; }
+if ! srun -c 8 python evaluate.py; then
+  exit 3
+fi

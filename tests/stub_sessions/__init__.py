@@ -1,0 +1,109 @@
+"""Real sessions, in real processes, with a stub in the place of the probes: each does what its name says."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from aqboard.checks.check import Check
+from aqboard.domain.attempt import Attempt
+from aqboard.domain.events import Ended, Progressed, SessionEnded, SessionStarted, Started
+from aqboard.domain.evidence import Evidence
+from aqboard.domain.finding import Judgement, Severity, Stage, Verdict, passed
+from aqboard.domain.outcome import ProbeOutcome
+from aqboard.domain.session import CheckSession, Standing
+from aqboard.runner import session_folder
+from aqboard.runner.backend import EVENTS
+from aqboard.runner.events import append
+from aqboard.runner.local_backend import MODULE
+from aqboard.store import Store
+from aqboard.store.sessions import SessionRow, Sessions
+from aqboard.workflow.ingest import Patience
+from aqboard.workflow.sessions import follow, sessions_folder, start
+from tests import samples
+
+HERE = Path(__file__).parent
+PROBES = (
+    *("a", "b", "c", "d", "killed", "segfault", "exits", "torn", "hangs", "garbage", "floods", "forks"),
+    *("memory", "slow", "twice", "kills_session", "fills", "z", "unused"),
+)
+
+
+def command(folder: Path) -> tuple[str, ...]:
+    """The session's real process, whose probes are stubs."""
+    return (sys.executable, "-P", str(HERE / "session.py"), MODULE, str(folder))
+
+
+def _check(probe: str) -> Check:
+    kind = type(f"Evidence_{probe}", (Evidence,), {"kind": probe, "__module__": __name__})
+
+    def judge(_: object, __: Evidence) -> Judgement:
+        return passed("seen")
+
+    return Check(f"stub.{probe}", f"Stub {probe}", Stage.FORWARD, Severity.BLOCKS, (kind,), judge)
+
+
+SUITE = tuple(map(_check, PROBES))
+
+
+def attempt(uid: str = "0" * 32, limits: Mapping[str, float] | None = None, **changes: Any) -> Attempt:
+    """An attempt that is judged by the stubs' checks."""
+    plan = samples.plan(limits=dict(limits or {}))
+    return samples.attempt(tuple(check.id for check in SUITE), uid=uid, plan=plan, **changes)
+
+
+def begin(store: Store, *probes: str, uid: str = "0" * 32, **limits: float) -> SessionRow:
+    """Start a session with these stubs."""
+    checks = [f"stub.{probe}" for probe in probes]
+    return start(store, attempt(uid, limits), checks=checks, requested_by="Ada")
+
+
+def by_hand(store: Store, *probes: str, uid: str = "0" * 32, ended: bool = True, imported: bool = False) -> SessionRow:
+    """A session as its process would have left it, without one: for what happens after."""
+    session = CheckSession(
+        uid=uid,
+        attempt="0" * 32,
+        backend="local",
+        requested_by="Ada",
+        checks=tuple(f"stub.{probe}" for probe in probes),
+        probes=probes,
+        limits=dict.fromkeys(probes, 60.0),
+    )
+    folder = sessions_folder(store.path) / uid
+    session_folder.create(folder, session, attempt())
+    write_events(folder, probes, ended=ended)
+    return Sessions(store).add(session, attempt(), folder, imported=imported)
+
+
+def write_events(folder: Path, probes: Sequence[str], *, ended: bool = True) -> None:
+    """Everything that a session says that measures these probes, in order."""
+    events = folder / EVENTS
+    append(events, SessionStarted(host="nid001", pid=7))
+    for probe in probes:
+        append(events, Started(probe=probe))
+        append(events, Progressed(probe=probe, message="half-way"))
+        append(events, Ended(outcome=ProbeOutcome(probe=probe, status="measured", evidence={}, seconds=0.5)))
+    if ended:
+        append(events, SessionEnded(state="done", files=session_folder.sums(folder)))
+
+
+def run(store: Store, *probes: str, uid: str = "0" * 32, **limits: float) -> tuple[SessionRow, Standing]:
+    """Run a session to its end."""
+    row = begin(store, *probes, uid=uid, **limits)
+    return row, follow(store, row, patience=Patience(seconds=5, pause_s=0.05))
+
+
+def verdicts(store: Store, row: SessionRow) -> dict[str, Verdict]:
+    """Probe -> verdict of its check, of those that have one."""
+    found = store.attempt(row.attempt).findings
+    return {finding.check.removeprefix("stub."): finding.verdict for finding in found}
+
+
+def summaries(store: Store, row: SessionRow) -> dict[str, str]:
+    """Probe -> what its finding says."""
+    return {finding.check.removeprefix("stub."): finding.summary for finding in store.attempt(row.attempt).findings}
+
+
+def count(store: Store, table: str) -> int:
+    """Rows of a table."""
+    return int(Sessions(store)._query(f"SELECT count(*) FROM {table}")[0][0])

@@ -1,0 +1,31 @@
+"""A database whose sessions run stub probes, in a folder with the sample attempts' input files."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from aqboard.runner.backends import BACKENDS
+from aqboard.runner.local_backend import LocalBackend
+from aqboard.store import Store
+from aqboard.workflow import ingest, sessions
+from tests import stub_sessions
+from tests.sample_attempts import write_files
+
+
+@pytest.fixture
+def stubs(monkeypatch: pytest.MonkeyPatch) -> LocalBackend:
+    """From here on a local session's probes, and the checks that judge them, are stubs."""
+    backend = LocalBackend(stub_sessions.command)
+    monkeypatch.setitem(BACKENDS, "local", backend)
+    monkeypatch.setattr(ingest, "installed_suite", lambda: stub_sessions.SUITE)
+    monkeypatch.setattr(sessions, "installed_suite", lambda: stub_sessions.SUITE)
+    return backend
+
+
+@pytest.fixture
+def store(stubs: LocalBackend, tmp_path: Path) -> Iterator[Store]:
+    """An empty database; `in` beside it holds the inputs of `tests.workflow.launched.attempt`."""
+    write_files(tmp_path / "in")
+    with Store(tmp_path / "board.db", create=True) as opened:
+        yield opened

@@ -1,0 +1,135 @@
+"""What a GO lets out, and what takes it back, on sample attempts and with the real preflight."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from aqboard.domain.errors import LaunchError
+from aqboard.domain.manifest import LaunchManifest
+from aqboard.domain.signoff import Decision
+from aqboard.location import scripts_folder
+from aqboard.workflow.decide import decide
+from aqboard.workflow.release import MAIN, released, script_path
+from tests.workflow.launched import attempt, go
+
+
+def preflight(script: Path) -> int:
+    """What the job's first step says of the manifest that the script carries."""
+    lines = dict(line.split("=", 1) for line in script.read_text().splitlines() if line.startswith("manifest"))
+    command = [sys.executable, "-m", "aqboard.guard.preflight", lines["manifest"], "--sha256", lines["manifest_sha256"]]
+    return subprocess.run(command, capture_output=True, check=False, timeout=60).returncode
+
+
+def test_a_go_writes_scripts_and_manifests_that_the_preflight_accepts(store):
+    script = go(store, attempt(store, canary={}))
+    folder = script.parent
+    files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    assert files == ["canary/canary.sbatch", "canary/manifest.json", "launch.sbatch", "manifest.json", "submit.sh"]
+    assert preflight(script) == 0
+    assert preflight(folder / "canary" / "canary.sbatch") == 0
+    assert not list(folder.parent.glob(".*")), "no draft is left"
+
+
+def test_the_canarys_manifest_is_the_launchs_but_for_size_and_verdict(store):
+    folder = go(store, attempt(store, canary={})).parent
+    main, canary = (
+        LaunchManifest.model_validate_json((folder / name / "manifest.json").read_text()) for name in (".", "canary")
+    )
+    assert (main.job.nodes, main.job.tasks) == (50, 400)
+    assert (canary.job.nodes, canary.job.tasks) == (2, 16)
+    assert main.verdict_file == folder / "guard_verdict.json"
+    assert canary.verdict_file == folder / "canary" / "guard_verdict.json"
+    assert canary.kill_file == main.kill_file
+    same = {"job": main.job, "verdict_file": main.verdict_file}
+    assert canary.model_copy(update=same) == main
+
+
+def test_without_a_canary_there_is_nothing_of_one(store):
+    folder = go(store, attempt(store)).parent
+    assert sorted(path.name for path in folder.iterdir()) == ["launch.sbatch", "manifest.json"]
+
+
+def test_a_changed_input_is_refused_with_40(store):
+    script = go(store, attempt(store))
+    (store.path.parent / "in" / "train.yaml").write_text("depth: 7\n")
+    assert preflight(script) == 40
+
+
+def test_a_no_go_takes_scripts_back_and_reaches_what_waits_in_the_queue(store):
+    number = attempt(store, canary={})
+    script = go(store, number)
+    queued, canary = script.with_name("queued"), script.with_name("queued canary")
+    queued.write_text(script.read_text())
+    canary.write_text((script.parent / "canary" / "canary.sbatch").read_text())
+    decide(store, number, person="Grace", decision=Decision.NO_GO)
+    assert not list(script.parent.rglob("*.sbatch"))
+    assert not (script.parent / "submit.sh").exists()
+    assert (preflight(queued), preflight(canary)) == (41, 41)
+    assert released(store.path, number) == ()
+
+
+def test_a_new_go_after_a_no_go_does_not_revive_what_was_taken_back(store):
+    number = attempt(store)
+    first = go(store, number)
+    queued = first.with_name("queued")
+    queued.write_text(first.read_text())
+    decide(store, number, person="Grace", decision=Decision.NO_GO)
+    second = go(store, number)
+    assert second.parent != first.parent
+    assert (preflight(queued), preflight(second)) == (41, 0)
+
+
+def test_a_second_persons_go_leaves_the_first_ones_manifest_to_the_jobs_that_have_it(store):
+    number = attempt(store)
+    first = go(store, number)
+    before = {path: path.read_bytes() for path in first.parent.rglob("*") if path.is_file()}
+    second = go(store, number, "Grace")
+    assert {path: path.read_bytes() for path in first.parent.rglob("*") if path.is_file()} == before
+    assert (preflight(first), preflight(second)) == (0, 0)
+    assert released(store.path, number) == (first, second)
+
+
+def test_a_folder_that_cannot_be_written_leaves_nothing_and_records_nothing(store, monkeypatch):
+    number = attempt(store)
+    monkeypatch.setenv("AQBOARD_SCRIPTS", "/proc/nowhere")
+    with pytest.raises(LaunchError, match="was not recorded"):
+        decide(store, number, person="Ada", decision=Decision.GO)
+    assert store.attempt(number).signoffs == ()
+
+
+def test_scripts_may_lie_where_the_compute_nodes_see_them(store, monkeypatch, tmp_path):
+    monkeypatch.setenv("AQBOARD_SCRIPTS", str(tmp_path / "shared"))
+    script = go(store, attempt(store))
+    assert script.parent.parent == tmp_path / "shared" == scripts_folder(store.path)
+
+
+def test_the_name_of_a_folder_holds_nothing_that_anybody_typed(store):
+    assert script_path(store.path, 7, "5ea1" * 16).parts[-2:] == ("attempt-7-5ea15ea15ea1", MAIN)
+
+
+def test_the_image_is_an_input_and_stands_in_the_manifest(store):
+    image = store.path.parent / "in" / "torch.sif"
+    image.write_bytes(b"SIF")
+    script = go(store, attempt(store, container={"image": str(image)}))
+    manifest = json.loads(script.with_name("manifest.json").read_text())
+    assert manifest["container"]["path"] == str(image)
+    assert manifest["code"] is None
+    image.write_bytes(b"fis")
+    assert preflight(script) == 40
+
+
+def test_the_commit_of_the_working_directory_is_signed(store, tmp_path):
+    work = tmp_path / "code"
+    work.mkdir()
+    git = ["git", "-C", str(work), "-c", "user.name=a", "-c", "user.email=a@b"]
+    subprocess.run([*git, "init", "-q"], check=True)
+    (work / "train.py").write_text("pass\n")
+    subprocess.run([*git, "add", "."], check=True)
+    subprocess.run([*git, "commit", "-qm", "x"], check=True)
+    script = go(store, attempt(store, workdir=str(work)))
+    assert preflight(script) == 0
+    (work / "train.py").write_text("raise SystemExit\n")
+    assert preflight(script) == 41
