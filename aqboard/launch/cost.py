@@ -127,10 +127,9 @@ class Stakes(Record):
             return f"{took}; on how many GPUs is not known."
         if not held:
             return f"{took} on a machine without a GPU: 0 GPU-hours."
-        share = 60 * held / self.job.gpus
-        return (
-            f"{took} on {self.checks.gpus} GPUs: {fine(held)} GPU-hours, as much as {fine(share)} minutes of the job."
-        )
+        gpus = f"{self.checks.gpus} GPU{'' if self.checks.gpus == 1 else 's'}"
+        same_s = 3600 * held / self.job.gpus
+        return f"{took} on {gpus}: {fine(held)} GPU-hours, as much as {fine(same_s)} s of the job."
 
 
 def stakes(plan: LaunchPlan, profile: ClusterProfile, outcomes: Mapping[str, ProbeOutcome]) -> Stakes:

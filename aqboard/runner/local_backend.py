@@ -5,6 +5,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
@@ -18,6 +19,14 @@ SAME_START_S = 60.0
 MODULE = "aqboard.runner.session"
 
 
+@dataclass(frozen=True)
+class _Child:
+    """A process that this one started: when it began, and its exit code; None while it works, negative for a signal."""
+
+    began: float | None
+    code: int | None = None
+
+
 class LocalBackend:
     """Starts a detached process: closing the terminal, stopping the app or Ctrl-C does not reach it."""
 
@@ -27,8 +36,7 @@ class LocalBackend:
     def __init__(self, process: Callable[[Path], tuple[str, ...]] = command) -> None:
         self._process = process
         # Those that this very process started: for them alone the system tells how they ended.
-        self._children: dict[int, int | None] = {}
-        """Process -> its exit code, None while it works; negative for a signal."""
+        self._children: dict[int, _Child] = {}
         self._lock = threading.Lock()
 
     def start(self, folder: Path) -> Handle:
@@ -51,32 +59,37 @@ class LocalBackend:
             )
         except OSError as error:
             raise SessionError(f"The session's process cannot be started: {error.strerror}.") from None
-        self._children[pid] = None
-        return Handle(backend=self.name, host=socket.gethostname(), pid=pid, created=_began(pid))
+        began = _began(pid)
+        self._children[pid] = _Child(began)
+        return Handle(backend=self.name, host=socket.gethostname(), pid=pid, created=began)
 
     def look(self, handle: Handle) -> Sighting:
         """What has become of the process; the system remembers how it ended for the one that started it alone."""
         if handle.host != socket.gethostname():
             return Sighting(word="unknown", why=f"it was started on {handle.host} and can be looked at there alone")
-        code = self._exit_codes().get(handle.pid or 0)
-        if code is not None:
-            return Sighting(word="ended", why=_how(code))
+        self._wait()
+        child = self._children.get(handle.pid or 0)
+        if child is not None and _same_start(child.began, handle.created):
+            # The system's own word: a process that is just being killed has lost its name, but is not gone.
+            running = child.code is None
+            return Sighting(word="running") if running else Sighting(word="ended", why=_how(child.code or 0))
         if _alive(handle) is not None:
             return Sighting(word="running")
         return Sighting(word="lost", why=f"(pid {handle.pid} on {handle.host}) is gone")
 
-    def _exit_codes(self) -> dict[int, int | None]:
-        """How the children of this process ended; none of them stays behind as a zombie."""
+    def _wait(self) -> None:
+        """Learn how children of this process ended; none of them stays behind as a zombie."""
         with self._lock:
-            for pid in [pid for pid, code in self._children.items() if code is None]:
+            for pid, child in list(self._children.items()):
+                if child.code is not None:
+                    continue
                 try:
                     done, status = os.waitpid(pid, os.WNOHANG)
-                except ChildProcessError:  # somebody waits for every child there is
+                except ChildProcessError:  # somebody else in this process waits for every child there is
                     del self._children[pid]
                     continue
                 if done:
-                    self._children[pid] = os.waitstatus_to_exitcode(status)
-            return dict(self._children)
+                    self._children[pid] = replace(child, code=os.waitstatus_to_exitcode(status))
 
     def cancel(self, handle: Handle) -> None:
         """Ask the process to end; on another machine the file in the folder has to do."""
@@ -110,13 +123,17 @@ def _alive(handle: Handle) -> psutil.Process | None:
         process = psutil.Process(handle.pid)
         if process.status() == psutil.STATUS_ZOMBIE:
             return None
-        if handle.created is not None and abs(process.create_time() - handle.created) > SAME_START_S:
+        if not _same_start(process.create_time(), handle.created):
             return None
         return process if MODULE in process.cmdline() else None
     except psutil.AccessDenied:
         return process  # somebody else's, and alive
     except psutil.Error:
         return None
+
+
+def _same_start(one: float | None, other: float | None) -> bool:
+    return one is None or other is None or abs(one - other) <= SAME_START_S
 
 
 def _how(code: int) -> str:

@@ -190,6 +190,11 @@ class Sessions:
         )
         return tuple(map(_session_row, rows))
 
+    def given_up(self) -> tuple[SessionRow, ...]:
+        """Those that ended by their backend's word alone."""
+        given_up = "SELECT session FROM session_closings GROUP BY session HAVING max(by_itself) = 0"
+        return tuple(map(_session_row, self._query(f"{FROM_SESSIONS} WHERE sessions.uid IN ({given_up})")))
+
     def find(self, name: int | str) -> SessionRow:
         """The session with this number, or whose uid begins so; raises SessionError when there is not exactly one."""
         text = str(name)

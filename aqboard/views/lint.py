@@ -81,8 +81,8 @@ def _judge(given: str, cluster: str, folders: tuple[str, ...] | None) -> tuple[s
 def _show(text: str, report: LintReport) -> None:
     tell = st.warning if report.counted else st.success
     sign = "⚠️" if report.counted else "✅"
-    against = f" Held against {report.profile} ({report.profile_because})." if report.profile else ""
-    tell(f"{sign} **{plain(report.sentence)}**{plain(against)}")
+    against = f"Held against {report.profile} ({report.profile_because})." if report.profile else ""
+    tell(f"{sign} **{plain(report.sentence)}** {plain(against)}")
     for note in report.notes:
         st.caption(plain(note))
     st.download_button(

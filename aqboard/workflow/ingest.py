@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TypeVar
 
 from aqboard.domain.attempt import Attempt
@@ -77,10 +78,12 @@ def ingest(store: Store, row: SessionRow, *, patience: Patience = PATIENT) -> St
 def ingest_open(store: Store, *, patience: Patience = PATIENT) -> tuple[str, ...]:
     """Read what is new of every session that may still say something; a sentence for each that cannot be read.
 
+    That is also one that its backend gave up and whose file grows all the same: its node was cut off, and is back.
     Raises StoreError when the database cannot be written, which is the same for all of them.
     """
     troubles = []
-    for row in Sessions(store).all(open_only=True):
+    sessions = Sessions(store)
+    for row in (*sessions.all(open_only=True), *filter(partial(_grows, sessions), sessions.given_up())):
         try:
             ingest(store, row, patience=patience)
         except StoreError:
@@ -89,6 +92,13 @@ def ingest_open(store: Store, *, patience: Patience = PATIENT) -> tuple[str, ...
             told = error.message if isinstance(error, AqboardError) else str(error)
             troubles.append(f"Session {row.number} cannot be read: {told}")
     return tuple(troubles)
+
+
+def _grows(sessions: Sessions, row: SessionRow) -> bool:
+    try:
+        return (row.folder / EVENTS).stat().st_size > sessions.position(row.session.uid)
+    except OSError:
+        return False
 
 
 def _settle(

@@ -62,8 +62,8 @@ def leonardo_container() -> str:
         partition="boost_usr_prod",
         nodes=100,
         gpus_per_node=4,
-        workdir="/leonardo_work/aq",
-        container={"image": "/leonardo_work/aq/torch.sif", "runtime": "apptainer"},
+        workdir="/leonardo_work/project_465000001",
+        container={"image": "/leonardo_work/project_465000001/torch.sif", "runtime": "apptainer"},
     )
     return render(attempt(of), load_profile("leonardo"), Approval.of(go()), SIGNED)
 

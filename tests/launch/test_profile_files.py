@@ -9,7 +9,7 @@ from aqboard.domain.errors import LaunchError
 from aqboard.launch.facts import cite, facts
 from aqboard.launch.profile import load_profile, profile_files, profile_names
 
-PACKAGED = ("generic", "juwels-booster", "leonardo", "lumi-g")
+PACKAGED = ("frontier", "generic", "juwels-booster", "leonardo", "lumi-g")
 
 OURS = {
     "name": "ours",
@@ -58,8 +58,19 @@ def test_lumi_g_is_as_documented():
     assert cores[0] == 49
 
 
+def test_frontier_is_as_documented():
+    profile = load_profile("frontier")
+    assert (profile.node.gpus, profile.node.cores, profile.memory) == (8, 56, None)
+    batch = profile.partitions["batch"]
+    limits = [batch.time_limit(nodes) for nodes in (1, 91, 92, 183, 184, 9472, None)]
+    assert limits == ["02:00:00", "02:00:00", "06:00:00", "06:00:00", "12:00:00", "12:00:00", "12:00:00"]
+    assert profile.cpu_masks.masks == load_profile("lumi-g").cpu_masks.masks
+
+
 def test_an_unknown_name_is_answered_with_the_known_ones():
-    with pytest.raises(LaunchError, match=r"no cluster profile 'lumi'\. There are: generic, juwels-booster, leonardo"):
+    with pytest.raises(
+        LaunchError, match=r"no cluster profile 'lumi'\. There are: frontier, generic, juwels-booster, leonardo"
+    ):
         load_profile("lumi")
     with pytest.raises(LaunchError, match="no cluster profile"):
         load_profile("../profiles/lumi-g")

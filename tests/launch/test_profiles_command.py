@@ -17,8 +17,9 @@ def test_the_command_prints_one_json_document_with_every_profile(capsys):
     printed = capsys.readouterr()
     document = json.loads(printed.out)
     assert [entry["name"] for entry in document] == list(profile_names())
-    assert document[3]["billing"]["per_node_hour"] == 4
-    assert document[3]["file"].endswith("lumi-g.yaml")
+    lumi = next(entry for entry in document if entry["name"] == "lumi-g")
+    assert lumi["billing"]["per_node_hour"] == 4
+    assert lumi["file"].endswith("lumi-g.yaml")
     assert printed.err == ""
 
 
@@ -27,6 +28,7 @@ def test_the_command_tells_limits_and_sources(capsys):
     text = capsys.readouterr().out
     assert "partition standard-g: at most 1024 nodes, at most 48 h; whole nodes only" in text
     assert "LUMI user guide, Slurm partitions, https://docs.lumi-supercomputer.eu" in text
+    assert "at most 9472 nodes, at most 12 h (2 h up to 91 nodes, 6 h up to 183 nodes)" in text
     assert "node: number of GPUs not known, number of usable cores not known" in text
 
 

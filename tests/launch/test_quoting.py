@@ -39,7 +39,7 @@ def test_a_comment_is_one_line_that_hides_nothing(value):
 
 @given(st.text(max_size=80))
 def test_a_slug_is_always_a_plain_word(value):
-    assert quoting.word(quoting.slug(value).lstrip("_") or "x")
+    assert quoting.word(quoting.slug(value).lstrip("_.-") or "x")
     assert 1 <= len(quoting.slug(value)) <= 64
 
 

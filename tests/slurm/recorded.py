@@ -1,4 +1,4 @@
-"""What Slurm 22.05.8 printed, word for word."""
+"""What Slurm 22.05.8 printed, word for word, except for what is marked as composed."""
 
 PLACED = (
     "sbatch: Job 1 to start at 2026-11-25T10:26:52 using 224 processors on nodes nid[005000-005001] in partition "
@@ -25,6 +25,7 @@ REFUSED = {
         "The number of nodes is more than this partition has or allows for one job; ask for fewer, or use another "
         "partition.",
     ),
+    # Composed around a text of Slurm's library.
     "processors": (
         "allocation failure: More processors requested than permitted\n",
         "More processors are asked for than the nodes have; check nodes, tasks per node and cores per task.",
@@ -69,6 +70,7 @@ REFUSED = {
         "sbatch: error: Batch job submission failed: Invalid partition name specified\n",
         "There is no partition nix on this cluster; `sinfo --summarize` lists those there are.",
     ),
+    # Composed: a message that no row knows.
     "new": (
         "sbatch: error: The moon is in the wrong phase\n",
         "Slurm says: The moon is in the wrong phase",
@@ -77,7 +79,7 @@ REFUSED = {
 }
 
 SILENT = {
-    "down": "squeue: error: slurm_load_jobs error: Unable to contact slurm controller (connect failure)\n",
+    "down": "slurm_load_jobs error: Unable to contact slurm controller (connect failure)\n",
     "no configuration": (
         "sbatch: error: resolve_ctls_from_dns_srv: res_nsearch error: Unknown host\n"
         "sbatch: error: fetch_config: DNS SRV lookup failed\n"
@@ -85,20 +87,24 @@ SILENT = {
         "sbatch: fatal: Could not establish a configuration source\n"
     ),
     "munge": (
-        "sbatch: error: If munged is up, restart with --num-threads=10\n"
-        'sbatch: error: Munge encode failed: Failed to access "/run/munge/munge.socket.2": No such file or directory\n'
-        "sbatch: error: authentication: Invalid authentication credential\n"
+        "squeue: error: If munged is up, restart with --num-threads=10\n"
+        'squeue: error: Munge encode failed: Failed to access "/tmp/a/munge.sock": No such file or directory (Did you '
+        "start munged?)\n"
+        "squeue: error: slurm_send_node_msg: auth_g_create: REQUEST_JOB_INFO has authentication error\n"
+        "slurm_load_jobs error: Protocol authentication error\n"
     ),
 }
 
 SQUEUE = """\
-4|FAILED|9|nid007900|30:00|2026-11-25T10:35:45|2026-11-25T10:35:45|JobLaunchFailure
+4|FAILED|9|nid007900|30:00|2026-11-25T12:42:19|2026-11-25T12:42:19|JobLaunchFailure
 5|PENDING|0||30:00|N/A|N/A|Dependency
-3|CONFIGURING|0|nid005002|30:00|2026-11-25T10:35:45|2026-11-25T11:05:45|None
-1|FAILED|1792|nid005000|30:00|2026-11-25T10:35:45|2026-11-25T10:35:45|NonZeroExitCode
-2|RUNNING|0|nid005001|30:00|2026-11-25T10:35:45|2026-11-25T11:05:45|None
+6|CONFIGURING|0|nid005010|30:00|2026-11-25T12:42:20|2026-11-25T13:12:20|None
+1|FAILED|1792|nid005000|30:00|2026-11-25T12:42:19|2026-11-25T12:42:19|NonZeroExitCode
+3|PENDING|0||30:00|2026-11-25T13:42:16|2026-11-25T14:12:16|BeginTime
+2|RUNNING|0|nid005001|30:00|2026-11-25T12:42:19|2026-11-25T13:12:19|None
 """
 
+# Composed after sacct's manual: the cluster for tests has no accounting daemon.
 SACCT = """\
 12|COMPLETED|0:0|nid005000|00:30:00|2026-11-25T10:35:45|2026-11-25T10:36:45
 13|CANCELLED by 1000|0:15|nid005000|00:30:00|2026-11-25T10:35:45|2026-11-25T10:36:45

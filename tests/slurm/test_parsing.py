@@ -69,18 +69,19 @@ def test_the_number_of_a_submitted_job():
 
 
 def test_squeue_is_read():
-    failed, waits, starts, exits, runs = read_squeue(recorded.SQUEUE)
+    failed, waits, starts, exits, later, runs = read_squeue(recorded.SQUEUE)
     assert (failed.state, failed.exit_code, failed.signal) == (JobState.FAILED, 0, 9)
     assert (waits.state, waits.reason, waits.start, waits.exit_code) == (JobState.PENDING, "Dependency", "", None)
     assert (starts.state, starts.word) == (JobState.PENDING, "CONFIGURING")
     assert (exits.state, exits.exit_code, exits.signal, exits.reason) == (JobState.FAILED, 7, None, "NonZeroExitCode")
+    assert (later.state, later.reason, later.end) == (JobState.PENDING, "BeginTime", "")
     assert runs == Job(
         id="2",
         state=JobState.RUNNING,
         word="RUNNING",
         nodes="nid005001",
         time_limit="30:00",
-        start="2026-11-25T10:35:45",
+        start="2026-11-25T12:42:19",
     )
 
 

@@ -137,7 +137,7 @@ def test_a_database_that_may_only_be_read_loses_nothing(store: Store) -> None:
     connection = Sessions(store)._db.conn
     connection.execute("PRAGMA query_only = 1")
     began = time.monotonic()
-    with pytest.raises(StoreError, match="readonly"):
+    with pytest.raises(StoreError, match="may not write"):
         ingest(store, row, patience=Patience(seconds=600))
     assert time.monotonic() - began < 300, "waiting would not help"
     assert view(store, row).standing.state is SessionState.QUEUED, "what is known can be read all the same"

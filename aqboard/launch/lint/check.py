@@ -18,6 +18,9 @@ from aqboard.launch.lint.waivers import waivers
 from aqboard.launch.profile import load_profile, profile_names
 
 EXCERPT = 160
+TOLD = 400
+"""Characters of an excerpt, and of a message or fix."""
+
 MOST = 200
 """Findings of one rule that are told; a generated script of a thousand steps needs no thousand findings."""
 
@@ -75,17 +78,22 @@ def all_profiles() -> tuple[ClusterProfile, ...]:
 
 def _finding(script: Script, rule: Rule, hit: Hit, waived: str) -> Finding:
     line = min(max(hit.line, 1), len(script.lines))
-    text = printable(script.lines[line - 1].expandtabs(4).strip())
     return Finding(
         rule=rule.slug,
         number=rule.number,
         level=hit.level or rule.level,
         line=line,
         column=max(hit.column, 1),
-        excerpt=text if len(text) <= EXCERPT else text[: EXCERPT - 1] + "…",
-        message=printable(hit.message),
-        fix=printable(hit.fix),
+        excerpt=_cut(script.lines[line - 1].expandtabs(4).strip(), EXCERPT),
+        message=_cut(hit.message, TOLD),
+        fix=_cut(hit.fix, TOLD),
         why=rule.why,
         source=cite(rule.source),
         waived=printable(waived),
     )
+
+
+def _cut(text: str, most: int) -> str:
+    """Text of the script as it may be shown; names in it can be as long as the script."""
+    shown = printable(text[: most + 1])
+    return shown if len(text) <= most else shown[: most - 1] + "…"
