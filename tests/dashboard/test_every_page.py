@@ -95,7 +95,7 @@ def test_a_database_that_may_only_be_read_says_so_and_at_a_decision_again(sample
     assert "nothing can be recorded" in app.sidebar.warning[0].value
     app.text_input[0].set_value("Ada")
     app.radio[0].set_value("NO-GO")
-    app.button[-1].click().run()
+    next(button for button in app.button if button.label == "Record the decision").click().run()
     assert not app.exception
     assert "this user may not write" in app.error[0].value
     assert not app.get("success") or "recorded" not in app.success[0].value

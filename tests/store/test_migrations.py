@@ -12,6 +12,7 @@ from sqlite_utils import Database
 from aqboard.domain.errors import StoreError
 from aqboard.domain.outcome import ProbeOutcome
 from aqboard.domain.signoff import Decision, SignOff
+from aqboard.domain.waiver import Answer, Waiver
 from aqboard.store import Store, schema
 from aqboard.store.backup import backups_of
 from aqboard.store.migrations import MIGRATIONS, NAMES
@@ -52,6 +53,42 @@ ROWS: dict[str, dict[str, object]] = {
         "data": SignOff(
             attempt=ATTEMPT.uid, person="Ada", decision=Decision.GO, seal="f" * 64, created_at=samples.WHEN
         ).model_dump_json(),
+    },
+    "waivers": {
+        **FIRST,
+        "uid": "e" * 32,
+        "check_id": "a",
+        "person": "Ada",
+        "expires_at": samples.WHEN.isoformat(),
+        "data": Waiver(
+            uid="e" * 32,
+            attempt=ATTEMPT.uid,
+            person="Ada",
+            created_at=samples.WHEN,
+            check="a",
+            verdict="fail",
+            finding="f" * 64,
+            reason="known",
+            risk="a night",
+            expires_at=samples.WHEN,
+        ).model_dump_json(),
+    },
+    "waiver_answers": {
+        **FIRST,
+        "waiver": "e" * 32,
+        "person": "Grace",
+        "answer": "confirmed",
+        "data": Answer(
+            attempt=ATTEMPT.uid, person="Grace", created_at=samples.WHEN, waiver="e" * 32, answer="confirmed"
+        ).model_dump_json(),
+    },
+    "accounts": {
+        "recorded_at": samples.WHEN.isoformat(),
+        "name": "ada",
+        "person": "Ada",
+        "roles": "[]",
+        "password": "$argon2id$",
+        "disabled": 0,
     },
     "scripts": {**FIRST, "seal": "f" * 64, "path": "/x/y.sbatch", "text": "#!/bin/bash\n"},
 }
