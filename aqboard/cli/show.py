@@ -7,8 +7,10 @@ from rich.panel import Panel
 from rich.table import Table
 
 from aqboard.cli.output import CANNOT_TELL, FOUND, OK, out
+from aqboard.domain.attempt import day
 from aqboard.domain.finding import Verdict
 from aqboard.domain.readiness import State
+from aqboard.domain.waiver import WaiverState
 
 if TYPE_CHECKING:
     from aqboard.store import StoredAttempt
@@ -33,6 +35,7 @@ def as_document(stored: "StoredAttempt") -> dict[str, object]:
         "state": stored.readiness.state.value,
         "readiness": stored.readiness.model_dump(mode="json"),
         "findings": [finding.model_dump(mode="json") for finding in stored.findings],
+        "waivers": [standing.model_dump(mode="json") for standing in stored.waivers],
         "inputs": [file.model_dump(mode="json") for file in stored.attempt.inputs],
     }
 
@@ -50,6 +53,11 @@ def tell(stored: "StoredAttempt") -> None:
             text += f"\n[dim]the plan says {finding.severity.value}, usually {finding.usual_severity.value}[/]"
         table.add_row(MARK[finding.verdict], escape(finding.title), text)
     out.print(table)
+    for standing in stored.waivers:
+        waiver = standing.waiver
+        until = f"until {day(waiver.expires_at)} UTC" if standing.state is WaiverState.IN_FORCE else standing.why
+        line = f"waiver ({standing.state}) for {waiver.check}, which said {waiver.verdict}: {waiver.person}, {until}"
+        out.print(line, style="yellow", markup=False)
     state = stored.readiness.state
     title = f"attempt {stored.number}: {escape(stored.attempt.name)}"
     text = f"[bold {COLOUR[state]}]{state}[/]  {stored.readiness.sentence}"

@@ -43,6 +43,10 @@ def _in_the_way(readiness: Readiness, lines: tuple[Line, ...]) -> None:
     if todo.warnings:
         st.subheader("To look at before a GO")
         st.markdown("\n".join(_steps(todo.warnings)))
+    if accepted := tuple(line for line in lines if line.check in readiness.waived):
+        st.subheader("Not passed, and accepted by two people")
+        st.markdown("\n".join(_steps(accepted)))
+        st.page_link("pages/launch.py", label="Who accepted it, why, and until when", icon="✋")
 
 
 def _steps(lines: tuple[Line, ...]) -> list[str]:

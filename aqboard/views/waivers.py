@@ -5,11 +5,12 @@ import streamlit as st
 from aqboard.domain.errors import AqboardError
 from aqboard.domain.identity import Identity
 from aqboard.domain.waiver import LONGEST_DAYS, Answer, WaiverStanding, WaiverState, says_nothing
-from aqboard.launch.cost import cost_of
+from aqboard.launch.cost import stakes
 from aqboard.launch.profile import load_profile
 from aqboard.store import StoredAttempt
 from aqboard.views.board import opened_store
 from aqboard.views.identity import SIGNED, acting, name_field
+from aqboard.views.stakes import show_stakes
 from aqboard.views.text import code, plain
 from aqboard.views.words import Face, check_title, moment, verdict_face
 from aqboard.workflow.waive import OPEN, answer, propose, waivable, waivable_checks
@@ -88,7 +89,9 @@ def _answers(stored: StoredAttempt, standing: WaiverStanding, person: Identity |
 def _dialog(stored: StoredAttempt, choices: tuple[str, ...], person: Identity | None) -> None:
     number = stored.number
     keys = {name: f"waive-{name}-{number}" for name in ("check", "person", "reason", "risk", "days", "unknown")}
-    st.markdown(f"**What is at stake.** {plain(at_stake(stored))}")
+    plan = stored.attempt.plan
+    st.markdown("**What it costs to be wrong**")
+    show_stakes(stakes(plan, load_profile(plan.cluster.profile), stored.outcomes))
     check = st.selectbox("Check", choices, key=keys["check"], format_func=check_title)
     finding = next((f for f in stored.findings if f.check == check), None)
     verdict = waivable(stored, check)
@@ -101,12 +104,6 @@ def _dialog(stored: StoredAttempt, choices: tuple[str, ...], person: Identity | 
     st.number_input("It counts for so many days", 1, LONGEST_DAYS, 7, key=keys["days"])
     st.caption("It counts once a second person confirms it. It is shown here, in the report and in the script.")
     st.button("Propose the waiver", type="primary", on_click=_propose, args=(number, keys), key=f"propose-{number}")
-
-
-def at_stake(stored: StoredAttempt) -> str:
-    """What the job costs if the accepted risk turns out to be real."""
-    cluster = stored.attempt.plan.cluster
-    return cost_of(cluster, load_profile(cluster.profile)).sentence
 
 
 def _propose(number: int, keys: dict[str, str]) -> None:
