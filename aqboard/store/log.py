@@ -38,10 +38,9 @@ def require_sound_log(path: Path) -> None:
             return
         faults = _faults(path) if indexed else _faults_of_copy(path)
         if faults:
-            found = " ".join(faults[0].split())
             raise StoreError(
-                f"The log {log_of(path).name} does not fit the database {path} ({found}). Nothing was changed. "
-                "If the database was copied there by hand, move the log away and open it again."
+                f"The log {log_of(path).name} does not fit the database {path} ({' '.join(faults[0].split())}). "
+                "Nothing was changed. If the database was copied there by hand, move the log away and open it again."
             )
         _SOUND.add(state)
 

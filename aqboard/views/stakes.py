@@ -11,12 +11,13 @@ UNKNOWN = "not known"
 def show_stakes(found: Stakes) -> None:
     """Four figures side by side, and under them what they are made of."""
     job, epoch, checks = found.job, found.epoch, found.checks
+    st.markdown("**At stake**")
     hour, pass_, whole, looked = st.columns(4)
-    hour.metric("At stake every hour", f"{number(job.gpus)} GPU-h", border=True)
-    pass_.metric("per epoch", f"{fine(epoch.gpu_hours)} GPU-h" if epoch else UNKNOWN, border=True)
-    whole.metric(f"for the whole {number(job.hours)} h", f"{number(job.gpu_hours)} GPU-h", border=True)
     held = checks.gpu_hours if checks else None
-    looked.metric("the checks cost", UNKNOWN if held is None else f"{fine(held)} GPU-h", border=True)
+    hour.metric("GPU-hours per hour", number(job.gpus), border=True)
+    pass_.metric("GPU-hours per epoch", fine(epoch.gpu_hours) if epoch else UNKNOWN, border=True)
+    whole.metric(f"GPU-hours in all {number(job.hours)} h", number(job.gpu_hours), border=True)
+    looked.metric("GPU-hours of the checks", UNKNOWN if held is None else fine(held), border=True)
     billed = (
         f"Billed {number(job.billed_per_hour)} {job.unit} per hour, {number(job.billed)} in all."
         if job.billed is not None and job.billed_per_hour is not None

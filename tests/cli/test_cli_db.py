@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from aqboard.cli import app
 from aqboard.store import Store
+from aqboard.store.migrations import NAMES
 from tests.store.conftest import fill
 
 run = CliRunner().invoke
@@ -38,7 +39,7 @@ def test_the_path_and_what_named_it(board: Path, tmp_path: Path, monkeypatch: py
 def test_a_check_of_a_sound_database(board: Path) -> None:
     done = run(app, ["db", "check"])
     assert done.exit_code == 0
-    for word in ("wal", "1 attempts", "m001_attempts_and_findings", "locks: local", "✔ Every page"):
+    for word in ("wal", "1 attempts", NAMES[-1], "locks: local", "✔ Every page"):
         assert word in done.stdout
     code, report = document("check")
     assert (code, report["faults"], report["path"]) == (0, [], str(board))
