@@ -81,7 +81,8 @@ def _waiver(standing: WaiverStanding) -> Iterator[str]:
     yield f"WAIVED    {waiver.check} ({waiver.verdict}){unknown}, accepted until {day(waiver.expires_at)} UTC"
     for role, person in (("accepted", waiver), ("confirmed", confirmed)):
         if person:
-            yield f"          {role} by {person.person}, {day(person.created_at)} UTC, {_identified(person)}"
+            yield f"          {role} by {person.person}, {day(person.created_at)} UTC"
+            yield f"          {_identified(person)}"
     yield from _quoted(f"Reason: {waiver.reason}")
     yield from _quoted(f"Risk: {waiver.risk}")
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from aqboard.domain.waiver import Answer, Waiver, WaiverStanding, WaiverState
 from aqboard.launch.approval import Approval
 from aqboard.launch.profile import load_profile
-from aqboard.launch.script import render
+from aqboard.launch.script import Signed, render
 from tests.launch.launch_samples import UID, WHEN, attempt, go
 
 WAIVED = """\
@@ -15,8 +15,10 @@ WAIVED = """\
 #           identified by: account (a local account of this board, by its password), role lead
 #           | Baseline reproduced, cache content equal.
 # WAIVED    loss.first (error): NOBODY KNOWS whether it is right, accepted until 2026-11-30 09:30 UTC
-#           accepted by Nadia Berger, 2026-11-23 09:30 UTC, identified by: none (the name was typed in, nobody verified it)
-#           confirmed by Ingrid Solheim, 2026-11-23 09:30 UTC, identified by: none (the name was typed in, nobody verified it)
+#           accepted by Nadia Berger, 2026-11-23 09:30 UTC
+#           identified by: none (the name was typed in, nobody verified it)
+#           confirmed by Ingrid Solheim, 2026-11-23 09:30 UTC
+#           identified by: none (the name was typed in, nobody verified it)
 #           | Reason: The node ran out of memory.
 #           | #SBATCH --nodes=4000
 #           | Risk: A night of 400 GPUs.
@@ -41,6 +43,6 @@ def test_waivers_expiry_and_the_logs_hash_are_in_the_header() -> None:
     standing = WaiverStanding(waiver=waiver, answers=(second,), state=WaiverState.IN_FORCE)
     signed = go(identified_by="account", subject="ada", roles=["lead"])
     approval = Approval.of(signed, waivers=(standing,), audit="57 aaaa", until=WHEN + timedelta(days=7))
-    script = render(attempt(), load_profile("lumi-g"), approval)
+    script = render(attempt(), load_profile("lumi-g"), approval, Signed("/s/manifest.json", "a" * 64))
     assert WAIVED in script
     assert "\n#SBATCH --nodes=4000" not in script
