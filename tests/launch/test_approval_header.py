@@ -1,4 +1,4 @@
-# ruff: noqa: E501 - a text compared whole
+
 """What the header says of people, waivers, expiry and the audit log; the whole scripts are golden files beside this."""
 
 from datetime import timedelta
