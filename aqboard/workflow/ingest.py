@@ -24,6 +24,7 @@ from aqboard.runner.plugins import installed_suite
 from aqboard.runner.session_folder import cancel_request
 from aqboard.store import Store
 from aqboard.store.sessions import SessionRow, Sessions, is_busy
+from aqboard.workflow.decide import withdraw_void
 
 HANDOVER_S = 120.0
 """How long a session may be without a handle: without one by then, its starter was killed before it could leave it."""
@@ -128,6 +129,9 @@ def close(store: Store, row: SessionRow, standing: Standing, position: int, pati
     attempt = store.attempt(row.attempt).attempt
     findings = judge(attempt, row.session, standing, sessions.outcomes(row.session.uid))
     patience.run(lambda: sessions.close(row, standing, position, findings))
+    if findings and store.attempt(row.attempt).scripts:
+        # New findings void every GO, and a script that nobody stands behind any more must not be one that runs.
+        patience.run(lambda: withdraw_void(store, row.attempt, "the checks were run again"))
 
 
 def _look(sessions: Sessions, row: SessionRow, patience: Patience) -> Sighting:
