@@ -1,4 +1,3 @@
-
 """What the header says of people, waivers, expiry and the audit log; the whole scripts are golden files beside this."""
 
 from datetime import timedelta

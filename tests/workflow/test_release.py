@@ -8,11 +8,19 @@ from pathlib import Path
 import pytest
 
 from aqboard.domain.errors import LaunchError
+from aqboard.domain.finding import Verdict
 from aqboard.domain.manifest import LaunchManifest
+from aqboard.domain.readiness import State
+from aqboard.domain.session import CheckSession
 from aqboard.domain.signoff import Decision
 from aqboard.location import scripts_folder
+from aqboard.runner import session_folder
+from aqboard.store.sessions import Sessions
+from aqboard.workflow import ingest as ingest_module
 from aqboard.workflow.decide import decide
 from aqboard.workflow.release import MAIN, released, script_path
+from aqboard.workflow.sessions import sessions_folder
+from tests.stub_sessions import write_events
 from tests.workflow.launched import attempt, go
 
 
@@ -133,3 +141,21 @@ def test_the_commit_of_the_working_directory_is_signed(store, tmp_path):
     assert preflight(script) == 0
     (work / "train.py").write_text("raise SystemExit\n")
     assert preflight(script) == 41
+
+
+def test_checks_that_were_run_again_take_the_script_back(store, monkeypatch):
+    number = attempt(store)
+    script = go(store, number)
+    stored = store.attempt(number)
+    changes = {"verdict": Verdict.FAIL, "summary": "Otherwise now.", "remedy": "Look."}
+    failed = stored.findings[0].model_copy(update=changes)
+    monkeypatch.setattr(ingest_module, "judge", lambda *_: (failed,))
+    session = CheckSession(
+        attempt=stored.attempt.uid, backend="local", requested_by="Ada", checks=(failed.check,), probes=(), limits={}
+    )
+    folder = sessions_folder(store.path) / session.uid
+    session_folder.create(folder, session, stored.attempt)
+    write_events(folder, ())
+    ingest_module.ingest(store, Sessions(store).add(session, stored.attempt, folder))
+    assert not script.exists()
+    assert store.attempt(number).readiness.state is State.NOT_READY
