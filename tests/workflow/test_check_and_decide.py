@@ -56,7 +56,9 @@ def test_a_good_launch_is_ready(checked: Checked) -> None:
         stored = store.attempt(number)
     assert stored.readiness.state is State.READY, [f.summary for f in stored.findings if f.verdict != "pass"]
     others = {check for check, verdict in verdicts(stored).items() if verdict is not Verdict.PASS}
-    assert others - NEED_A_GPU == {"cache.content"}, "one candidate really holds other orders"
+    assert others - NEED_A_GPU == {"cache.content", "checkpoint.launch"}
+    assert verdicts(stored)["cache.content"] is Verdict.WARN, "one candidate really holds other orders"
+    assert verdicts(stored)["checkpoint.launch"] is Verdict.SKIP, "the baseline was not trained under the guard"
 
 
 def test_the_launch_as_found_is_not_ready_for_the_right_reasons(checked: Checked) -> None:
