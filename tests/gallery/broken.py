@@ -43,7 +43,7 @@ MODEL = WEIGHTS | ORDERS | of("checkpoint.coverage", "checkpoint.optimizer", "sc
 """What asks the model, and cannot when it cannot be built."""
 FILE = WEIGHTS | of(
     "checkpoint.healthy", "checkpoint.coverage", "checkpoint.settings", "checkpoint.configuration",
-    "checkpoint.optimizer", "baseline.agrees", "cache.trained_with", "cache.timeline", "data.statistics",
-    "data.periods",
+    "checkpoint.launch", "checkpoint.optimizer", "baseline.agrees", "cache.trained_with", "cache.timeline",
+    "data.statistics", "data.periods",
 )  # fmt: skip
 """What asks the checkpoint, and cannot when it cannot be read."""
