@@ -4,19 +4,14 @@ import sys
 import time
 from pathlib import Path
 
-from aqboard.runner.backends import BACKENDS
-from aqboard.runner.local_backend import LocalBackend
 from aqboard.store import Store
 from aqboard.store.sessions import Sessions
-from aqboard.workflow import ingest, sessions
+from aqboard.workflow import ingest
 from tests import stub_sessions
 
 
 def main(database: str) -> None:
-    BACKENDS["local"] = LocalBackend(stub_sessions.command)
-    for module in (ingest, sessions):
-        module.installed_suite = lambda: stub_sessions.SUITE  # type: ignore[attr-defined]
-    with Store(Path(database)) as store:
+    with stub_sessions.installed(), Store(Path(database)) as store:
         while True:
             last_round = (Path(database).parent / "stop").exists()
             for row in Sessions(store).all():

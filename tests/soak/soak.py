@@ -23,10 +23,8 @@ from aqboard.domain.session import SessionState
 from aqboard.runner.backend import EVENTS, read_handle
 from aqboard.runner.backends import BACKENDS
 from aqboard.runner.events import lines
-from aqboard.runner.local_backend import LocalBackend
 from aqboard.store import Store
 from aqboard.store.sessions import SessionRow, Sessions
-from aqboard.workflow import ingest, sessions
 from aqboard.workflow.sessions import cancel
 from tests import stub_sessions
 
@@ -87,11 +85,8 @@ class Ingesters:
 def soak(folder: Path, sessions_wanted: int, ingesters_wanted: int, seed: int) -> Report:
     """Run it all below `folder`."""
     chance, began, report = random.Random(seed), time.monotonic(), Report(sessions=sessions_wanted)
-    BACKENDS["local"] = LocalBackend(stub_sessions.command)
-    for module in (ingest, sessions):
-        module.installed_suite = lambda: stub_sessions.SUITE  # type: ignore[attr-defined]
     database = folder / "board.db"
-    with Store(database, create=True) as store:
+    with stub_sessions.installed(), Store(database, create=True) as store:
         ingesters = Ingesters(database, ingesters_wanted, chance)
         _run(store, sessions_wanted, chance, report, ingesters)
         codes = ingesters.stop()

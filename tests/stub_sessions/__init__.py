@@ -1,9 +1,12 @@
 """Real sessions, in real processes, with a stub in the place of the probes: each does what its name says."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from aqboard.checks.check import Check
 from aqboard.domain.attempt import Attempt
@@ -14,10 +17,12 @@ from aqboard.domain.outcome import ProbeOutcome
 from aqboard.domain.session import CheckSession, Standing
 from aqboard.runner import session_folder
 from aqboard.runner.backend import EVENTS
+from aqboard.runner.backends import BACKENDS
 from aqboard.runner.events import append
-from aqboard.runner.local_backend import MODULE
+from aqboard.runner.local_backend import MODULE, LocalBackend
 from aqboard.store import Store
 from aqboard.store.sessions import SessionRow, Sessions
+from aqboard.workflow import ingest, sessions
 from aqboard.workflow.ingest import Patience
 from aqboard.workflow.sessions import follow, sessions_folder, start
 from tests import samples
@@ -44,6 +49,17 @@ def _check(probe: str) -> Check:
 
 
 SUITE = tuple(map(_check, PROBES))
+
+
+@contextmanager
+def installed() -> Iterator[LocalBackend]:
+    """A local session's probes, and the checks that judge them, are stubs; until the end of the block only."""
+    backend = LocalBackend(command)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(BACKENDS, "local", backend)
+        for module in (ingest, sessions):
+            patch.setattr(module, "installed_suite", lambda: SUITE)
+        yield backend
 
 
 def attempt(uid: str = "0" * 32, limits: Mapping[str, float] | None = None, **changes: Any) -> Attempt:

@@ -8,18 +8,13 @@ import signal
 import sys
 from pathlib import Path
 
-from aqboard.runner.backends import BACKENDS
-from aqboard.runner.local_backend import LocalBackend
 from aqboard.store import Store
 from aqboard.store.sessions import Sessions
-from aqboard.workflow import ingest, sessions
+from aqboard.workflow import ingest
 from tests import stub_sessions
 
 
 def main(database: str, die_at: str = "") -> None:
-    BACKENDS["local"] = LocalBackend(stub_sessions.command)
-    for module in (ingest, sessions):
-        module.installed_suite = lambda: stub_sessions.SUITE  # type: ignore[attr-defined]
     text, _, times = die_at.rpartition(":")
     left = int(times or 0)
 
@@ -29,7 +24,7 @@ def main(database: str, die_at: str = "") -> None:
         if left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    with Store(Path(database)) as store:
+    with stub_sessions.installed(), Store(Path(database)) as store:
         if left:
             Sessions(store)._db.conn.set_trace_callback(count)
         ingest.ingest_open(store, patience=ingest.Patience(seconds=60, pause_s=0.05))

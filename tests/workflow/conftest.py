@@ -5,22 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from aqboard.runner.backends import BACKENDS
 from aqboard.runner.local_backend import LocalBackend
 from aqboard.store import Store
-from aqboard.workflow import ingest, sessions
 from tests import stub_sessions
 from tests.sample_attempts import write_files
 
 
 @pytest.fixture
-def stubs(monkeypatch: pytest.MonkeyPatch) -> LocalBackend:
-    """From here on a local session's probes, and the checks that judge them, are stubs."""
-    backend = LocalBackend(stub_sessions.command)
-    monkeypatch.setitem(BACKENDS, "local", backend)
-    monkeypatch.setattr(ingest, "installed_suite", lambda: stub_sessions.SUITE)
-    monkeypatch.setattr(sessions, "installed_suite", lambda: stub_sessions.SUITE)
-    return backend
+def stubs() -> Iterator[LocalBackend]:
+    """A local session's probes, and the checks that judge them, are stubs."""
+    with stub_sessions.installed() as backend:
+        yield backend
 
 
 @pytest.fixture
