@@ -87,7 +87,7 @@ def sighted(job: Job) -> Sighting:
             limit = f" of {job.time_limit}" if job.time_limit else ""
             return Sighting(word="ended", why=f"was ended by Slurm at its time limit{limit}; raise checks.time")
         case JobState.OUT_OF_MEMORY:
-            why = "was killed by Slurm because its job used more memory than it had asked for; raise checks.memory"
+            why = "was killed by Slurm because its job used more memory than it had asked for (raise checks.memory)"
             return Sighting(word="ended", why=why)
         case JobState.PREEMPTED:
             return Sighting(word="ended", why="was ended by Slurm to make room for another job")

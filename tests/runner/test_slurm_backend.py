@@ -62,7 +62,7 @@ def job(state: JobState, **known: object) -> Job:
         (
             job(JobState.OUT_OF_MEMORY),
             "ended",
-            "was killed by Slurm because its job used more memory than it had asked for; raise checks.memory",
+            "was killed by Slurm because its job used more memory than it had asked for (raise checks.memory)",
         ),
         (job(JobState.PREEMPTED), "ended", "was ended by Slurm to make room for another job"),
         (job(JobState.CANCELLED), "cancelled", "was cancelled through Slurm (job 12)"),
