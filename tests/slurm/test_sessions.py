@@ -136,9 +136,7 @@ def test_a_session_process_that_is_killed_has_failed(start, slurm):
     os.kill(_processes(session, "aqboard.runner.session")[0], signal.SIGKILL)
     standing = session.over()
     assert standing.state is SessionState.FAILED
-    assert standing.why.startswith(
-        "The session's process was killed by signal 9 (SIGKILL), most often because its node"
-    )
+    assert standing.why.startswith("The session's process was killed by signal 9 (SIGKILL), most often because its job")
     assert not _processes(session, "aqboard.runner.worker"), "nothing goes on without it"
 
 
