@@ -17,9 +17,9 @@ from aqboard.domain.finding import Finding
 from aqboard.domain.identity import Identity
 from aqboard.domain.session import CheckSession, Sighting, Standing
 from aqboard.store.connection import writing
-from aqboard.store.session_reader import GARBAGE, HeardEvent, SessionReader, SessionRow
+from aqboard.store.session_reader import GARBAGE, SessionReader, SessionRow
 
-__all__ = ["HeardEvent", "SessionRow", "Sessions"]
+__all__ = ["SessionRow", "Sessions"]
 
 
 class Sessions(SessionReader):

@@ -43,6 +43,7 @@ class Store:
 
     def __init__(self, path: Path, *, create: bool = False, wait_s: float = BUSY_TIMEOUT_S) -> None:
         self.path = path
+        self._wait_s = wait_s
         self.access = access_to(path)
         """How it is open: the disk below it, whether it may be written, and what a person should know of that."""
         self._db = connect(path, self.access, create=create, wait_s=wait_s)
@@ -55,7 +56,8 @@ class Store:
     ) -> None:
         self._db.close()
         if isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError:
-            raise StoreError(f"The database {self.path} could not be read: {why(error, self.path)}") from error
+            told = why(error, self.path, self._wait_s)
+            raise StoreError(f"The database {self.path} could not be read: {told}") from error
 
     @property
     def db(self) -> Database:

@@ -19,9 +19,9 @@ def require_writable(path: Path) -> None:
     somebody holds just now counts as writable: whoever writes later waits for it.
     """
     try:
-        if path.is_dir():
-            raise StoreError(f"{path} is a folder; --db names a file.")
         there = path.exists()
+        if there and not path.is_file():
+            raise StoreError(f"{path} is a {'folder' if path.is_dir() else 'device or pipe'}; --db names a file.")
     except OSError as error:
         raise StoreError(f"The database {path} cannot be reached: {error.strerror}.") from None
     if access_to(path).read_only:

@@ -23,13 +23,12 @@ def show_first() -> None:
         "checkpoint, the caches and the data of a launch, the run it starts from, and the cluster. Checking it makes "
         "an **attempt**, which every page of this board then shows."
     )
-    show_answer()
     demo, own = st.columns(2, gap="large")
     with demo:
         st.subheader("See it work")
         st.markdown(
             "The demo really checks two launches of a small trained model: one as its team had it, one with the "
-            "mistakes mended. In a terminal, about a minute:"
+            "mistakes mended. In a terminal with aqboard's environment, about a minute:"
         )
         st.code(_command("demo"), language="bash", wrap_lines=True)
     with own:
@@ -48,6 +47,7 @@ def show_first() -> None:
 def _plans_here() -> None:
     """Offer the plans that the board may read, so that nobody needs a terminal who has such a folder."""
     st.subheader("Start from a plan file here")
+    show_answer()
     roots = allowed_roots(None)
     if not roots:
         st.info(

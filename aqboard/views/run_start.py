@@ -50,8 +50,10 @@ def show_person(here: Installation, person: Identity | None) -> bool:
 def show_answer() -> None:
     """What became of the last request."""
     accepted, sentence = st.session_state.pop(SAID, (True, ""))
-    if sentence:
-        (st.success if accepted else st.error)(plain(sentence))
+    if sentence and accepted:
+        st.success(plain(sentence), icon="✅")
+    elif sentence:
+        st.error(plain(sentence), icon="❌")
 
 
 def show_start(stored: StoredAttempt) -> None:

@@ -51,6 +51,8 @@ def test_a_path_that_leads_nowhere_is_told(tmp_path: Path) -> None:
         require_writable(tmp_path / "file" / "board.db")
     with pytest.raises(StoreError, match="is a folder"):
         require_writable(tmp_path)
+    with pytest.raises(StoreError, match="is a device or pipe"):
+        require_writable(Path("/dev/null"))
     with pytest.raises(StoreError, match="cannot be reached: File name too long"):
         require_writable(tmp_path / ("x" * 300))
 
