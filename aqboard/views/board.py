@@ -40,7 +40,7 @@ _INSIDE: ContextVar[bool] = ContextVar("inside app.py", default=False)
 
 
 LOOK_WAITS_S = 0.5
-"""How long a page that only looks waits for a process that holds the database: it can look again a moment later."""
+"""How long a page that only looks waits to store what is new: it can look again a moment later."""
 
 WITHOUT_ATTEMPT = ("lint", "run")
 """Pages, by their address, that have something to show before anything was checked."""
@@ -62,6 +62,14 @@ def opened_store(*, create: bool = False, wait_s: float = BUSY_TIMEOUT_S) -> Ite
     """The database, open for this rerun, made with `create` where there is none; raises StoreError as `Store` does."""
     with Store(default_database(), create=create, wait_s=wait_s) as store:
         yield store
+
+
+def look_waits_s() -> float:
+    """How long a page that only looks waits for a process that holds the database, in seconds.
+
+    Without a write-ahead log even reading waits for a writer, and giving up early would show nothing at all.
+    """
+    return LOOK_WAITS_S if access_to(default_database()).journal == "wal" else BUSY_TIMEOUT_S
 
 
 def run(page: Page) -> None:
@@ -109,7 +117,7 @@ def page(show: Callable[[], None]) -> None:
 
 def _bring_in() -> tuple[str, ...]:
     """Read what sessions wrote since somebody last looked, so that every page shows it; a note for each at work."""
-    with opened_store(wait_s=LOOK_WAITS_S) as store:
+    with opened_store(wait_s=look_waits_s()) as store:
         sessions = Sessions(store)
         if not sessions.all(open_only=True):
             return ()

@@ -8,7 +8,7 @@ from aqboard.runner.plugins import installed_suite
 from aqboard.runner.session_folder import cancel_request
 from aqboard.store import Store
 from aqboard.store.sessions import SessionRow, Sessions
-from aqboard.views.board import LOOK_WAITS_S, opened_store
+from aqboard.views.board import look_waits_s, opened_store
 from aqboard.views.identity import acting
 from aqboard.views.tables.sessions import CheckLine, check_lines, overall
 from aqboard.views.text import code, plain, visible
@@ -35,7 +35,7 @@ def show_live(numbers: tuple[int, ...], *, may_act: bool) -> None:
 
 def _live(numbers: tuple[int, ...], *, may_act: bool) -> None:
     """Bring in what is new, here as well as in any other browser that looks: adding it twice adds nothing."""
-    with opened_store(wait_s=LOOK_WAITS_S) as store:
+    with opened_store(wait_s=look_waits_s()) as store:
         sessions = Sessions(store)
         rows = [sessions.find(number) for number in numbers]
         troubles = [trouble for row in rows if (trouble := _brought_in(store, row))]

@@ -2,8 +2,10 @@
 
 import hashlib
 import os
+import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -57,6 +59,21 @@ def holder(samples) -> Iterator["subprocess.Popen[str]"]:
 def kept(store: Store, uid: str) -> list[tuple[int, int, str]]:
     sql = "SELECT first_byte, next_byte, sha256 FROM session_events WHERE session = ? ORDER BY id"
     return list(store.db.execute(sql, [uid]).fetchall())
+
+
+def test_on_a_shared_disk_where_readers_wait_for_writers_a_page_waits_until_it_can_read(samples, mounted, open_page):
+    mounted("lustre", "rw,flock")
+    app = open_page("run", samples.numbers["fixed"])
+    holder = sqlite3.connect(samples.database, isolation_level=None, check_same_thread=False)
+    assert holder.execute("PRAGMA journal_mode").fetchone() == ("delete",), "there is no write-ahead log"
+    holder.execute("BEGIN EXCLUSIVE")
+    release = threading.Timer(1.5, holder.rollback)
+    release.start()
+    app.run()
+    assert not app.exception and not app.error
+    assert "Run the checks of this attempt" in shown(app)
+    release.join()
+    holder.close()
 
 
 @pytest.mark.slow
