@@ -286,7 +286,9 @@ def test_an_account_that_was_disabled_meanwhile_starts_nothing(team, hold, open_
     assert [button.label for button in app.button] == ["Sign in"]
 
 
-def test_the_one_who_started_a_new_attempt_stands_in_the_audit_log(team, hold, plan_here, open_page):
+def test_the_one_who_started_a_new_attempt_stands_in_the_audit_log_and_counts_as_its_author(
+    team, hold, plan_here, open_page
+):
     app = sign_in(open_page("run", team.numbers["fixed"]))
     labelled(app, "Freeze the plan and run its checks").click().run()
     assert not app.exception and not app.error
@@ -294,6 +296,8 @@ def test_the_one_who_started_a_new_attempt_stands_in_the_audit_log(team, hold, p
         new = store.attempt(max(team.numbers.values()) + 1)
         assert new.added_by == "Grace Hopper (grace)"
         until_over(store, Sessions(store).all(attempt=new.number)[0])
+    launch = sign_in(open_page("launch", new.number))
+    assert "Grace Hopper is the attempt's author, and the author's own word does not count" in shown(launch)
 
 
 # ------------------------------------------------------------------------------------------------------ the first visit
