@@ -15,6 +15,7 @@ SUBJECTS = (
     ("Artefacts: reading and comparing files", "benchmarks.bench_artefacts"),
     ("The model at real size (52.5 million parameters, 8192 tokens)", "benchmarks.bench_topoflow"),
     ("The dashboard's database", "benchmarks.bench_store"),
+    ("The dashboard's pages in a real Chromium", "benchmarks.bench_pages"),
     ("Guard and preflight (what the columns mean: docs/scale.md)", "benchmarks.bench_guard"),
 )
 DOCUMENT = Path(__file__).parent.parent / "docs" / "benchmarks.md"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aqboard.cli.options import AsJson, Database, database
-from aqboard.cli.output import CANNOT_TELL, err, errors_told, out, print_json, tell_notes
+from aqboard.cli.output import CANNOT_TELL, err, errors_told, out, print_json, tell_notes, tell_waiting
 from aqboard.cli.progress import ProbeProgress
 from aqboard.cli.show import EXIT, as_document, tell
 from aqboard.domain.attempt import Attempt
@@ -43,22 +43,25 @@ def check(
     from aqboard.store import Store  # here: sqlite-utils costs a second where pandas is installed
     from aqboard.workflow.check import prepare
     from aqboard.workflow.ingest import Patience
+    from aqboard.workflow.place import require_place
     from aqboard.workflow.sessions import follow, start
 
     with errors_told(as_json=as_json):
         known_backend(backend)
+        require_place(database(db))
         with ProbeProgress(shown=not as_json) as progress:
             attempt = prepare(plan, only=only or (), skip=skip or (), say=progress.note)
         _agree(attempt, agreed=trust_target, ask=sys.stdin.isatty() and not as_json)
-        with Store(database(db), create=True) as store:
+        patience = Patience(say=tell_waiting)
+        with patience.run(lambda: Store(database(db), create=True)) as store:
             tell_notes(store.access.notes)
-            row = start(store, attempt, backend_name=backend)
+            row = start(store, attempt, backend_name=backend, patience=patience)
             if not wait:
                 _tell_started(row.number, row.attempt, as_json=as_json)
                 return
             try:
                 with ProbeProgress(shown=not as_json) as progress:
-                    standing = follow(store, row, listen=progress, patience=Patience(say=progress.note))
+                    standing = follow(store, row, listen=progress, patience=patience)
             except KeyboardInterrupt:
                 err.print(f"Session {row.number} goes on. {_how_to_reach(row.number)}", markup=False)
                 raise typer.Exit(CANNOT_TELL) from None

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from aqboard.cli.options import AsJson, Database, database
-from aqboard.cli.output import err, errors_told, print_json
+from aqboard.cli.output import err, errors_told, print_json, tell_waiting
 from aqboard.cli.progress import ProbeProgress
 from aqboard.cli.sessions import Name
 from aqboard.cli.sessions import as_document as session_document
@@ -25,7 +25,7 @@ def logs(
     """Show what a session printed; progress goes to stderr. Ctrl-C stops the showing, not the session."""
     from aqboard.store import Store  # here: sqlite-utils costs a second where pandas is installed
     from aqboard.store.sessions import Sessions
-    from aqboard.workflow.ingest import ingest
+    from aqboard.workflow.ingest import Patience, ingest
     from aqboard.workflow.sessions import log_tail, view
 
     with errors_told(as_json=as_json), Store(database(db)) as store:
@@ -34,7 +34,7 @@ def logs(
         position = after = 0
         progress = ProbeProgress(shown=not as_json, lasting=True)
         while True:
-            standing = ingest(store, row)
+            standing = ingest(store, row, patience=Patience(say=tell_waiting))
             for heard in Sessions(store).events(row.session.uid, after):
                 after = heard.id
                 progress(heard.event)

@@ -35,6 +35,11 @@ def tell_notes(notes: Iterable[str]) -> None:
         err.print(f"note: {note}", style="yellow", markup=False)
 
 
+def tell_waiting(text: str) -> None:
+    """Say on stderr, on a line of its own, that something is waited for."""
+    err.print(f"waiting: {text}", style="yellow", markup=False)
+
+
 @contextmanager
 def errors_told(*, as_json: bool = False) -> Iterator[None]:
     """Turn an AqboardError into one sentence on stderr and exit code 2; with `as_json`, also a document."""

@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from aqboard.cli.options import AsJson, Database, database
-from aqboard.cli.output import err, errors_told, out, print_json
+from aqboard.cli.output import err, errors_told, out, print_json, tell_waiting
 from aqboard.domain.attempt import day
 from aqboard.domain.errors import StoreError
 from aqboard.domain.printable import printable
@@ -38,12 +38,12 @@ def sessions(
     """List the check sessions, newest first, after reading what is new of each."""
     from aqboard.store import Store  # here: sqlite-utils costs a second where pandas is installed
     from aqboard.store.sessions import Sessions
-    from aqboard.workflow.ingest import ingest_open
+    from aqboard.workflow.ingest import Patience, ingest_open
     from aqboard.workflow.sessions import view
 
     with errors_told(as_json=as_json), Store(database(db)) as store:
         try:
-            troubles = ingest_open(store)
+            troubles = ingest_open(store, patience=Patience(say=tell_waiting))
         except StoreError as error:
             troubles = (f"What is new could not be stored. {error.message}",)
         for trouble in troubles:
@@ -73,19 +73,20 @@ def sessions(
 
 
 def cancel(session: Name, db: Database = None, as_json: AsJson = False) -> None:
-    """Stop a session; what it has measured is kept, what it has not is skipped and says so."""
+    """Stop a session. What it has measured is kept; a check that it did not get to keeps its earlier verdict."""
     from aqboard.store import Store
     from aqboard.store.sessions import Sessions
-    from aqboard.workflow.ingest import ingest
+    from aqboard.workflow.ingest import Patience, ingest
     from aqboard.workflow.sessions import cancel as ask
     from aqboard.workflow.sessions import view
 
+    patience = Patience(say=tell_waiting)
     with errors_told(as_json=as_json), Store(database(db)) as store:
         row = Sessions(store).find(session)
-        standing, until = ask(store, row), time.monotonic() + CANCEL_WAIT_S
+        standing, until = ask(store, row, patience=patience), time.monotonic() + CANCEL_WAIT_S
         while not standing.state.over and time.monotonic() < until:
             time.sleep(0.2)
-            standing = ingest(store, row)
+            standing = ingest(store, row, patience=patience)
         shown = view(store, row)
     if as_json:
         print_json(as_document(shown))
@@ -104,10 +105,11 @@ def import_session(
     """Import a session that ran on another machine, after holding it against its own digests."""
     from aqboard.store import Store
     from aqboard.workflow.import_session import import_folder
+    from aqboard.workflow.ingest import Patience
     from aqboard.workflow.sessions import view
 
     with errors_told(as_json=as_json), Store(database(db), create=True) as store:
-        row, standing = import_folder(store, folder, unfinished=unfinished)
+        row, standing = import_folder(store, folder, unfinished=unfinished, patience=Patience(say=tell_waiting))
         shown = view(store, row)
     if as_json:
         print_json(as_document(shown))

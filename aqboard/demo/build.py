@@ -6,6 +6,7 @@ from pathlib import Path
 from aqboard.location import project_folder
 from aqboard.store import Store, StoredAttempt
 from aqboard.workflow.check import Listener, check, prepare
+from aqboard.workflow.place import require_place
 
 PLANS = ("as_found.yaml", "fixed.yaml")
 Say = Callable[[str], None]
@@ -20,6 +21,7 @@ def attempts(database: Path, *, again: bool, say: Say, listen: Listener) -> list
     """Check each demo plan that the database has not seen in its present form; all of them with `again`."""
     from aqboard.demo.artefacts import ensure_validation_store
 
+    require_place(database)
     ensure_validation_store(folder(), say=say)
     done = []
     with Store(database, create=True) as store:

@@ -112,7 +112,8 @@ def clearance(case: Case, now: datetime) -> Clearance:
 
 def is_author(case: Case, person: Identity) -> bool:
     """Whether the person wrote the plan or stored the attempt, as far as names tell."""
-    return bool(person.names & {folded(name) for name in (case.attempt.plan.author, case.added_by) if name})
+    known = {*person.names, folded(person.label)}
+    return bool(known & {folded(name) for name in (case.attempt.plan.author, case.added_by) if name})
 
 
 def refusal(case: Case, person: Identity) -> str:

@@ -39,6 +39,11 @@ class Identity(Record):
         return role == ANY or role in self.roles
 
     @property
+    def label(self) -> str:
+        """The person as the audit log writes them: the name, and what they are known by where that differs."""
+        return f"{self.person} ({self.subject})" if self.subject not in ("", self.person) else self.person
+
+    @property
     def names(self) -> frozenset[str]:
         """The names the person goes by, folded for comparison."""
         return frozenset(folded(name) for name in (self.person, self.subject) if name)

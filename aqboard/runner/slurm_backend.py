@@ -15,6 +15,9 @@ from aqboard.runner.backend import CANNOT_WRITE, SUPERVISOR_LOG, Handle
 from aqboard.runner.session_folder import read_session
 from aqboard.slurm import Job, JobState, Slurm, SlurmError
 
+OUT_OF_MEMORY = ", most often because its job or its node ran out of memory (raise checks.memory)"
+"""Where Slurm watches memory without cgroups, it kills the step and calls the job FAILED, not OUT_OF_MEMORY."""
+
 
 class SlurmBackend:
     """Submits, asks and cancels. Everything it knows of a session is the job's number in the handle."""
@@ -87,7 +90,7 @@ def sighted(job: Job) -> Sighting:
             limit = f" of {job.time_limit}" if job.time_limit else ""
             return Sighting(word="ended", why=f"was ended by Slurm at its time limit{limit}; raise checks.time")
         case JobState.OUT_OF_MEMORY:
-            why = "was killed by Slurm because its job used more memory than it had asked for; raise checks.memory"
+            why = "was killed by Slurm because its job used more memory than it had asked for (raise checks.memory)"
             return Sighting(word="ended", why=why)
         case JobState.PREEMPTED:
             return Sighting(word="ended", why="was ended by Slurm to make room for another job")
@@ -114,8 +117,7 @@ def _how(job: Job) -> str:
     number = job.signal or (code - 128 if code > 128 else 0)
     if number:
         name = signal.Signals(number).name if number in set(signal.Signals) else "not known here"
-        memory = ", most often because its node ran out of memory" if number == signal.SIGKILL else ""
-        return f"was killed by signal {number} ({name}){memory}"
+        return f"was killed by signal {number} ({name}){OUT_OF_MEMORY if number == signal.SIGKILL else ''}"
     if code == CANNOT_WRITE:
         return f"could not write into its folder (exit code {code}, {SUPERVISOR_LOG} says why)"
     reason = f" ({job.reason})" if job.reason else ""

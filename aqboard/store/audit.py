@@ -95,7 +95,7 @@ def record(
     unsealed = Entry(
         seq=last.seq + 1 if last else 1,
         time=now or datetime.now(UTC),
-        actor=f"{who.person} ({who.subject})" if who.subject not in ("", who.person) else who.person,
+        actor=who.label,
         identified_by=who.identified_by,
         action=action,
         subject=subject,

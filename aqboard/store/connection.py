@@ -6,7 +6,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from aqboard.domain.errors import StoreError
-from aqboard.store.access import Access, access_to, connected, has_log
+from aqboard.store.access import BUSY_TIMEOUT_S, Access, access_to, connected, has_log
 from aqboard.store.backup import backups_of
 from aqboard.store.faults import advice, why
 from aqboard.store.log import require_sound_log
@@ -16,7 +16,7 @@ from aqboard.store.transaction import writing
 __all__ = ["connect", "writing"]
 
 
-def connect(path: Path, access: Access | None = None, *, create: bool) -> Database:
+def connect(path: Path, access: Access | None = None, *, create: bool, wait_s: float = BUSY_TIMEOUT_S) -> Database:
     """A migrated connection to the database at `path`. Close it in the thread that opened it.
 
     Raises StoreError when there is no such file and `create` is false, when the file is empty, damaged, not an SQLite
@@ -33,14 +33,14 @@ def connect(path: Path, access: Access | None = None, *, create: bool) -> Databa
     try:
         if not access.read_only:
             require_sound_log(path)
-        connection = connected(path, access)
+        connection = connected(path, access, timeout_s=wait_s)
         _prepare(connection, path, access)
         db = Database(connection)
         bring_up_to_date(db, path, access)
     except sqlite3.DatabaseError as error:
         if connection is not None:
             connection.close()
-        raise StoreError(f"{path} cannot be used as aqboard's database: {why(error, path)}") from error
+        raise StoreError(f"{path} cannot be used as aqboard's database: {why(error, path, wait_s)}") from error
     except BaseException:
         if connection is not None:
             connection.close()

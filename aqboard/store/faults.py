@@ -3,13 +3,14 @@
 import sqlite3
 from pathlib import Path
 
+from aqboard.domain.errors import StoreError
 from aqboard.store.access import BUSY_TIMEOUT_S, log_of
 from aqboard.store.backup import backups_of
 
 DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 REASONS: dict[int, str] = {
     sqlite3.SQLITE_BUSY: (
-        f"it is locked, another process has held it for more than {BUSY_TIMEOUT_S:g} s. Try again; "
+        "it is locked, another process has held it for more than {waited_s:g} s. Try again; "
         "`fuser -v {path}` shows who has it open."
     ),
     sqlite3.SQLITE_READONLY: "this user may not write the file or its folder.",
@@ -21,17 +22,26 @@ REASONS: dict[int, str] = {
 """SQLite's primary result code -> why, and what to do."""
 
 
-def why(error: sqlite3.Error, path: Path) -> str:
-    """The reason behind an error, and what to do next; ends with a full stop."""
+def why(error: sqlite3.Error, path: Path, waited_s: float = BUSY_TIMEOUT_S) -> str:
+    """The reason behind an error, and what to do next; ends with a full stop.
+
+    `waited_s`: how long the connection waits for a lock, in seconds.
+    """
     code = primary_code(error)
     if code in DAMAGED:
         return f"it is damaged, or not an SQLite database ({error}). Nothing was changed. {advice(path)}"
-    return REASONS.get(code, "{error}.").format(path=path, error=error)
+    return REASONS.get(code, "{error}.").format(path=path, error=error, waited_s=waited_s)
 
 
 def primary_code(error: sqlite3.Error) -> int:
     """SQLite's primary result code; 0 for an error that Python's own module raised."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def is_busy(error: StoreError) -> bool:
+    """Whether another process holds the database, so that the same will work later."""
+    cause = error.__cause__
+    return isinstance(cause, sqlite3.OperationalError) and primary_code(cause) == sqlite3.SQLITE_BUSY
 
 
 def advice(path: Path) -> str:

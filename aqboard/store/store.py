@@ -18,7 +18,7 @@ from aqboard.domain.outcome import ProbeOutcome
 from aqboard.domain.readiness import VerdictLine, assess
 from aqboard.domain.signoff import SignOff
 from aqboard.domain.waiver import waived_checks
-from aqboard.store.access import access_to
+from aqboard.store.access import BUSY_TIMEOUT_S, access_to
 from aqboard.store.accounts import accounts
 from aqboard.store.audit import record
 from aqboard.store.connection import connect, writing
@@ -37,14 +37,16 @@ NEWEST_VERDICTS = """
 class Store:
     """The database at `path`; raises StoreError as `connect` does.
 
-    A context manager: leaving it closes it, and turns an error of SQLite's that came from reading into a StoreError.
+    `wait_s`: how long each step waits for another process that holds it, in seconds. A context manager: leaving it
+    closes it, and turns an error of SQLite's that came from reading into a StoreError.
     """
 
-    def __init__(self, path: Path, *, create: bool = False) -> None:
+    def __init__(self, path: Path, *, create: bool = False, wait_s: float = BUSY_TIMEOUT_S) -> None:
         self.path = path
+        self._wait_s = wait_s
         self.access = access_to(path)
         """How it is open: the disk below it, whether it may be written, and what a person should know of that."""
-        self._db = connect(path, self.access, create=create)
+        self._db = connect(path, self.access, create=create, wait_s=wait_s)
 
     def __enter__(self) -> "Store":
         return self
@@ -54,11 +56,12 @@ class Store:
     ) -> None:
         self._db.close()
         if isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError:
-            raise StoreError(f"The database {self.path} could not be read: {why(error, self.path)}") from error
+            told = why(error, self.path, self._wait_s)
+            raise StoreError(f"The database {self.path} could not be read: {told}") from error
 
     @property
     def db(self) -> Database:
-        """The connection, for the modules of this package alone."""
+        """The connection, for the modules of this package, and for tests that count rows."""
         return self._db
 
     # ------------------------------------------------------------------ append

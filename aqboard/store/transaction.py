@@ -34,9 +34,10 @@ def writing(db: Database) -> Iterator[None]:
         raise  # a fault of this program, not of the database
     except sqlite3.DatabaseError as error:
         path = path_of(db)
+        (waited_ms,) = db.conn.execute("PRAGMA busy_timeout").fetchone()
         raise StoreError(
-            f"The database {path} could not be written: {why(error, path)} This step was not stored, everything "
-            "before it was."
+            f"The database {path} could not be written: {why(error, path, waited_ms / 1000)} This step was not "
+            "stored, everything before it was."
         ) from error
 
 

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from aqboard.domain.errors import AqboardError, StoreError
 from aqboard.location import VARIABLE, default_database, project_folder
 from aqboard.store import AttemptRow, Store, StoredAttempt
-from aqboard.store.access import access_to
+from aqboard.store.access import BUSY_TIMEOUT_S, access_to
 from aqboard.store.sessions import Sessions
 from aqboard.views.text import plain
 from aqboard.views.words import STATES
@@ -39,7 +39,10 @@ _INSIDE: ContextVar[bool] = ContextVar("inside app.py", default=False)
 """Whether this run of a page was started by `run`."""
 
 
-WITHOUT_ATTEMPT = ("lint",)
+LOOK_WAITS_S = 0.5
+"""How long a page that only looks waits to store what is new: it can look again a moment later."""
+
+WITHOUT_ATTEMPT = ("lint", "run")
 """Pages, by their address, that have something to show before anything was checked."""
 
 
@@ -55,10 +58,18 @@ class Page(Protocol):
 
 
 @contextmanager
-def opened_store() -> Iterator[Store]:
-    """The database, open for this rerun; raises StoreError as `Store` does."""
-    with Store(default_database()) as store:
+def opened_store(*, create: bool = False, wait_s: float = BUSY_TIMEOUT_S) -> Iterator[Store]:
+    """The database, open for this rerun, made with `create` where there is none; raises StoreError as `Store` does."""
+    with Store(default_database(), create=create, wait_s=wait_s) as store:
         yield store
+
+
+def look_waits_s() -> float:
+    """How long a page that only looks waits for a process that holds the database, in seconds.
+
+    Without a write-ahead log even reading waits for a writer, and giving up early would show nothing at all.
+    """
+    return LOOK_WAITS_S if access_to(default_database()).journal == "wal" else BUSY_TIMEOUT_S
 
 
 def run(page: Page) -> None:
@@ -106,7 +117,7 @@ def page(show: Callable[[], None]) -> None:
 
 def _bring_in() -> tuple[str, ...]:
     """Read what sessions wrote since somebody last looked, so that every page shows it; a note for each at work."""
-    with opened_store() as store:
+    with opened_store(wait_s=look_waits_s()) as store:
         sessions = Sessions(store)
         if not sessions.all(open_only=True):
             return ()

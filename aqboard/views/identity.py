@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from aqboard.domain.errors import IdentityError
+from aqboard.domain.errors import AqboardError, IdentityError
 from aqboard.domain.identity import WORTH, IdentifiedBy, Identity
 from aqboard.store.accounts import Account
 from aqboard.views.board import opened_store
@@ -71,7 +71,7 @@ def sign_in(here: Installation) -> None:
     """The way in, where nobody is signed in."""
     if why := st.session_state.pop(SAID, ""):
         st.error(plain(why))
-    st.markdown("Sign in to decide, to waive, or to confirm a waiver. Everything can be read without.")
+    st.markdown("Sign in to run checks, to decide, to waive, or to confirm a waiver. Everything can be read without.")
     if here.mode == "oidc":
         st.button("Sign in with the team's provider", type="primary", on_click=st.login)
         return
@@ -100,6 +100,6 @@ def _log_in() -> None:
     try:
         with opened_store() as store:
             state[LOGIN] = log_in(store, name, password)
-    except IdentityError as error:
+    except AqboardError as error:
         state[SAID] = error.message
     state["login-password"] = ""

@@ -5,16 +5,20 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from aqboard.domain.session import Standing
+from aqboard.location import default_database
 from aqboard.runner.plugins import installed_suite
 from aqboard.store import StoredAttempt
 from aqboard.store.sessions import SessionRow, Sessions
-from aqboard.views.board import opened_store, show_attempt
+from aqboard.views.board import all_attempts, opened_store, show_attempt
+from aqboard.views.identity import signed_in
 from aqboard.views.parts import attempt_heading
-from aqboard.views.run_live import SAID, WATCHED, show_checks, show_live, show_log
-from aqboard.views.run_start import show_new, show_person, show_start
+from aqboard.views.run_first import show_first
+from aqboard.views.run_live import WATCHED, show_checks, show_live, show_log
+from aqboard.views.run_start import show_answer, show_new, show_person, show_start
 from aqboard.views.tables.sessions import Span, check_lines, session_rows
 from aqboard.views.text import plain
 from aqboard.views.words import SESSION_STATES, STATES
+from aqboard.workflow.installation import installation
 from aqboard.workflow.sessions import view
 
 Rows = Sequence[SessionRow]
@@ -29,8 +33,11 @@ COLUMNS = {
 
 
 def show() -> None:
-    """Show the page for the chosen attempt."""
-    show_attempt(_body)
+    """Show the page for the chosen attempt, or how to make a first one."""
+    if default_database().exists() and all_attempts():
+        show_attempt(_body)
+    else:
+        show_first()
 
 
 def _body(stored: StoredAttempt) -> None:
@@ -40,22 +47,17 @@ def _body(stored: StoredAttempt) -> None:
         closings = Sessions(store).closings([row.session.uid for row in rows])
         spans = Sessions(store).spans(list(closings))
     at_work = tuple(row.number for row in rows if row.session.uid not in closings)
-    _answer()
+    show_answer()
     _ended(stored, rows, closings)
     st.session_state[WATCHED] = at_work
-    show_person()
-    show_live(at_work)
-    if not at_work:
+    here = installation()
+    may_act = show_person(here, signed_in(here))
+    show_live(at_work, may_act=may_act)
+    if may_act and not at_work:
         show_start(stored)
-    show_new(stored)
+    if may_act:
+        show_new(stored)
     _past(stored.number, rows, closings, spans)
-
-
-def _answer() -> None:
-    """What became of the last request."""
-    accepted, sentence = st.session_state.pop(SAID, (True, ""))
-    if sentence:
-        (st.success if accepted else st.error)(plain(sentence))
 
 
 def _ended(stored: StoredAttempt, rows: Rows, closings: Mapping[str, Standing]) -> None:

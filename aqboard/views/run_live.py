@@ -3,11 +3,13 @@
 import streamlit as st
 
 from aqboard.domain.errors import AqboardError, StoreError
+from aqboard.domain.identity import Identity
 from aqboard.runner.plugins import installed_suite
 from aqboard.runner.session_folder import cancel_request
 from aqboard.store import Store
 from aqboard.store.sessions import SessionRow, Sessions
-from aqboard.views.board import opened_store
+from aqboard.views.board import look_waits_s, opened_store
+from aqboard.views.identity import acting
 from aqboard.views.tables.sessions import CheckLine, check_lines, overall
 from aqboard.views.text import code, plain, visible
 from aqboard.views.words import SESSION_STATES, moment
@@ -15,25 +17,25 @@ from aqboard.workflow.ingest import Patience, ingest
 from aqboard.workflow.sessions import SessionView, cancel, log_end, view
 
 EVERY_S = 1.0
-PATIENCE = Patience(seconds=1.0, pause_s=0.2)
+PATIENCE = Patience(seconds=0.0)
 """A page does not wait for a database that another process holds: it looks again a second later."""
 PERSON = "person"
-"""Session key of the typed name."""
+"""Session key of the typed name, where names are typed."""
 WATCHED = "run-watched"
 """Session key of the open sessions that were shown last, so that their end is told, whoever noticed it."""
 SAID = "run-said"
 """Session key of what became of the last request: (accepted, sentence). Shown once."""
 
 
-def show_live(numbers: tuple[int, ...]) -> None:
-    """Show these open sessions. Without one, nothing asks again."""
+def show_live(numbers: tuple[int, ...], *, may_act: bool) -> None:
+    """Show these open sessions; who `may_act` can cancel them. Without one, nothing asks again."""
     if numbers:
-        st.fragment(_live, run_every=EVERY_S)(numbers)
+        st.fragment(_live, run_every=EVERY_S)(numbers, may_act=may_act)
 
 
-def _live(numbers: tuple[int, ...]) -> None:
+def _live(numbers: tuple[int, ...], *, may_act: bool) -> None:
     """Bring in what is new, here as well as in any other browser that looks: adding it twice adds nothing."""
-    with opened_store() as store:
+    with opened_store(wait_s=look_waits_s()) as store:
         sessions = Sessions(store)
         rows = [sessions.find(number) for number in numbers]
         troubles = [trouble for row in rows if (trouble := _brought_in(store, row))]
@@ -43,7 +45,7 @@ def _live(numbers: tuple[int, ...]) -> None:
     for trouble in troubles:
         st.warning(plain(trouble))
     for each in views:
-        _session(each)
+        _session(each, may_act=may_act)
 
 
 def _brought_in(store: Store, row: SessionRow) -> str:
@@ -57,7 +59,7 @@ def _brought_in(store: Store, row: SessionRow) -> str:
     return ""
 
 
-def _session(each: SessionView) -> None:
+def _session(each: SessionView, *, may_act: bool) -> None:
     row, standing = each.row, each.standing
     session, far = row.session, overall(each)
     with st.container(border=True, key=f"session-{row.number}"):
@@ -70,7 +72,8 @@ def _session(each: SessionView) -> None:
         button.button(
             "Cancelling ..." if asked else "Cancel",
             key=f"cancel-{row.number}",
-            disabled=asked is not None,
+            disabled=asked is not None or not may_act,
+            help=None if may_act else "Sign in to cancel.",
             on_click=_cancel,
             args=(row.number,),
             width="stretch",
@@ -109,6 +112,8 @@ def _cancel(number: int) -> None:
     try:
         with opened_store() as store:
             row = Sessions(store).find(number)
-            cancel(store, row, by=st.session_state.get(PERSON, "").strip() or "somebody at the board")
+            person = acting(PERSON)
+            name = person.person if isinstance(person, Identity) else person.strip()
+            cancel(store, row, by=name or "somebody at the board")
     except AqboardError as error:
         st.session_state[SAID] = (False, error.message)

@@ -1,6 +1,6 @@
 """Start a session: for the attempt that is shown, or for a new one from a plan file."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -8,9 +8,12 @@ import streamlit as st
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.errors import AqboardError, SessionError
 from aqboard.domain.finding import Verdict
+from aqboard.domain.identity import Identity
+from aqboard.location import default_database
 from aqboard.runner.freeze import changed_inputs
 from aqboard.store import StoredAttempt
 from aqboard.views.board import NEXT, opened_store
+from aqboard.views.identity import acting, name_field, sign_in, sign_out
 from aqboard.views.run_live import PERSON, SAID
 from aqboard.views.tables.hunt import ROOTS_VARIABLE, allowed_roots
 from aqboard.views.tables.plans import plan_files
@@ -18,7 +21,9 @@ from aqboard.views.text import code, plain
 from aqboard.views.words import check_title
 from aqboard.workflow.check import prepare
 from aqboard.workflow.ingest import Patience
+from aqboard.workflow.installation import Installation
 from aqboard.workflow.offers import offers
+from aqboard.workflow.place import require_place
 from aqboard.workflow.sessions import start
 from aqboard.workflow.targets import refuse_unless_agreed
 
@@ -26,11 +31,29 @@ ALL, UNPASSED, CHOSEN_ONES = "all", "those that have not passed", "only these"
 PATIENCE = Patience(seconds=10.0)
 
 
-def show_person() -> None:
-    """Who asks; one field for starting and for cancelling."""
-    st.text_input(
-        "Your name", key=PERSON, max_chars=120, help="Kept with what you start or cancel. Typed in; nobody verifies it."
-    )
+def show_person(here: Installation, person: Identity | None) -> bool:
+    """Who asks, for starting and for cancelling: a field to type in, who is signed in, or the way to sign in.
+
+    Whether anything can be started or cancelled.
+    """
+    if here.mode == "single-user":
+        told = "Kept with what you start or cancel. Typed in; nobody verifies it."
+        st.text_input("Your name", key=PERSON, max_chars=120, help=told)
+    elif person is None:
+        sign_in(here)
+    else:
+        name_field(person, PERSON)
+        sign_out(here, person)
+    return here.mode == "single-user" or person is not None
+
+
+def show_answer() -> None:
+    """What became of the last request."""
+    accepted, sentence = st.session_state.pop(SAID, (True, ""))
+    if sentence and accepted:
+        st.success(plain(sentence), icon="✅")
+    elif sentence:
+        st.error(plain(sentence), icon="❌")
 
 
 def show_start(stored: StoredAttempt) -> None:
@@ -75,6 +98,8 @@ def _checks(stored: StoredAttempt) -> tuple[str, ...]:
 
 
 def _again(attempt: Attempt, backend: str, checks: tuple[str, ...]) -> str:
+    who = _person()
+    require_place(default_database())
     if changes := changed_inputs(attempt):
         raise SessionError(
             f"Nothing was started: this attempt is about files that are not these. {' '.join(changes)} "
@@ -82,31 +107,36 @@ def _again(attempt: Attempt, backend: str, checks: tuple[str, ...]) -> str:
         )
     asked = () if checks == attempt.checks else checks
     with opened_store() as store:
-        row = start(store, attempt, backend_name=backend, requested_by=_person(), checks=asked, patience=PATIENCE)
+        row = start(store, attempt, backend_name=backend, requested_by=who, checks=asked, patience=PATIENCE)
     return f"Session {row.number} was started."
 
 
 def show_new(stored: StoredAttempt) -> None:
     """Offer the plans that lie in allowed folders."""
     with st.expander("Start a new attempt from a plan file"):
-        roots = allowed_roots(stored.attempt.plan)
         st.markdown(
             f"Plans that lie in the folders of this attempt's files, or in those that {code(ROOTS_VARIABLE)} names. "
             "From anywhere else: `aqboard check PLAN` in a terminal."
         )
-        files = plan_files(roots)
-        if not files:
-            st.info("There is no plan in these folders: " + ", ".join(map(code, roots)))
-            return
-        file = st.selectbox("Plan", files, format_func=str, key="plan-file")
-        backend = _backend("new")
-        st.caption("Its files are read and their digests taken first; stay on this page until that is done.")
-        if st.button("Freeze the plan and run its checks", key="new"):
-            _answered(lambda: _new(file, backend))
+        offer_plans(allowed_roots(stored.attempt.plan))
+
+
+def offer_plans(roots: Sequence[str]) -> None:
+    """Offer to start a new attempt from a plan that lies in one of these folders."""
+    files = plan_files(roots)
+    if not files:
+        st.info("There is no plan in these folders: " + ", ".join(map(code, roots)))
+        return
+    file = st.selectbox("Plan", files, format_func=str, key="plan-file")
+    backend = _backend("new")
+    st.caption("Its files are read and their digests taken first; stay on this page until that is done.")
+    if st.button("Freeze the plan and run its checks", key="new"):
+        _answered(lambda: _new(file, backend))
 
 
 def _new(file: Path, backend: str) -> str:
     who = _person()
+    require_place(default_database())
     with st.status("Reading the plan's files ...", expanded=True) as status:
         line = st.empty()
 
@@ -116,17 +146,18 @@ def _new(file: Path, backend: str) -> str:
         attempt = prepare(file, say=say)
         status.update(label="Its files are read", state="complete")
     refuse_unless_agreed(attempt)
-    with opened_store() as store:
+    with opened_store(create=True) as store:
         row = start(store, attempt, backend_name=backend, requested_by=who, patience=PATIENCE)
     st.session_state[NEXT] = row.attempt
     return f"Attempt {row.attempt} was made, and session {row.number} started for it."
 
 
-def _person() -> str:
-    name: str = st.session_state.get(PERSON, "").strip()
-    if not name:
+def _person() -> Identity | str:
+    """Who is signed in, asked again now; or the name that was typed."""
+    person = acting(PERSON)
+    if isinstance(person, str) and not person.strip():
         raise SessionError("Nothing was started: write your name first, it is kept with the session.")
-    return name
+    return person
 
 
 def _answered(act: Callable[[], str]) -> None:

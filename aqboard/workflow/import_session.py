@@ -10,6 +10,7 @@ from aqboard.runner.foreign_folder import Copy, take_copy
 from aqboard.store import Store
 from aqboard.store.sessions import SessionRow, Sessions
 from aqboard.workflow.ingest import PATIENT, Patience, ingest
+from aqboard.workflow.place import require_place
 from aqboard.workflow.sessions import sessions_folder
 
 
@@ -20,6 +21,7 @@ def import_folder(
 
     Raises SessionError, and stores nothing, for a folder that is damaged, hostile, or contradicts what is known.
     """
+    require_place(store.path)
     root = sessions_folder(store.path)
     try:
         root.mkdir(parents=True, exist_ok=True)

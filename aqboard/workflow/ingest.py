@@ -5,26 +5,23 @@ meets a database that is locked, full or read-only, loses nothing: the next one 
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import TypeVar
 
-from aqboard.domain.attempt import Attempt
 from aqboard.domain.errors import AqboardError, StoreError
-from aqboard.domain.finding import Finding
-from aqboard.domain.outcome import ProbeOutcome
-from aqboard.domain.session import CheckSession, SessionState, Sighting, Standing, fold
+from aqboard.domain.session import SessionState, Sighting, Standing, fold
 from aqboard.runner.backend import EVENTS, read_handle
 from aqboard.runner.backends import BACKENDS
 from aqboard.runner.events import lines
-from aqboard.runner.judge import judge_all
-from aqboard.runner.plugins import installed_suite
 from aqboard.runner.session_folder import cancel_request
 from aqboard.store import Store
-from aqboard.store.sessions import SessionRow, Sessions, is_busy
+from aqboard.store.faults import is_busy
+from aqboard.store.sessions import SessionRow, Sessions
 from aqboard.workflow.decide import withdraw_void
+from aqboard.workflow.judging import judge
 
 HANDOVER_S = 120.0
 """How long a session may be without a handle: without one by then, its starter was killed before it could leave it."""
@@ -127,9 +124,9 @@ def close(store: Store, row: SessionRow, standing: Standing, position: int, pati
     """Judge an ended session and store both, once; `position`: how far its file was read when it was found over."""
     sessions = Sessions(store)
     attempt = store.attempt(row.attempt).attempt
-    findings = judge(attempt, row.session, standing, sessions.outcomes(row.session.uid))
-    patience.run(lambda: sessions.close(row, standing, position, findings))
-    if findings and store.attempt(row.attempt).scripts:
+    judged = judge(attempt, row.session, standing, sessions.outcomes(row.session.uid))
+    patience.run(lambda: sessions.close(row, standing, position, judged.found, judged.not_asked))
+    if store.attempt(row.attempt).scripts:
         # New findings void every GO, and a script that nobody stands behind any more must not be one that runs.
         patience.run(lambda: withdraw_void(store, row.attempt, "the checks were run again"))
 
@@ -161,23 +158,3 @@ def _look(sessions: Sessions, row: SessionRow, patience: Patience) -> Sighting:
 
 def _seconds_since(moment: datetime) -> float:
     return max(0.0, (datetime.now(UTC) - moment).total_seconds())
-
-
-def judge(
-    attempt: Attempt, session: CheckSession, standing: Standing, outcomes: Mapping[str, ProbeOutcome]
-) -> tuple[Finding, ...]:
-    """One finding for each check of an ended session. What was not measured is never a pass, and says what happened."""
-    suite = [check for check in installed_suite() if check.id in session.checks]
-    known = dict(outcomes)
-    for probe in session.probes:
-        if probe not in known:
-            known[probe] = _missing(probe, standing)
-    return judge_all(suite, attempt.plan, known, session.left_out)
-
-
-def _missing(probe: str, standing: Standing) -> ProbeOutcome:
-    if standing.state is SessionState.CANCELLED:
-        return ProbeOutcome(probe=probe, status="unavailable", message=standing.why)
-    return ProbeOutcome(
-        probe=probe, status="broke", message=f"Not measured: the session {standing.state}. {standing.why}"
-    )

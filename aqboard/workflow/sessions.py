@@ -13,6 +13,7 @@ from pydantic import JsonValue, ValidationError
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.errors import AqboardError, SessionError
 from aqboard.domain.events import Event
+from aqboard.domain.identity import Identity
 from aqboard.domain.session import (
     CheckSession,
     Heard,
@@ -55,23 +56,26 @@ def start(
     attempt: Attempt,
     *,
     backend_name: str = "local",
-    requested_by: str = "",
+    requested_by: Identity | str = "",
     checks: Collection[str] = (),
     resources: Mapping[str, JsonValue] | None = None,
     patience: Patience = PATIENT,
 ) -> SessionRow:
     """Start a session for an attempt, which is stored if it is new; `checks`: those to ask again, all by default.
 
+    `requested_by`: the person whom the installation identified, or a name; the account of this process by default.
     Returns when the backend has taken it. Raises SessionError when that is not possible; the session is then recorded
     as what it is. Raises PlanError for a check that does not exist, StoreError when nothing could be stored.
     """
     chosen = backend(backend_name)
     wanted = resources_for(backend_name, attempt.plan) if resources is None else resources
-    session = _planned(attempt, backend_name, requested_by or whoami(), checks, wanted)
+    actor = requested_by if isinstance(requested_by, Identity) else None
+    name = requested_by.person if isinstance(requested_by, Identity) else requested_by
+    session = _planned(attempt, backend_name, name or whoami(), checks, wanted)
     folder = sessions_folder(store.path) / session.uid
     session_folder.create(folder, session, attempt)
     try:
-        row = patience.run(lambda: Sessions(store).add(session, attempt, folder))
+        row = patience.run(lambda: Sessions(store).add(session, attempt, folder, actor=actor))
     except AqboardError:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -103,16 +107,16 @@ def follow(
         time.sleep(POLL_S)
 
 
-def cancel(store: Store, row: SessionRow, by: str = "") -> Standing:
+def cancel(store: Store, row: SessionRow, by: str = "", *, patience: Patience = PATIENT) -> Standing:
     """Ask a session to stop; it says itself when it has. Raises SessionError when it has ended already."""
-    before = ingest(store, row)
+    before = ingest(store, row, patience=patience)
     if before.state.over:
         raise SessionError(f"Session {row.number} cannot be cancelled: it is {before.state} already.")
     session_folder.request_cancel(row.folder, by or whoami())
     handle, chosen = read_handle(row.folder), BACKENDS.get(row.session.backend)
     if handle is not None and chosen is not None:
         chosen.cancel(handle)
-    return ingest(store, row)
+    return ingest(store, row, patience=patience)
 
 
 def view(store: Store, row: SessionRow, *, now: datetime | None = None) -> SessionView:

@@ -18,7 +18,7 @@ from aqboard.domain.outcome import ProbeOutcome
 from aqboard.runner import session_folder
 from aqboard.runner.backend import EVENTS, WORKER_LOG
 from aqboard.runner.events import append
-from aqboard.store import Store
+from aqboard.store import Store, access
 from aqboard.store.sessions import Sessions
 from tests.cli.test_cli_attempts import Done, aqboard
 from tests.stub_sessions import by_hand
@@ -122,6 +122,28 @@ def test_cancel_asks_and_says_what_came_of_it(board: Path) -> None:
     append(row.folder / EVENTS, SessionEnded(state="cancelled", why="Cancelled by Ada."))
     listed = {each["session"]: each for each in json.loads(here("sessions", "--json", db=board).out)}
     assert (listed[2]["state"], listed[2]["why"]) == ("cancelled", "Cancelled by Ada.")
+
+
+@pytest.mark.parametrize(
+    ("why", "said"),
+    [
+        ("read only", "this user may not write it"),
+        ("below a file", "no file can be written in"),
+        ("shared disk", "locks may not reach other machines"),
+    ],
+)
+def test_a_database_that_can_take_nothing_is_told_before_the_inputs_are_read(
+    why: str, said: str, board: Path, plan_file: Callable[..., Path], mounted: Callable[..., None], monkeypatch
+) -> None:
+    monkeypatch.setattr("aqboard.workflow.check.freeze", lambda *_, **__: pytest.fail("the inputs were read"))
+    if why == "read only":
+        monkeypatch.setattr(access, "_is_read_only", lambda _: True)
+    if why == "shared disk":
+        mounted("fuse.sshfs")
+    told = here("check", plan_file(), db=board / "below.db" if why == "below a file" else board)
+    assert told.code == 2
+    assert said in told.err
+    assert told.err.strip().count("\n") == 0
 
 
 @pytest.mark.parametrize(

@@ -7,24 +7,28 @@ from pathlib import Path
 import pytest
 import yaml
 
+from aqboard.domain.plan import LaunchPlan
 from aqboard.domain.readiness import State
 from aqboard.domain.session import SessionState
+from aqboard.location import config_folder
 from aqboard.store import Store, access
 from aqboard.store.sessions import Sessions
 from aqboard.views.tables.plans import plan_files
+from aqboard.workflow.accounts import add, disable
 from aqboard.workflow.ingest import ingest
+from aqboard.workflow.installation import settings_file
 from tests.dashboard.conftest import words
-from tests.sample_attempts import sample_plan
+from tests.sample_attempts import sample_plan, write_files
 
 STUBS = Path(__file__).resolve().parents[1] / "stub_probes"
+ROOT = STUBS.parents[1]
 ENDS_WITHIN_S = 60
 
 
 @pytest.fixture
 def hold(samples, monkeypatch):
     """Stub probes from here on; returns the file whose text names the probe that waits."""
-    root = STUBS.parents[1]
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(STUBS), str(root)]))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(STUBS), str(ROOT)]))
     file = samples.database.parent / "hold"
     yield file
     file.unlink(missing_ok=True)
@@ -32,6 +36,14 @@ def hold(samples, monkeypatch):
         for row in Sessions(store).all(open_only=True):
             (row.folder / "cancel").touch()
             until_over(store, row)
+
+
+def until_true(what):
+    """Wait until something has happened in another process."""
+    end = time.monotonic() + ENDS_WITHIN_S
+    while not what():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.05)
 
 
 def until_over(store, row):
@@ -221,7 +233,114 @@ def test_a_database_that_cannot_be_written_starts_nothing(samples, hold, open_pa
     labelled(app, "Run checks").click().run()
     assert not app.exception
     assert "this user may not write" in app.error[0].value
+    (samples.database.parent / "inputs" / "metrics.csv").unlink()
+    labelled(app, "Run checks").click().run()
+    assert "this user may not write" in app.error[0].value, "that is asked before the inputs are read"
     assert list((samples.database.parent / "sessions").glob("*")) == []
+
+
+# --------------------------------------------------------------------------------------------------- who is signed in
+
+
+@pytest.fixture
+def team(samples):
+    """An installation in which people sign in with an account."""
+    config_folder().mkdir(parents=True, exist_ok=True)
+    settings_file().write_text(yaml.safe_dump({"mode": "account"}))
+    with Store(samples.database) as store:
+        add(store, "grace", person="Grace Hopper", roles=["lead"], password="correct horse battery")
+    return samples
+
+
+def sign_in(app):
+    app.text_input(key="login-name").set_value("grace")
+    app.text_input(key="login-password").set_value("correct horse battery")
+    labelled(app, "Sign in").click()
+    return app.run()
+
+
+def test_who_signed_in_starts_and_cancels_and_nobody_else_may(team, hold, open_page):
+    hold.write_text("load")
+    number = team.numbers["not_run"]
+    app = open_page("run", number)
+    assert [button.label for button in app.button] == ["Sign in"], "nothing can be started before"
+    app = sign_in(app)
+    assert "You are **Grace Hopper**" in shown(app)
+    assert not app.text_input, "no name is typed where people sign in"
+    app = wait_for(labelled(app, "Run checks").click().run(), "load: step")
+    assert sessions_of(team, number)[0].session.requested_by == "Grace Hopper"
+    stranger = wait_for(open_page("run", number), "load: step")
+    assert labelled(stranger, "Cancel").disabled
+    labelled(app, "Cancel").click().run()
+    assert not app.exception
+    wait_for(app, "Cancelled by Grace Hopper.")
+
+
+def test_an_account_that_was_disabled_meanwhile_starts_nothing(team, hold, open_page):
+    app = sign_in(open_page("run", team.numbers["not_run"]))
+    with Store(team.database) as store:
+        disable(store, "grace")
+    labelled(app, "Run checks").click().run()
+    assert not app.exception
+    assert sessions_of(team, team.numbers["not_run"]) == ()
+    assert [button.label for button in app.button] == ["Sign in"]
+
+
+def test_the_one_who_started_a_new_attempt_stands_in_the_audit_log_and_counts_as_its_author(
+    team, hold, plan_here, open_page
+):
+    app = sign_in(open_page("run", team.numbers["fixed"]))
+    labelled(app, "Freeze the plan and run its checks").click().run()
+    assert not app.exception and not app.error
+    with Store(team.database) as store:
+        new = store.attempt(max(team.numbers.values()) + 1)
+        assert new.added_by == "Grace Hopper (grace)"
+        until_over(store, Sessions(store).all(attempt=new.number)[0])
+    launch = sign_in(open_page("launch", new.number))
+    assert "Grace Hopper is the attempt's author, and the author's own word does not count" in shown(launch)
+
+
+# ------------------------------------------------------------------------------------------------------ the first visit
+
+
+@pytest.fixture
+def nothing_yet(tmp_path, monkeypatch):
+    """A board whose database is still to be made."""
+    monkeypatch.setenv("AQBOARD_DB", str(tmp_path / "the board.db"))
+    return tmp_path
+
+
+def test_a_first_visit_says_what_a_plan_is_and_which_commands_fill_this_board(nothing_yet, open_page):
+    app = open_page("run")
+    assert not app.exception
+    assert [title.value for title in app.title] == ["Run checks"]
+    commands = [code.value for code in app.code]
+    assert commands[:2] == [
+        f"aqboard demo --db '{nothing_yet}/the board.db'",
+        f"aqboard check PLAN.yaml --db '{nothing_yet}/the board.db'",
+    ]
+    assert LaunchPlan.model_validate(yaml.safe_load(commands[2])), "the plan to copy is one"
+    assert "AQBOARD_SEARCH_ROOTS" in shown(app)
+    assert list(nothing_yet.iterdir()) == [], "looking makes nothing"
+
+
+def test_a_first_attempt_can_be_started_from_a_plan_file(nothing_yet, open_page, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(STUBS), str(ROOT)]))
+    write_files(nothing_yet / "inputs")
+    plan = sample_plan(nothing_yet / "inputs").model_dump(mode="json", exclude_none=True)
+    (nothing_yet / "inputs" / "first.yaml").write_text(yaml.safe_dump(plan))
+    monkeypatch.setenv("AQBOARD_SEARCH_ROOTS", str(nothing_yet / "inputs"))
+    app = open_page("run")
+    labelled(app, "Freeze the plan and run its checks").click().run()
+    assert "write your name first" in app.error[0].value
+    assert not (nothing_yet / "the board.db").exists()
+    app.text_input(key="person").set_value("Ada")
+    labelled(app, "Freeze the plan and run its checks").click().run()
+    assert not app.exception and not app.error
+    wait_for(app, "Attempt **1**")
+    with Store(nothing_yet / "the board.db") as store:
+        until_over(store, Sessions(store).find(1))
+        assert store.attempt(1).readiness.state is State.READY
 
 
 # ------------------------------------------------------------------------------------------ plans from allowed folders

@@ -2,12 +2,13 @@
 
 import os
 import random
+from collections import Counter
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aqboard.launch.lint.check import all_profiles, lint
+from aqboard.launch.lint.check import EXCERPT, MOST, TOLD, all_profiles, lint
 from aqboard.launch.lint.source import MAX_BYTES, Unreadable, decode, read_text
 from aqboard.launch.lint.tree import TooComplex, parse
 from tests.lint.lint_corpus import FOLDER, SCRIPTS
@@ -80,7 +81,13 @@ def test_a_damaged_script_gets_a_report(name):
             at = dice.randrange(len(text) + 1)
             cut = at + dice.choice((0, 0, 1, 5, 60))
             text = text[:at] + dice.choice((*WORDS, "")) + text[cut:]
-        lint(text, profiles=PROFILES)
+        report = lint(text, profiles=PROFILES)
+        lines = [line.removesuffix("\r") for line in text.split("\n")]
+        assert report.lines == len(lines) - (lines[-1] == "")
+        places = [(finding.line, finding.number, finding.column) for finding in report.findings]
+        assert places == sorted(places)
+        assert all(1 <= line <= len(lines) for line, _, _ in places)
+        assert lint(text, profiles=PROFILES) == report, "the same text gives the same report"
 
 
 @pytest.mark.parametrize("name", TEXTS)
@@ -109,7 +116,10 @@ def test_a_comment_behind_a_command_changes_nothing():
     ids=["substitutions", "brackets", "ifs", "quotes", "recursion", "doubling", "one line", "documents", "cases"],
 )  # fmt: skip
 def test_text_that_nests_or_grows_is_bounded(text):
-    lint("#!/bin/bash\n" + text, profiles=PROFILES)
+    report = lint("#!/bin/bash\n" + text, profiles=PROFILES)
+    assert report.lines == 1 + len(text.splitlines())
+    assert all(count <= MOST for count in Counter(finding.rule for finding in report.findings).values())
+    assert all(len(finding.excerpt) <= EXCERPT and len(finding.message) <= TOLD for finding in report.findings)
 
 
 def test_a_text_that_takes_the_parser_too_long_is_refused_in_one_sentence():

@@ -50,7 +50,8 @@ def job(state: JobState, **known: object) -> Job:
         (
             job(JobState.FAILED, exit_code=0, signal=9),
             "ended",
-            "was killed by signal 9 (SIGKILL), most often because its node ran out of memory",
+            "was killed by signal 9 (SIGKILL), most often because its job or its node ran out of memory "
+            "(raise checks.memory)",
         ),
         (job(JobState.FAILED, exit_code=139), "ended", "was killed by signal 11 (SIGSEGV)"),
         (job(JobState.FAILED, signal=99), "ended", "was killed by signal 99 (not known here)"),
@@ -62,7 +63,7 @@ def job(state: JobState, **known: object) -> Job:
         (
             job(JobState.OUT_OF_MEMORY),
             "ended",
-            "was killed by Slurm because its job used more memory than it had asked for; raise checks.memory",
+            "was killed by Slurm because its job used more memory than it had asked for (raise checks.memory)",
         ),
         (job(JobState.PREEMPTED), "ended", "was ended by Slurm to make room for another job"),
         (job(JobState.CANCELLED), "cancelled", "was cancelled through Slurm (job 12)"),

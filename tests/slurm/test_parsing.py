@@ -13,6 +13,12 @@ from aqboard.slurm.trial import read_job_id, read_trial
 from aqboard.slurm.words import SILENT
 from tests.slurm import recorded
 
+WORDS = st.sampled_from(
+    ("", "7", "12_1", "FAILED", "RUNNING", "CANCELLED by 0", "LEVITATING", "0", "9", "0:15", "a", "N/A")
+)
+LINES = st.lists(WORDS, max_size=9).map("|".join) | st.text(alphabet="0123456789|:ABC \n", max_size=60)
+"""Answers of Slurm, nearly: the right number of fields now and then, with anything in them."""
+
 
 def test_a_placement_names_start_processors_and_every_node():
     trial = read_trial(0, recorded.PLACED)
@@ -107,10 +113,13 @@ def test_lines_that_are_no_job_are_left_out(printed):
     assert not list(read_sacct(printed))
 
 
-@given(st.text(alphabet="0123456789|:ABC \n", max_size=60))
-def test_reading_never_fails(printed):
-    list(read_squeue(printed))
-    list(read_sacct(printed))
+@given(st.lists(LINES, max_size=4).map("\n".join))
+def test_whatever_is_printed_gives_jobs_that_make_sense(printed):
+    for jobs in (list(read_squeue(printed)), list(read_sacct(printed))):
+        assert len(jobs) <= len(printed.splitlines())
+        for job in jobs:
+            assert job.id.isdecimal()
+            assert job.state.over or (job.exit_code, job.signal, job.end) == (None, None, "")
 
 
 @pytest.mark.parametrize(

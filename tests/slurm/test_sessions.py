@@ -5,90 +5,29 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from aqboard.domain.attempt import Attempt
 from aqboard.domain.errors import SessionError
-from aqboard.domain.events import Ended, Event, SessionStarted, Started
-from aqboard.domain.session import CheckSession, SessionState, Standing, fold
-from aqboard.launch.check_job import check_job
-from aqboard.launch.profile import load_profile
+from aqboard.domain.events import Ended, SessionStarted, Started
+from aqboard.domain.session import SessionState, Standing
 from aqboard.runner import session_folder
-from aqboard.runner.backend import EVENTS, Handle
-from aqboard.runner.events import Tail
+from aqboard.runner.backend import Handle
 from aqboard.runner.slurm_backend import SlurmBackend
 from aqboard.slurm import Slurm
-from tests import samples
+from tests.slurm.handed_over import SLOW, Session, hand_over
 from tests.slurm_cluster import SlurmCluster, daemons
 
 pytestmark = pytest.mark.slurm
-
-SLOW = "import time\ndef build(plan):\n    time.sleep(600)\n"
-"""A builder that never comes back: its session runs until something ends it."""
-LONG_S = 90.0
-ASKED = {"cpus": 1, "memory": "2G"}
-
-
-@dataclass
-class Session:
-    """A session handed to Slurm: `standing` is what a reader of its folder would say of it now."""
-
-    folder: Path
-    handle: Handle
-    backend: SlurmBackend
-    cluster: SlurmCluster
-
-    @property
-    def events(self) -> list[Event]:
-        return list(Tail(self.folder / EVENTS).new())
-
-    def standing(self) -> Standing:
-        sighting = self.backend.look(self.handle)  # before the events, as the ingester does
-        return fold(self.events, sighting, session_folder.cancel_request(self.folder))
-
-    def wait(self, true: Callable[["Session"], bool], seconds: float = LONG_S) -> Standing:
-        if not daemons.wait_for(lambda: true(self), seconds):
-            pytest.fail(f"{self.standing()} after {seconds:g} s\n{self.told()}\n{self.cluster.logs()}")
-        return self.standing()
-
-    def over(self) -> Standing:
-        return self.wait(lambda session: session.standing().state.over)
-
-    def at_work(self) -> Standing:
-        """Wait until a probe has begun."""
-        return self.wait(lambda session: any(isinstance(event, Started) for event in session.events))
-
-    def told(self) -> str:
-        files = [*self.folder.glob("*.log"), *self.folder.glob("submitit/*_log.*")]
-        return "\n".join(f"--- {file.name}\n{file.read_text()}" for file in files)
 
 
 @pytest.fixture
 def start(slurm: SlurmCluster, tmp_path: Path) -> Callable[..., Session]:
     """Hand a session to Slurm. `slow`: it would run for ten minutes; else it reads two files and is done."""
-    (tmp_path / "slow.py").write_text(SLOW)
 
     def go(*, slow: bool = False, **checks: object) -> Session:
-        target = {"builder": "slow:build", "python_path": [str(tmp_path)]} if slow else {"config": "train.yaml"}
-        plan = samples.plan(target=target, checks={**ASKED, **checks}).with_base(tmp_path)
-        attempt: Attempt = samples.attempt(plan=plan)
-        probes = ("file", "load") if slow else ("file", "curve")
-        session = CheckSession(
-            attempt=attempt.uid,
-            backend="slurm",
-            requested_by="Ada",
-            checks=(),
-            probes=probes,
-            limits=dict.fromkeys(probes, 600.0),
-            resources=check_job(plan, load_profile("lumi-g")).model_dump(mode="json"),
-        )
-        folder = tmp_path / session.uid
-        session_folder.create(folder, session, attempt)
-        backend = SlurmBackend(look_s=0.2)
-        return Session(folder, backend.start(folder), backend, slurm)
+        return hand_over(slurm, tmp_path, SLOW if slow else "", **checks)
 
     return go
 
@@ -197,9 +136,7 @@ def test_a_session_process_that_is_killed_has_failed(start, slurm):
     os.kill(_processes(session, "aqboard.runner.session")[0], signal.SIGKILL)
     standing = session.over()
     assert standing.state is SessionState.FAILED
-    assert standing.why.startswith(
-        "The session's process was killed by signal 9 (SIGKILL), most often because its node"
-    )
+    assert standing.why.startswith("The session's process was killed by signal 9 (SIGKILL), most often because its job")
     assert not _processes(session, "aqboard.runner.worker"), "nothing goes on without it"
 
 

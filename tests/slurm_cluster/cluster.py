@@ -152,8 +152,8 @@ class SlurmCluster:
 
 
 @contextlib.contextmanager
-def running(real: int = 0, *, nodes: int = 60, dev: int = 1) -> Iterator[SlurmCluster]:
-    """A cluster, stopped at the end whatever happens.
+def running(real: int = 0, *, nodes: int = 60, dev: int = 1, harsh: bool = False) -> Iterator[SlurmCluster]:
+    """A cluster, stopped at the end whatever happens. The counts and `harsh` are those of `Layout`.
 
     Skips the test where Slurm is not installed; with AQBOARD_REQUIRE_SLURM=1 fails it.
     """
@@ -164,7 +164,7 @@ def running(real: int = 0, *, nodes: int = 60, dev: int = 1) -> Iterator[SlurmCl
         pytest.skip(told)
     # Short on purpose: sockets lie below it, whose paths may have 108 bytes, and pytest's own folders are too long.
     folder = Path(tempfile.mkdtemp(prefix="aqslurm-", dir="/tmp"))
-    cluster = SlurmCluster(Layout(real, max(nodes, real), dev), folder, daemons.isolating())
+    cluster = SlurmCluster(Layout(real, max(nodes, real), dev, harsh), folder, daemons.isolating())
     try:
         _prepare(cluster)
         cluster.start()

@@ -22,6 +22,8 @@ class Layout:
     """Nodes of `standard-g` in all."""
     dev: int = 1
     """Nodes of `dev-g`; each has a slurmd, so a job that finds them taken waits, as in a real queue."""
+    harsh: bool = False
+    """Whether jobs are ended that take more memory than they asked for, or that stand in the way of `urgent`."""
 
     @property
     def standard_names(self) -> tuple[str, ...]:
@@ -57,7 +59,7 @@ class Ports:
 
 def slurm_conf(layout: Layout, ports: Ports, folder: Path, *, host: str, user: str) -> str:
     """The text of `slurm.conf`; `host` is this machine's short name, `user` runs every daemon."""
-    lines = [_COMMON.format(folder=folder, host=host, user=user, port=ports.first)]
+    lines = [_COMMON.format(folder=folder, host=host, user=user, port=ports.first), _HARSH if layout.harsh else _MILD]
     for index, name in enumerate(layout.real_names):
         lines.append(f"NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={ports.of_node(index)} {NODE}")
     lines += [f"NodeName={name} {NODE} Weight=1000 State=CLOUD" for name in layout.standard_names[layout.real :]]
@@ -67,6 +69,8 @@ def slurm_conf(layout: Layout, ports: Ports, folder: Path, *, host: str, user: s
         f"PartitionName=small-g Nodes={standard} MaxTime=3-00:00:00 MaxNodes=4 {_EACH}",
         f"PartitionName=dev-g Nodes={dev} MaxTime=03:00:00 MaxNodes=32 {_EACH}",
     ]
+    if layout.harsh:
+        lines.append(f"PartitionName=urgent Nodes={dev} MaxTime=03:00:00 {_EACH} PriorityTier=10")
     return "\n".join(lines) + "\n"
 
 
@@ -103,7 +107,6 @@ SlurmdPidFile={folder}/slurmd.%n.pid
 MailProg=/bin/true
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
-JobAcctGatherType=jobacct_gather/none
 AccountingStorageType=accounting_storage/none
 JobSubmitPlugins=lua
 SwitchType=switch/none
@@ -131,6 +134,16 @@ ResumeProgram=/bin/true
 SuspendTime=INFINITE
 ResumeTimeout=600
 """
+
+_MILD = "JobAcctGatherType=jobacct_gather/none"
+
+# Without cgroups a step's memory is what /proc says of its processes, looked at once a second.
+_HARSH = """\
+JobAcctGatherType=jobacct_gather/linux
+JobAcctGatherFrequency=task=1
+JobAcctGatherParams=OverMemoryKill
+PreemptType=preempt/partition_prio
+PreemptMode=CANCEL"""
 
 _LUA = """\
 function slurm_job_submit(job, partitions, uid)

@@ -163,9 +163,9 @@ def _account(store: Store, report: Report) -> None:
         size = path.stat().st_size if path.exists() else 0  # one that was killed at once has not begun it
         report.torn += size != (there[-1].end if there else 0)
         expected = [(line.begin, line.end, hashlib.sha256(line.text).hexdigest()) for line in there]
-        kept = known._query(
-            "SELECT first_byte, next_byte, sha256 FROM session_events WHERE session = ? ORDER BY id", uid
-        )
+        kept = store.db.execute(
+            "SELECT first_byte, next_byte, sha256 FROM session_events WHERE session = ? ORDER BY id", [uid]
+        ).fetchall()
         if kept != expected:
             report.faults.append(f"session {row.number}: {len(kept)} lines stored, {len(expected)} in the folder")
         digest.update(repr(kept).encode())
@@ -174,10 +174,10 @@ def _account(store: Store, report: Report) -> None:
         stored = known.outcomes(uid)
         if measured != set(stored):
             report.faults.append(f"session {row.number}: outcomes {sorted(stored)} stored, {sorted(measured)} written")
-        closings = known._query("SELECT by_itself FROM session_closings WHERE session = ?", uid)
-        findings = known._query("SELECT count(*) FROM findings WHERE attempt = ?", row.session.attempt)[0][0]
-        if not closings or int(findings) != len(closings) * len(row.session.checks):
-            report.faults.append(f"session {row.number}: {findings} findings for {len(closings)} closings")
+        closings = _count(store, "session_closings WHERE session = ?", uid)
+        findings = _count(store, "findings WHERE attempt = ?", row.session.attempt)
+        if not closings or findings != closings * len(row.session.checks):
+            report.faults.append(f"session {row.number}: {findings} findings for {closings} closings")
         closing = known.closing(uid)
         last = [event for event in events if isinstance(event, SessionEnded)]
         if closing is None or (closing.state is SessionState.DONE) != bool(last and last[-1].state == "done"):
@@ -185,11 +185,16 @@ def _account(store: Store, report: Report) -> None:
         report.states[closing.state.value if closing else "open"] += 1
         report.lines += len(kept)
         report.outcomes += len(stored)
-        report.findings += int(findings)
-    rows_in_all = int(known._query("SELECT count(*) FROM outcomes")[0][0])
+        report.findings += findings
+    rows_in_all = _count(store, "outcomes")
     if rows_in_all != report.outcomes:
         report.faults.append(f"{rows_in_all} outcomes stored, {report.outcomes} belong to a session")
     report.digest = digest.hexdigest()[:16]
+
+
+def _count(store: Store, rows: str, *parameters: str) -> int:
+    """How many rows there are of `TABLE [WHERE ...]`."""
+    return int(store.db.execute(f"SELECT count(*) FROM {rows}", parameters).fetchone()[0])
 
 
 def main(sessions_wanted: str = "200", ingesters_wanted: str = "4", seed: str = "1") -> int:

@@ -15,9 +15,9 @@ from tests.store.conftest import dump, fill
 
 def test_on_a_local_disk_the_log_is_written_ahead(filled: Path) -> None:
     with Store(filled) as store:
-        assert store._db.conn.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-        assert store._db.conn.execute("PRAGMA foreign_keys").fetchone() == (1,)
-        assert store._db.conn.execute("PRAGMA busy_timeout").fetchone() == (10_000,)
+        assert store.db.conn.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert store.db.conn.execute("PRAGMA foreign_keys").fetchone() == (1,)
+        assert store.db.conn.execute("PRAGMA busy_timeout").fetchone() == (10_000,)
         assert store.access.notes == ()
 
 
@@ -86,9 +86,8 @@ def test_a_reader_sees_what_a_writer_has_not_yet_put_into_the_main_file(public_f
 def test_a_database_that_is_locked_for_long_is_told_in_words(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     holder = sqlite3.connect(filled, isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
-    with Store(filled) as store:
-        store._db.conn.execute("PRAGMA busy_timeout = 50")
-        with pytest.raises(StoreError, match=r"another process has held it for more than 10 s.*fuser -v") as told:
+    with Store(filled, wait_s=0.05) as store:
+        with pytest.raises(StoreError, match=r"another process has held it for more than 0\.05 s.*fuser -v") as told:
             store.add_attempt(samples.attempt(uid="1" * 32))
         assert str(filled) in told.value.message
         assert len(store.attempts()) == 1, "reading goes on"

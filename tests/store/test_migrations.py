@@ -151,8 +151,8 @@ def test_every_earlier_schema_becomes_the_present_one_and_keeps_its_rows(steps: 
     with Store(path) as store:
         assert store.attempt(1).attempt == ATTEMPT
         assert store.attempt(1).signoffs[0].person == "Ada"
-        assert store._db.conn.execute("PRAGMA foreign_key_check").fetchall() == []
-        assert store._db.conn.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert store.db.conn.execute("PRAGMA foreign_key_check").fetchall() == []
+        assert store.db.conn.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     assert shape(path) == shape(fresh)
     after = rows_of(path)
     for table, rows in before.items():
@@ -191,7 +191,7 @@ def test_a_backup_is_made_before_a_step_and_a_new_database_needs_none(path: Path
     earlier(tmp_path / "old.db", len(NAMES))
     before = rows_of(tmp_path / "old.db")
     with Store(tmp_path / "old.db") as store:
-        assert store._db.table("tomorrow").exists()
+        assert store.db.table("tomorrow").exists()
     (backup,) = backups_of(tmp_path / "old.db")
     assert rows_of(backup) == before
     Store(path, create=True).__exit__(None, None, None)

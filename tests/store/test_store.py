@@ -138,11 +138,11 @@ def test_every_migration_is_listed() -> None:
 def test_a_full_or_locked_database_says_so_and_keeps_what_was_there(path: Path) -> None:
     with Store(path, create=True) as store:
         store.add_attempt(samples.attempt())
-        store._db.conn.execute("PRAGMA max_page_count = 1")  # what a full disk looks like
+        store.db.conn.execute("PRAGMA max_page_count = 1")  # what a full disk looks like
         with pytest.raises(StoreError, match=r"could not be written.*full"):
             for _ in range(100):
                 store.add_findings("0" * 32, [samples.finding(summary="long " * 2000)])
-        store._db.conn.execute("PRAGMA busy_timeout = 50")
+        store.db.conn.execute("PRAGMA busy_timeout = 50")
         other = sqlite3.connect(path, isolation_level=None)
         other.execute("PRAGMA max_page_count = 100000")
         other.execute("BEGIN IMMEDIATE")

@@ -22,7 +22,7 @@ from aqboard.runner.events import append
 from aqboard.runner.local_backend import MODULE, LocalBackend
 from aqboard.store import Store
 from aqboard.store.sessions import SessionRow, Sessions
-from aqboard.workflow import ingest, sessions
+from aqboard.workflow import judging, sessions
 from aqboard.workflow.ingest import Patience
 from aqboard.workflow.sessions import follow, sessions_folder, start
 from tests import samples
@@ -57,7 +57,7 @@ def installed() -> Iterator[LocalBackend]:
     backend = LocalBackend(command)
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(BACKENDS, "local", backend)
-        for module in (ingest, sessions):
+        for module in (judging, sessions):
             patch.setattr(module, "installed_suite", lambda: SUITE)
         yield backend
 
@@ -122,4 +122,4 @@ def summaries(store: Store, row: SessionRow) -> dict[str, str]:
 
 def count(store: Store, table: str) -> int:
     """Rows of a table."""
-    return int(Sessions(store)._query(f"SELECT count(*) FROM {table}")[0][0])
+    return int(store.db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])

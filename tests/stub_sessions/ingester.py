@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 from aqboard.store import Store
-from aqboard.store.sessions import Sessions
 from aqboard.workflow import ingest
 from tests import stub_sessions
 
@@ -26,7 +25,7 @@ def main(database: str, die_at: str = "") -> None:
 
     with stub_sessions.installed(), Store(Path(database)) as store:
         if left:
-            Sessions(store)._db.conn.set_trace_callback(count)
+            store.db.conn.set_trace_callback(count)
         ingest.ingest_open(store, patience=ingest.Patience(seconds=60, pause_s=0.05))
 
 

@@ -40,9 +40,9 @@ def ingester(store: Store, *arguments: object) -> "subprocess.Popen[bytes]":
 
 def as_in_the_folder(store: Store, row: SessionRow) -> bool:
     """Whether the database holds every line of the session's file, once and in order, by place and digest."""
-    kept = Sessions(store)._query(
-        "SELECT first_byte, next_byte, sha256 FROM session_events WHERE session = ? ORDER BY id", row.session.uid
-    )
+    kept = store.db.execute(
+        "SELECT first_byte, next_byte, sha256 FROM session_events WHERE session = ? ORDER BY id", [row.session.uid]
+    ).fetchall()
     there = lines(row.folder / EVENTS, 0, 1 << 26)
     return kept == [(line.begin, line.end, hashlib.sha256(line.text).hexdigest()) for line in there]
 
@@ -116,7 +116,7 @@ def test_an_ingester_that_is_killed_in_the_middle_leaves_all_or_nothing(store: S
 
 def test_a_database_that_is_held_is_waited_for_and_said_so(store: Store) -> None:
     row = by_hand(store, "a")
-    Sessions(store)._db.conn.execute("PRAGMA busy_timeout = 20")
+    store.db.conn.execute("PRAGMA busy_timeout = 20")
     other = sqlite3.connect(store.path, isolation_level=None, check_same_thread=False)
     other.execute("BEGIN IMMEDIATE")
     said: list[str] = []
@@ -134,7 +134,7 @@ def test_a_database_that_is_held_is_waited_for_and_said_so(store: Store) -> None
 
 def test_a_database_that_may_only_be_read_loses_nothing(store: Store) -> None:
     row = by_hand(store, "a")
-    connection = Sessions(store)._db.conn
+    connection = store.db.conn
     connection.execute("PRAGMA query_only = 1")
     began = time.monotonic()
     with pytest.raises(StoreError, match="may not write"):

@@ -18,6 +18,7 @@ from aqboard.runner import session_folder
 from aqboard.store.sessions import Sessions
 from aqboard.workflow import ingest as ingest_module
 from aqboard.workflow.decide import decide
+from aqboard.workflow.judging import Judged
 from aqboard.workflow.release import MAIN, released, script_path
 from aqboard.workflow.sessions import sessions_folder
 from tests.stub_sessions import write_events
@@ -149,7 +150,7 @@ def test_checks_that_were_run_again_take_the_script_back(store, monkeypatch):
     stored = store.attempt(number)
     changes = {"verdict": Verdict.FAIL, "summary": "Otherwise now.", "remedy": "Look."}
     failed = stored.findings[0].model_copy(update=changes)
-    monkeypatch.setattr(ingest_module, "judge", lambda *_: (failed,))
+    monkeypatch.setattr(ingest_module, "judge", lambda *_: Judged((failed,)))
     session = CheckSession(
         attempt=stored.attempt.uid, backend="local", requested_by="Ada", checks=(failed.check,), probes=(), limits={}
     )

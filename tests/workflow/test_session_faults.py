@@ -24,7 +24,7 @@ from aqboard.store.sessions import SessionRow, Sessions
 from aqboard.workflow.ingest import ingest, ingest_open
 from aqboard.workflow.sessions import cancel, follow, start, view
 from tests import stub_sessions
-from tests.stub_sessions import begin, run, summaries, verdicts
+from tests.stub_sessions import begin, by_hand, run, summaries, verdicts
 
 PASS, ERROR, SKIP = Verdict.PASS, Verdict.ERROR, Verdict.SKIP
 
@@ -161,6 +161,36 @@ def test_cancelling_stops_within_seconds_and_keeps_what_was_measured(store: Stor
     assert summaries(store, row)["z"] == "Not judged: Cancelled by Grace."
     with pytest.raises(SessionError, match="it is cancelled already"):
         cancel(store, row)
+
+
+def test_a_cancelled_rerun_leaves_standing_what_it_did_not_get_to(store: Store) -> None:
+    first, _ = run(store, "a", "b", "exits", "z")
+    assert verdicts(store, first) == {"a": PASS, "b": PASS, "exits": ERROR, "z": PASS}
+    row = begin(store, "a", "exits", "hangs", "z")
+    wait_for(lambda: "hangs" in written(row))
+    cancel(store, row, "Grace")
+    assert follow(store, row).state is SessionState.CANCELLED
+    assert verdicts(store, row) == {"a": PASS, "b": PASS, "exits": ERROR, "hangs": SKIP, "z": PASS}
+    assert summaries(store, row)["hangs"] == "Not judged: Cancelled by Grace.", "of this nothing was known"
+    rows = store.db.execute("SELECT check_id FROM findings ORDER BY id").fetchall()
+    assert [check for (check,) in rows[4:]] == ["stub.a", "stub.exits", "stub.hangs"], "what was measured anew is added"
+    again = begin(store, "hangs", "z")
+    wait_for(lambda: "hangs" in written(again))
+    os.kill(pid_of(again), signal.SIGKILL)
+    assert follow(store, again).state is SessionState.FAILED
+    assert verdicts(store, again)["z"] is ERROR, "nobody asked for that end"
+
+
+def test_a_rerun_that_is_cancelled_before_it_measured_anything_adds_nothing(store: Store) -> None:
+    first = by_hand(store, "a", "z")
+    ingest(store, first)
+    before = (verdicts(store, first), stub_sessions.count(store, "findings"), stub_sessions.count(store, "audit"))
+    row = by_hand(store, "a", "z", uid="1" * 32, ended=False)
+    os.truncate(row.folder / EVENTS, 0)
+    append(row.folder / EVENTS, SessionEnded(state="cancelled", why="Cancelled by Grace."))
+    assert ingest(store, row).state is SessionState.CANCELLED
+    now = (verdicts(store, row), stub_sessions.count(store, "findings"), stub_sessions.count(store, "audit"))
+    assert now == before
 
 
 def test_the_file_alone_cancels_and_so_does_a_person_with_a_signal(store: Store) -> None:

@@ -19,13 +19,14 @@ LOGS = ("*.out", "*.err", "*.log", "*.txt", "*.yaml", "*.yml", "*.ckpt")
 Row = dict[str, str | int]
 
 
-def allowed_roots(plan: LaunchPlan, environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
+def allowed_roots(plan: LaunchPlan | None, environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
     """Folders offered for a search: those of the plan's files, and what the person who serves the board allows.
 
     The board takes no path from a form: whoever reaches it would read names of any file that its owner may see.
     """
     allowed = environment.get(ROOTS_VARIABLE, "").split(os.pathsep)
-    folders = [*(path.parent for _, path in plan.input_files()), *(Path(root) for root in allowed if root)]
+    files = plan.input_files() if plan else ()
+    folders = [*(path.parent for _, path in files), *(Path(root) for root in allowed if root)]
     return tuple(dict.fromkeys(str(folder) for folder in folders if folder.is_dir()))
 
 
