@@ -60,7 +60,7 @@ def _unsigned() -> tuple[str, ...]:
 def _signed(approval: Approval) -> Iterator[str]:
     yield f"Seal      {approval.seal}"
     if approval.until:
-        yield f"Until     {day(approval.until)} UTC: then the first of what this rests on expires"
+        yield f"Until     {day(approval.until)} UTC may it start; then a GO, the evidence or a waiver has expired"
     for signoff in approval.signoffs:
         yield from _signature(signoff)
     for standing in approval.waivers:

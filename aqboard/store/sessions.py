@@ -18,6 +18,7 @@ from aqboard.domain.events import Ended, Line, parsed
 from aqboard.domain.finding import Finding
 from aqboard.domain.outcome import ProbeOutcome
 from aqboard.domain.session import CheckSession, Heard, SessionState, Sighting, Standing
+from aqboard.store.audit import record
 from aqboard.store.connection import writing
 from aqboard.store.store import Store
 
@@ -81,8 +82,15 @@ class Sessions:
                 self._store.add_attempt(attempt)
             self._require_same("sessions", session.uid, row["data"])
             if not self._query("SELECT 1 FROM sessions WHERE uid = ?", session.uid):
-                self._insert("sessions", row)
+                facts = {"session": session.uid[:8], "backend": session.backend, "requested_by": session.requested_by}
+                action = "checks imported" if imported else "checks asked for"
+                self._tell(action, session.attempt, "sessions", self._insert("sessions", row), facts)
         return self.find(session.uid)
+
+    def _tell(self, action: str, attempt: str, table: str, key: int, facts: Mapping[str, object]) -> None:
+        """Put a row into the audit log, inside the transaction that wrote it."""
+        ((number,),) = self._query("SELECT number FROM attempts WHERE uid = ?", attempt)
+        record(self._db, action, f"attempt {number}", rows=(table, key, key), facts=facts)
 
     def _require_same(self, table: str, uid: str, data: object) -> None:
         rows = self._query(f"SELECT data FROM {table} WHERE uid = ?", uid)
@@ -165,7 +173,7 @@ class Sessions:
                 return False
             if self.position(uid) != position:
                 return False
-            self._insert(
+            key = self._insert(
                 "session_closings",
                 {
                     "session": uid,
@@ -175,6 +183,8 @@ class Sessions:
                     "by_itself": int(standing.by_itself),
                 },
             )
+            facts = {"session": uid[:8], "state": standing.state.value}
+            self._tell("checks ended", row.session.attempt, "session_closings", key, facts)
             self._store.add_findings(row.session.attempt, findings)
         return True
 
@@ -293,9 +303,13 @@ class Sessions:
         newest = ", ".join(f"(SELECT coalesce(max(rowid), 0) FROM {table})" for table in tables)
         return tuple(map(int, self._query(f"SELECT {newest}")[0]))
 
-    def _insert(self, table: str, row: Mapping[str, object]) -> None:
+    def _insert(self, table: str, row: Mapping[str, object]) -> int:
+        """Append a row; its key."""
         marks = ", ".join("?" * len(row))
-        self._db.conn.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))
+        statement = f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})"
+        key = self._db.conn.execute(statement, tuple(row.values())).lastrowid
+        assert key is not None
+        return key
 
     def _query(self, sql: str, *parameters: object) -> list[tuple[str, ...]]:
         rows: list[tuple[str, ...]] = self._db.conn.execute(sql, parameters).fetchall()

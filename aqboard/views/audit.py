@@ -41,6 +41,8 @@ def _verify() -> None:
     with st.spinner("Following the chain ..."), opened_store() as store:
         report = verified(store)
     (st.error if report.faults else st.success)(_verdict(report))
+    if report.note:
+        st.info(report.note)
 
 
 def _verdict(report: AuditReport) -> str:

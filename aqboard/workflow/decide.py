@@ -124,7 +124,7 @@ def _with(case: Case, signoff: SignOff) -> Case:
 def _released(store: Store, stored: StoredAttempt, case: Case, after: Clearance, signoff: SignOff) -> Released:
     """The script that carries every approval. Scripts of the same attempt with another seal are taken back."""
     path = script_path(store.path, stored.number, signoff.seal)
-    others = [script for script in released(store.path, stored.number) if not carries(script, signoff.seal)]
+    others = [script for script in released(store.path, stored) if not carries(script, signoff.seal)]
     taken_back = _taken_back(store, stored) if others else Released()
     approval = Approval.of(
         *after.approvals,
@@ -137,8 +137,8 @@ def _released(store: Store, stored: StoredAttempt, case: Case, after: Clearance,
 
 def _taken_back(store: Store, stored: StoredAttempt) -> Released:
     """Everything that was let out for the attempt, put out of reach."""
-    names = tuple(f"{script.parent.name}/{script.name}" for script in released(store.path, stored.number))
-    withdraw(store.path, stored.number)
+    names = tuple(f"{script.parent.name}/{script.name}" for script in released(store.path, stored))
+    withdraw(store.path, stored)
     return Released(withdrawn=names)
 
 

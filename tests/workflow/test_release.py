@@ -76,7 +76,7 @@ def test_a_no_go_takes_scripts_back_and_reaches_what_waits_in_the_queue(store):
     assert not list(script.parent.rglob("*.sbatch"))
     assert not (script.parent / "submit.sh").exists()
     assert (preflight(queued), preflight(canary)) == (41, 41)
-    assert released(store.path, number) == ()
+    assert released(store.path, store.attempt(number)) == ()
 
 
 def test_a_new_go_after_a_no_go_does_not_revive_what_was_taken_back(store):
@@ -97,7 +97,7 @@ def test_a_second_persons_go_leaves_the_first_ones_manifest_to_the_jobs_that_hav
     second = go(store, number, "Grace")
     assert {path: path.read_bytes() for path in first.parent.rglob("*") if path.is_file()} == before
     assert (preflight(first), preflight(second)) == (0, 0)
-    assert released(store.path, number) == (first, second)
+    assert released(store.path, store.attempt(number)) == (first, second)
 
 
 def test_a_folder_that_cannot_be_written_leaves_nothing_and_records_nothing(store, monkeypatch):
