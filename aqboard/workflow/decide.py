@@ -37,7 +37,7 @@ class Decided:
 def preview(stored: StoredAttempt) -> str:
     """The script as it would be written, marked as not signed; it refuses to run."""
     plan = stored.attempt.plan
-    return render(stored.attempt, load_profile(plan.cluster.profile), None)
+    return render(stored.attempt, load_profile(plan.cluster.profile), None, outcomes=stored.outcomes)
 
 
 def decide(

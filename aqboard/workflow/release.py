@@ -119,7 +119,9 @@ def _texts(folder: Path, stored: StoredAttempt, approval: Approval, profile: Clu
         texts[CANARY] = render_canary(attempt, profile, approval, _signed(inside, small)) or ""
         texts[CHAIN] = render_chain(attempt, approval, canary=CANARY, main=MAIN)
         digest = sha256(texts[CANARY].encode()).hexdigest()
-    texts[MAIN] = render(attempt, profile, approval, _signed(folder, manifest), canary_sha256=digest)
+    texts[MAIN] = render(
+        attempt, profile, approval, _signed(folder, manifest), outcomes=stored.outcomes, canary_sha256=digest
+    )
     return texts
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from aqboard.domain.clearance import Clearance
 from aqboard.domain.errors import LaunchError, StoreError
 from aqboard.domain.identity import Identity
-from aqboard.domain.job import Role, Submission
+from aqboard.domain.job import UNKNOWN, Role, Submission
 from aqboard.domain.plan import ClusterPlan
 from aqboard.launch.canary import canary_job
 from aqboard.launch.profile import load_profile
@@ -139,13 +139,15 @@ def _require_signed(stored: StoredAttempt) -> StoredScript:
 
 def _require_no_other(jobs: Jobs, stored: StoredAttempt) -> None:
     if other := next((record for record in jobs.of(stored.attempt.uid) if not record.over), None):
-        submission, state = other.submission, other.last.state if other.last else "not asked about yet"
-        raise Refused(
-            (
-                f"The {submission.role} was submitted already: job {submission.job} ({state}), by {submission.person}. "
-                f"Wait for its end, or cancel it: `aqboard jobs cancel {submission.job}`.",
+        submission, state = other.submission, other.state or "not asked about yet"
+        remedy = f"Wait for its end, or cancel it: `aqboard jobs cancel {submission.job}`."
+        if state == UNKNOWN:
+            remedy = (
+                "Slurm has forgotten it. Find out whether it still runs, e.g. from its log; then say how it ended: "
+                f"`aqboard jobs settle {submission.job} --as failed --reason ...`."
             )
-        )
+        told = f"The {submission.role} was submitted already: job {submission.job} ({state}), by {submission.person}."
+        raise Refused((f"{told} {remedy}",))
 
 
 def _parts(stored: StoredAttempt, script: StoredScript, *, canary: bool) -> Iterator[tuple[Role, Path, ClusterPlan]]:

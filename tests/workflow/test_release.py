@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,11 +16,15 @@ from aqboard.domain.session import CheckSession
 from aqboard.domain.signoff import Decision
 from aqboard.location import scripts_folder
 from aqboard.runner import session_folder
+from aqboard.store import Store
 from aqboard.store.sessions import Sessions
 from aqboard.workflow import ingest as ingest_module
+from aqboard.workflow.audit import verified
 from aqboard.workflow.decide import decide
 from aqboard.workflow.release import MAIN, released, script_path
 from aqboard.workflow.sessions import sessions_folder
+from aqboard.workflow.standing import clearance_of
+from tests.sample_attempts import write_files
 from tests.stub_sessions import write_events
 from tests.workflow.launched import attempt, go
 
@@ -112,6 +117,41 @@ def test_scripts_may_lie_where_the_compute_nodes_see_them(store, monkeypatch, tm
     monkeypatch.setenv("AQBOARD_SCRIPTS", str(tmp_path / "shared"))
     script = go(store, attempt(store))
     assert script.parent.parent == tmp_path / "shared" == scripts_folder(store.path)
+
+
+def test_two_databases_that_share_a_folder_leave_each_others_scripts_alone(store, monkeypatch, tmp_path):
+    monkeypatch.setenv("AQBOARD_SCRIPTS", str(tmp_path / "shared"))
+    other_folder = tmp_path / "other"
+    write_files(other_folder / "in")
+    with Store(other_folder / "board.db", create=True) as other:
+        mine, theirs = attempt(store), attempt(other)
+        assert mine == theirs == 1, "the same number in both"
+        ours, kept = go(store, mine), go(other, theirs)
+        assert verified(store).faults == verified(other).faults == ()
+        assert (verified(store).anchors, verified(store).others) == (1, 1)
+        assert "1 script was not compared" in verified(store).note
+        decide(store, mine, person="Grace", decision=Decision.NO_GO)
+        assert (ours.exists(), kept.exists(), preflight(kept)) == (False, True, 0)
+        assert released(other.path, other.attempt(theirs)) == (kept,)
+
+
+def test_a_manifest_that_cannot_be_read_does_not_keep_a_script_from_being_taken_back(store):
+    number = attempt(store)
+    script = go(store, number)
+    script.with_name("manifest.json").write_text("[torn")
+    decide(store, number, person="Grace", decision=Decision.NO_GO)
+    assert not script.exists()
+
+
+def test_the_manifest_says_until_when_and_the_preflight_refuses_after_it(store):
+    script = go(store, attempt(store))
+    stored = LaunchManifest.model_validate_json(script.with_name("manifest.json").read_text())
+    assert stored.until == clearance_of(store.attempt(stored.number)).until
+    assert f"# Until     {stored.until:%Y-%m-%d %H:%M} UTC" in script.read_text()
+    late = stored.model_copy(update={"until": stored.created_at - timedelta(hours=1)})
+    script.with_name("manifest.json").write_text(late.text)
+    script.write_text(script.read_text().replace(stored.sha256, late.sha256))
+    assert preflight(script) == 41
 
 
 def test_the_name_of_a_folder_holds_nothing_that_anybody_typed(store):
