@@ -94,7 +94,7 @@ def show(
 
     with errors_told(as_json=as_json), Store(database(db)) as store:
         records = _look(store, attempt, as_json=as_json)
-        while follow and any(not record.over for record in records):
+        while follow and any(not record.over and record.state != "UNKNOWN" for record in records):
             time.sleep(every)
             records = _look(store, attempt, as_json=as_json)
     newest = next((record for record in records if record.submission.role == "launch"), None)
@@ -106,16 +106,23 @@ def show(
 def cancel(
     job: Annotated[str, typer.Argument(help="Slurm's number of a job that was submitted with `aqboard launch`.")],
     db: Database = None,
+    as_json: AsJson = False,
     account: AsAccount = None,
 ) -> None:
     """Cancel a launched job; a launch that waits for a cancelled canary is dropped by Slurm."""
     from aqboard.slurm import Slurm
     from aqboard.store import Store
+    from aqboard.store.jobs import Jobs
     from aqboard.workflow.follow import cancel as cancel_job
 
-    with errors_told(), Store(database(db)) as store:
+    with errors_told(as_json=as_json), Store(database(db)) as store:
+        Jobs(store).find(job)  # before anybody types a password
         submission = cancel_job(store, job, Slurm(), person=_person(store, account))
-    out.print(f"Slurm was asked to cancel job {job}, the {submission.role} of attempt {submission.attempt[:12]}.")
+        number = next(row.number for row in store.attempts() if row.uid == submission.attempt)
+    if as_json:
+        print_json(submission)
+    else:
+        out.print(f"Slurm was asked to cancel job {job}, the {submission.role} of attempt {number}.")
 
 
 @app.command()
@@ -130,9 +137,11 @@ def settle(
     """Say how a job ended that Slurm has forgotten, so that the launch can be submitted again; it is recorded."""
     from aqboard.slurm import Slurm
     from aqboard.store import Store
+    from aqboard.store.jobs import Jobs
     from aqboard.workflow.settle import settle as settle_job
 
     with errors_told(as_json=as_json), Store(database(db)) as store:
+        Jobs(store).find(job)  # before anybody types a password
         said = settle_job(store, job, Slurm(), person=_person(store, account), state=ENDS[end], reason=reason)
     if as_json:
         print_json(said)

@@ -32,6 +32,8 @@ class Decided:
     signoff: SignOff
     script: StoredScript | None
     between: tuple[Step, ...]
+    withdrawn: tuple[str, ...] = ()
+    """Names of the scripts that it took back."""
 
 
 def preview(stored: StoredAttempt) -> str:
@@ -82,7 +84,7 @@ def decide(
         raise
     except OSError as error:
         raise LaunchError(f"The decision was not recorded: {path} cannot be changed ({error.strerror}).") from None
-    return Decided(signoff, let_out.script, after.between)
+    return Decided(signoff, let_out.script, after.between, let_out.withdrawn)
 
 
 def withdraw_void(store: Store, number: int, why: str, now: datetime | None = None) -> None:
