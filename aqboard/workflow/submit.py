@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
+from aqboard.domain.attempt import day
 from aqboard.domain.clearance import Clearance
 from aqboard.domain.errors import LaunchError, StoreError
 from aqboard.domain.identity import Identity
@@ -69,9 +70,9 @@ def rehearse(stored: StoredAttempt, slurm: Slurm, *, canary: bool = True) -> tup
     `canary`: with the plan's canary, where it has one. Raises Refused when the attempt is not READY and signed or a
     script is not the signed one, and SlurmError when Slurm cannot be asked.
     """
-    script = _require_signed(stored)
+    script, until = _require_signed(stored)
     return tuple(
-        _rehearsal(role, path, job, script, slurm) for role, path, job in _parts(stored, script, canary=canary)
+        _rehearsal(role, path, job, script, slurm, until) for role, path, job in _parts(stored, script, canary=canary)
     )
 
 
@@ -82,7 +83,7 @@ def submit(store: Store, number: int, slurm: Slurm, *, person: Identity, canary:
     yet. When the launch's own job is refused after the canary's was taken, the canary is cancelled.
     """
     stored = store.attempt(number)
-    script = _require_signed(stored)
+    script, _ = _require_signed(stored)
     with _alone(Path(script.path)):
         jobs = Jobs(store)
         sight(jobs, jobs.of(stored.attempt.uid), slurm)
@@ -127,14 +128,15 @@ def _undone(slurm: Slurm, taken: list[Submission], error: SlurmError | StoreErro
     return LaunchError(" ".join(told), code=error.code)
 
 
-def _require_signed(stored: StoredAttempt) -> StoredScript:
+def _require_signed(stored: StoredAttempt) -> tuple[StoredScript, datetime | None]:
+    """The signed script, and until when its job may start; raises Refused where there is none."""
     cleared = clearance_of(stored)
     if cleared.between:
         raise Refused(tuple(f"{step.what} {step.remedy}".strip() for step in cleared.between))
     script = _script_of(stored, cleared)
     if script is None:
         raise Refused(("Everybody has said GO, but no script was written for this seal. Say GO once more.",))
-    return script
+    return script, cleared.until
 
 
 def _require_no_other(jobs: Jobs, stored: StoredAttempt) -> None:
@@ -159,7 +161,9 @@ def _parts(stored: StoredAttempt, script: StoredScript, *, canary: bool) -> Iter
     yield "launch", main, cluster
 
 
-def _rehearsal(role: Role, path: Path, job: ClusterPlan, script: StoredScript, slurm: Slurm) -> Rehearsal:
+def _rehearsal(
+    role: Role, path: Path, job: ClusterPlan, script: StoredScript, slurm: Slurm, until: datetime | None
+) -> Rehearsal:
     if fault := _not_as_signed(role, path, script):
         return Rehearsal(role, path, fault, (fault,))
     trial = slurm.test_only(path, folder=path.parent)
@@ -169,7 +173,18 @@ def _rehearsal(role: Role, path: Path, job: ClusterPlan, script: StoredScript, s
         fault = f"bash cannot read the script of the {role}: {' '.join(read.stderr.split())}"
         return Rehearsal(role, path, fault, (fault,))
     told = f"The {role}: {trial.words}"
-    return Rehearsal(role, path, trial.words, tuple(differences(role, trial, job)) if trial.accepted else (told,))
+    words = f"{trial.words} {too_late(trial, until)}".strip()
+    return Rehearsal(role, path, words, tuple(differences(role, trial, job)) if trial.accepted else (told,))
+
+
+def too_late(trial: Trial, until: datetime | None) -> str:
+    """A warning where the job is expected to start when the approvals no longer hold; empty where it is not.
+
+    Slurm's guess is often wrong in both directions, so it is no reason to refuse.
+    """
+    if until is None or trial.placement is None or trial.placement.start.astimezone() < until:
+        return ""
+    return f"By then the approvals have expired (on {day(until)} UTC), and the job will refuse to start."
 
 
 def differences(role: Role, trial: Trial, job: ClusterPlan) -> Iterator[str]:
