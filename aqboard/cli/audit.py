@@ -33,7 +33,8 @@ def verify(
             out.print(f"✘ {fault.what}", style="red", markup=False)
         word = "not what was written" if report.faults else "whole"
         compared = "1 hash kept elsewhere" if report.anchors == 1 else f"{report.anchors} hashes kept elsewhere"
-        out.print(f"The log is {word}: {report.entries} entries, {compared} compared.", markup=False)
+        entries = "1 entry" if report.entries == 1 else f"{report.entries} entries"
+        out.print(f"The log is {word}: {entries}, {compared} compared.", markup=False)
         out.print(f"anchor  {report.entries}:{report.head}", markup=False)
         tell_notes([report.note] if report.note else [])
     raise typer.Exit(FOUND if report.faults else OK)

@@ -64,7 +64,7 @@ def test_scripts_of_another_database_in_the_same_folder_raise_no_alarm(
     run("account", "add", "grace", "--person", "Grace", typed="a long password")
     done = run("audit", "verify")
     assert (done.exit_code, done.stdout.splitlines()[0]) == (
-        0, "The log is whole: 1 entries, 0 hashes kept elsewhere compared.",
+        0, "The log is whole: 1 entry, 0 hashes kept elsewhere compared.",
     )  # fmt: skip
     assert "note: 1 script was not compared" in done.stderr
 
