@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from aqboard.domain.identity import Identity
     from aqboard.domain.job import End, JobRecord
     from aqboard.store import Store, StoredAttempt
-    from aqboard.workflow.submit import Rehearsal
+    from aqboard.workflow.rehearse import Rehearsal
 
 Ended = Literal["completed", "failed", "cancelled", "timeout"]
 ENDS: dict[Ended, "End"] = {
@@ -43,7 +43,8 @@ def launch(
     """Submit a signed launch to Slurm. Exit 0 submitted, 1 refused (and why), 2 cannot tell: Slurm does not answer."""
     from aqboard.slurm import Slurm
     from aqboard.store import Store
-    from aqboard.workflow.submit import Refused, rehearse, submit
+    from aqboard.workflow.rehearse import Refused, rehearse
+    from aqboard.workflow.submit import submit
 
     with errors_told(as_json=as_json), Store(database(db)) as store:
         try:

@@ -90,7 +90,7 @@ def _attempt_in(folder: Path) -> str:
     """The uid of the attempt that a folder was written for; empty where its manifest does not say."""
     try:
         content = json.loads((folder / MANIFEST).read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return ""
     return str(content.get("attempt", "")) if isinstance(content, dict) else ""
 

@@ -15,8 +15,9 @@ from aqboard.store.jobs import Jobs
 from aqboard.workflow.decide import decide
 from aqboard.workflow.follow import cancel, log_tail, refresh
 from aqboard.workflow.job_words import in_words, refusals
+from aqboard.workflow.rehearse import Refused, rehearse
 from aqboard.workflow.settle import settle
-from aqboard.workflow.submit import Refused, rehearse, submit
+from aqboard.workflow.submit import submit
 from tests.slurm.launching import CANARY_DIES, LOG, MEET, Launch, signed
 from tests.slurm_cluster import SlurmCluster, daemons, running
 

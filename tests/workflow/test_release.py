@@ -135,10 +135,11 @@ def test_two_databases_that_share_a_folder_leave_each_others_scripts_alone(store
         assert released(other.path, other.attempt(theirs)) == (kept,)
 
 
-def test_a_manifest_that_cannot_be_read_does_not_keep_a_script_from_being_taken_back(store):
+@pytest.mark.parametrize("text", ["[torn", "[]", "[" * 100_000, "{}"], ids=["torn", "a list", "deep", "empty"])
+def test_a_manifest_that_cannot_be_read_does_not_keep_a_script_from_being_taken_back(store, text):
     number = attempt(store)
     script = go(store, number)
-    script.with_name("manifest.json").write_text("[torn")
+    script.with_name("manifest.json").write_text(text)
     decide(store, number, person="Grace", decision=Decision.NO_GO)
     assert not script.exists()
 

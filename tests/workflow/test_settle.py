@@ -9,8 +9,9 @@ from aqboard.store.jobs import Jobs
 from aqboard.workflow.audit import verified
 from aqboard.workflow.follow import refresh
 from aqboard.workflow.job_words import in_words
+from aqboard.workflow.rehearse import Refused
 from aqboard.workflow.settle import settle
-from aqboard.workflow.submit import Refused, submit
+from aqboard.workflow.submit import submit
 from tests.told_slurm import Told
 from tests.workflow.launched import attempt, go
 

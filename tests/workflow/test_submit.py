@@ -9,7 +9,8 @@ from aqboard.domain.identity import Identity
 from aqboard.domain.signoff import Decision
 from aqboard.store.jobs import Jobs
 from aqboard.workflow.decide import decide
-from aqboard.workflow.submit import Refused, differences, rehearse, submit, too_late
+from aqboard.workflow.rehearse import Refused, differences, rehearse, too_late
+from aqboard.workflow.submit import submit
 from tests.told_slurm import Told, trial
 from tests.workflow.launched import attempt, go
 
