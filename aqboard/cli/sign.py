@@ -7,6 +7,7 @@ import typer
 from aqboard.cli.options import AsJson, Database, database
 from aqboard.cli.output import FOUND, OK, errors_told, out, print_json
 from aqboard.cli.person import AsAccount, tell_person, whoever_types
+from aqboard.domain.attempt import day
 from aqboard.domain.errors import LaunchError
 from aqboard.domain.signoff import Decision
 
@@ -34,8 +35,15 @@ def sign(
     missing = [step.what for step in decided.between] if go else []
     if as_json:
         script = decided.script.path if decided.script else None
-        said = decided.signoff.model_dump(mode="json")
-        print_json({"signoff": said, "script": script, "missing": missing, "withdrawn": list(decided.withdrawn)})
+        print_json(
+            {
+                "signoff": decided.signoff.model_dump(mode="json"),
+                "script": script,
+                "until": decided.until.isoformat() if decided.until else None,
+                "missing": missing,
+                "withdrawn": list(decided.withdrawn),
+            }
+        )
     else:
         out.print(f"{decision} by {decided.signoff.person} on attempt {number} is recorded.", markup=False)
         for sentence in missing:
@@ -44,4 +52,6 @@ def sign(
             out.print(f"taken back  {name}", markup=False)
         if decided.script:
             out.print(f"script  {decided.script.path}", markup=False)
+        if decided.until:
+            out.print(f"until   {day(decided.until)} UTC; after that it refuses to start", markup=False)
     raise typer.Exit(FOUND if missing else OK)

@@ -34,6 +34,8 @@ class Decided:
     between: tuple[Step, ...]
     withdrawn: tuple[str, ...] = ()
     """Names of the scripts that it took back."""
+    until: datetime | None = None
+    """When the script that was let out refuses to start; None without one."""
 
 
 def preview(stored: StoredAttempt) -> str:
@@ -84,7 +86,7 @@ def decide(
         raise
     except OSError as error:
         raise LaunchError(f"The decision was not recorded: {path} cannot be changed ({error.strerror}).") from None
-    return Decided(signoff, let_out.script, after.between, let_out.withdrawn)
+    return Decided(signoff, let_out.script, after.between, let_out.withdrawn, after.until if written else None)
 
 
 def withdraw_void(store: Store, number: int, why: str, now: datetime | None = None) -> None:

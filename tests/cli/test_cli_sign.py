@@ -30,6 +30,8 @@ def test_the_last_go_is_stored_and_names_the_script(signing: Path, run: Run) -> 
     assert (signoff.decision, signoff.identified_by, signoff.comment) == ("GO", "os-user", "looks [b]right[/b]")
     (script,) = (signing.parent / "scripts").rglob("launch.sbatch")
     assert f"script  {script}" in done.stdout
+    until = script.read_text().partition("# Until     ")[2][:16]
+    assert f"until   {until} UTC; after that it refuses to start" in done.stdout
 
 
 def test_a_no_go_says_which_scripts_it_took_back(signing: Path, run: Run) -> None:
@@ -39,7 +41,8 @@ def test_a_no_go_says_which_scripts_it_took_back(signing: Path, run: Run) -> Non
     assert f"taken back  {script.parent.name}/launch.sbatch" in done.stdout
     assert not script.exists()
     again = json.loads(run("sign", 1, "--no-go", "--json").stdout)
-    assert (again["signoff"]["decision"], again["script"], again["withdrawn"]) == ("NO-GO", None, [])
+    assert (again["signoff"]["decision"], again["script"], again["until"]) == ("NO-GO", None, None)
+    assert again["withdrawn"] == []
 
 
 def test_a_go_of_one_where_two_are_asked_is_recorded_with_1_and_says_who_is_missing(accounts: Path, run: Run) -> None:
