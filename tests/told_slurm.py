@@ -14,6 +14,8 @@ class Told:
         self.submitted: list[tuple[str, str | None]] = []
         self.cancelled: list[str] = []
         self.refuse_from, self.code, self.forgets = refuse_from, code, forgets
+        self.states: dict[str, JobState] = {}
+        """By number, what it says of a job; PENDING where nothing is written here."""
 
     def test_only(self, script: Path, *, folder: Path) -> Trial:
         small = "canary" in script.name
@@ -31,7 +33,7 @@ class Told:
         self.cancelled.append(job)
 
     def jobs(self, ids: Iterable[str]) -> dict[str, Job]:
-        return {job: Job(id=job, state=JobState.PENDING) for job in ids}
+        return {job: Job(id=job, state=self.states.get(job, JobState.PENDING)) for job in ids}
 
 
 def trial(nodes: int, partition: str, processors: int = 5600) -> Trial:

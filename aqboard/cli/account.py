@@ -1,6 +1,6 @@
 """`aqboard account`: the people who may sign on this board, where it identifies them by password."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
@@ -10,26 +10,33 @@ from aqboard.cli.options import AsJson, Database, database
 from aqboard.cli.output import errors_told, out, print_json
 from aqboard.cli.person import ask_password
 
+if TYPE_CHECKING:
+    from aqboard.store.accounts import Account
+
 app = typer.Typer(help="People with a password; `mode: account` in signing.yaml makes the board ask for it.")
 
-Account = Annotated[str, typer.Argument(help="The account.")]
+Name = Annotated[str, typer.Argument(help="The account.")]
 
 
 @app.command("add")
 def add(
-    name: Account,
+    name: Name,
     person: Annotated[str, typer.Option("--person", help="The name as people read it.")],
     role: Annotated[list[str] | None, typer.Option("--role", help="A role of the policy; may be repeated.")] = None,
     db: Database = None,
+    as_json: AsJson = False,
 ) -> None:
     """Make an account; the password is asked for, or read from the first line of stdin."""
     from aqboard.store import Store
     from aqboard.workflow import accounts
 
-    with errors_told(), Store(database(db), create=True) as store:
+    roles = tuple(role or ())
+    with errors_told(as_json=as_json), Store(database(db), create=True) as store:
+        accounts.possible(store, name, person=person, roles=roles)  # before anybody types a password
         password = ask_password(f"Password for {name}", twice=True)
-        accounts.add(store, name, person=person, roles=role or (), password=password)
-    out.print(f"account {name} for {person}", markup=False)
+        accounts.add(store, name, person=person, roles=roles, password=password)
+        made = accounts.existing(store, name)
+    _tell(made, f"account {name} for {made.person}", as_json=as_json)
 
 
 @app.command("list")
@@ -41,7 +48,7 @@ def list_accounts(db: Database = None, as_json: AsJson = False) -> None:
     with errors_told(as_json=as_json), Store(database(db)) as store:
         known = accounts(store.db)
     if as_json:
-        print_json([account.model_dump(mode="json", exclude={"password", "row"}) for account in known])
+        print_json([_document(account) for account in known])
         return
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for column in ("account", "person", "roles", "state"):
@@ -53,22 +60,36 @@ def list_accounts(db: Database = None, as_json: AsJson = False) -> None:
 
 
 @app.command("disable")
-def disable(name: Account, db: Database = None) -> None:
+def disable(name: Name, db: Database = None, as_json: AsJson = False) -> None:
     """Let nobody sign in to the account any more; what it signed stays."""
     from aqboard.store import Store
     from aqboard.workflow import accounts
 
-    with errors_told(), Store(database(db)) as store:
+    with errors_told(as_json=as_json), Store(database(db)) as store:
         accounts.disable(store, name)
-    out.print(f"account {name} is disabled", markup=False)
+        now = accounts.existing(store, name)
+    _tell(now, f"account {name} is disabled", as_json=as_json)
 
 
 @app.command("passwd")
-def passwd(name: Account, db: Database = None) -> None:
+def passwd(name: Name, db: Database = None, as_json: AsJson = False) -> None:
     """Change an account's password, which also enables it; every login with the old one ends."""
     from aqboard.store import Store
     from aqboard.workflow import accounts
 
-    with errors_told(), Store(database(db)) as store:
+    with errors_told(as_json=as_json), Store(database(db)) as store:
+        accounts.existing(store, name)  # before anybody types a password
         accounts.change_password(store, name, ask_password(f"New password for {name}", twice=True))
-    out.print(f"account {name} has a new password", markup=False)
+        now = accounts.existing(store, name)
+    _tell(now, f"account {name} has a new password", as_json=as_json)
+
+
+def _tell(account: "Account", sentence: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json(_document(account))
+    else:
+        out.print(sentence, markup=False)
+
+
+def _document(account: "Account") -> dict[str, object]:
+    return account.model_dump(mode="json", exclude={"password", "row"})

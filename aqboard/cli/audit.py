@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from aqboard.cli.options import AsJson, Database, database
-from aqboard.cli.output import FOUND, OK, err, errors_told, out, print_json
+from aqboard.cli.output import FOUND, OK, err, errors_told, out, print_json, tell_notes
 
 app = typer.Typer(help="The append-only, hash-chained log of attempts, findings, decisions, waivers and scripts.")
 
@@ -33,8 +33,10 @@ def verify(
             out.print(f"✘ {fault.what}", style="red", markup=False)
         word = "not what was written" if report.faults else "whole"
         compared = "1 hash kept elsewhere" if report.anchors == 1 else f"{report.anchors} hashes kept elsewhere"
-        out.print(f"The log is {word}: {report.entries} entries, {compared} compared.", markup=False)
+        entries = "1 entry" if report.entries == 1 else f"{report.entries} entries"
+        out.print(f"The log is {word}: {entries}, {compared} compared.", markup=False)
         out.print(f"anchor  {report.entries}:{report.head}", markup=False)
+        tell_notes([report.note] if report.note else [])
     raise typer.Exit(FOUND if report.faults else OK)
 
 

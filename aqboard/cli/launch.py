@@ -1,7 +1,7 @@
 """`aqboard launch` and `aqboard jobs`: hand a signed launch to Slurm, and see what becomes of it."""
 
 import time
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.markup import escape
@@ -14,9 +14,17 @@ from aqboard.cli.person import AsAccount, tell_person, whoever_types
 
 if TYPE_CHECKING:
     from aqboard.domain.identity import Identity
-    from aqboard.domain.job import JobRecord
+    from aqboard.domain.job import End, JobRecord
     from aqboard.store import Store, StoredAttempt
-    from aqboard.workflow.submit import Rehearsal
+    from aqboard.workflow.rehearse import Rehearsal
+
+Ended = Literal["completed", "failed", "cancelled", "timeout"]
+ENDS: dict[Ended, "End"] = {
+    "completed": "COMPLETED",
+    "failed": "FAILED",
+    "cancelled": "CANCELLED",
+    "timeout": "TIMEOUT",
+}
 
 COLOUR = {"PENDING": "yellow", "RUNNING": "cyan", "COMPLETED": "green", "UNKNOWN": "dim", "CANCELLED": "dim"}
 """By Slurm's word; every other state is a bad end."""
@@ -35,7 +43,8 @@ def launch(
     """Submit a signed launch to Slurm. Exit 0 submitted, 1 refused (and why), 2 cannot tell: Slurm does not answer."""
     from aqboard.slurm import Slurm
     from aqboard.store import Store
-    from aqboard.workflow.submit import Refused, rehearse, submit
+    from aqboard.workflow.rehearse import Refused, rehearse
+    from aqboard.workflow.submit import submit
 
     with errors_told(as_json=as_json), Store(database(db)) as store:
         try:
@@ -86,11 +95,11 @@ def show(
 
     with errors_told(as_json=as_json), Store(database(db)) as store:
         records = _look(store, attempt, as_json=as_json)
-        while follow and any(not record.over for record in records):
+        while follow and any(not record.over and record.state != "UNKNOWN" for record in records):
             time.sleep(every)
             records = _look(store, attempt, as_json=as_json)
     newest = next((record for record in records if record.submission.role == "launch"), None)
-    if newest is not None and newest.last is not None and newest.over and newest.last.state != "COMPLETED":
+    if newest is not None and newest.over and newest.state != "COMPLETED":
         raise typer.Exit(FOUND)
 
 
@@ -98,16 +107,47 @@ def show(
 def cancel(
     job: Annotated[str, typer.Argument(help="Slurm's number of a job that was submitted with `aqboard launch`.")],
     db: Database = None,
+    as_json: AsJson = False,
     account: AsAccount = None,
 ) -> None:
     """Cancel a launched job; a launch that waits for a cancelled canary is dropped by Slurm."""
     from aqboard.slurm import Slurm
     from aqboard.store import Store
+    from aqboard.store.jobs import Jobs
     from aqboard.workflow.follow import cancel as cancel_job
 
-    with errors_told(), Store(database(db)) as store:
+    with errors_told(as_json=as_json), Store(database(db)) as store:
+        Jobs(store).find(job)  # before anybody types a password
         submission = cancel_job(store, job, Slurm(), person=_person(store, account))
-    out.print(f"Slurm was asked to cancel job {job}, the {submission.role} of attempt {submission.attempt[:12]}.")
+        number = next(row.number for row in store.attempts() if row.uid == submission.attempt)
+    if as_json:
+        print_json(submission)
+    else:
+        out.print(f"Slurm was asked to cancel job {job}, the {submission.role} of attempt {number}.")
+
+
+@app.command()
+def settle(
+    job: Annotated[str, typer.Argument(help="Slurm's number of a launched job that Slurm has forgotten.")],
+    end: Annotated[Ended, typer.Option("--as", help="How it ended.")],
+    reason: Annotated[str, typer.Option("--reason", help="How you know; for the next person who asks.")],
+    db: Database = None,
+    as_json: AsJson = False,
+    account: AsAccount = None,
+) -> None:
+    """Say how a job ended that Slurm has forgotten, so that the launch can be submitted again; it is recorded."""
+    from aqboard.slurm import Slurm
+    from aqboard.store import Store
+    from aqboard.store.jobs import Jobs
+    from aqboard.workflow.settle import settle as settle_job
+
+    with errors_told(as_json=as_json), Store(database(db)) as store:
+        Jobs(store).find(job)  # before anybody types a password
+        said = settle_job(store, job, Slurm(), person=_person(store, account), state=ENDS[end], reason=reason)
+    if as_json:
+        print_json(said)
+    else:
+        out.print(f"job {job} counts as {end}, because {said.person} says so: {said.reason}", markup=False)
 
 
 def _person(store: "Store", account: str | None) -> "Identity":
@@ -149,6 +189,7 @@ def _document(record: "JobRecord", numbers: dict[str, int]) -> dict[str, object]
     return {
         "number": numbers[record.submission.attempt],
         **record.model_dump(mode="json"),
+        "state": record.state,
         "in_words": in_words(record),
         "reasons": reasons(record),
     }
@@ -164,7 +205,7 @@ def _show(records: list["JobRecord"], numbers: dict[str, int]) -> None:
     for column in ("attempt", "job", "what", "state", "where it stands", "val_loss"):
         table.add_column(column, overflow="fold")
     for record in records:
-        submission, state = record.submission, record.last.state if record.last else "submitted"
+        submission, state = record.submission, record.state or "submitted"
         text = escape(in_words(record)) + "".join(f"\n[dim]→ {escape(why)}[/]" for why in reasons(record))
         losses = [point.val_loss for point in record.points if point.val_loss is not None]
         table.add_row(

@@ -40,9 +40,11 @@ def whoever_types(store: "Store", account: str | None) -> Identity:
 
 
 def ask_password(prompt: str, *, twice: bool = False) -> str:
-    """A password from the terminal, or the first line of stdin where there is none."""
+    """A password from the terminal, or the first line of stdin where there is none; raises IdentityError for none."""
     if not sys.stdin.isatty():
-        return sys.stdin.readline().rstrip("\n")
+        if not (line := sys.stdin.readline()):
+            raise IdentityError("No password came: type it, or send it as the first line of stdin.")
+        return line.rstrip("\r\n")
     entered: str = typer.prompt(prompt, hide_input=True, err=True, confirmation_prompt=twice)
     return entered
 

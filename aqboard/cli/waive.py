@@ -5,9 +5,10 @@ from typing import Annotated
 import typer
 
 from aqboard.cli.options import AsJson, Database, database
-from aqboard.cli.output import CANNOT_TELL, err, errors_told, out, print_json
+from aqboard.cli.output import errors_told, out, print_json
 from aqboard.cli.person import AsAccount, tell_person, whoever_types
 from aqboard.domain.attempt import day
+from aqboard.domain.clearance import Obstacle
 from aqboard.domain.errors import LaunchError
 
 
@@ -32,10 +33,9 @@ def waive(
     from aqboard.workflow import waive as work
     from aqboard.workflow.standing import clearance_of
 
-    if answer is not None and (reason or risk or unknown):
-        err.print("error: --reason, --risk and --unknown belong to a new waiver, not to an answer.", markup=False)
-        raise typer.Exit(CANNOT_TELL)
     with errors_told(as_json=as_json), Store(database(db)) as store:
+        if answer is not None and (reason or risk or unknown):
+            raise LaunchError("--reason, --risk and --unknown belong to a new waiver, not to an answer.")
         stored = store.attempt(number)
         if answer is None:
             verdict = work.waivable(stored, check)
@@ -52,11 +52,13 @@ def waive(
             uid = work.answer(store, number, check, person=person, confirm=answer).waiver.uid
         after = store.attempt(number)
         standing = next(s for s in after.waivers if s.waiver.uid == uid)
-        left = [step.what for step in clearance_of(after).between]
+        between = clearance_of(after).between
     if as_json:
+        left = [step.what for step in between]
         print_json({"waiver": standing.model_dump(mode="json"), "state": after.readiness.state.value, "between": left})
         return
     out.print(f"waiver for {check}: {standing.state}, until {day(standing.waiver.expires_at)} UTC", markup=False)
     out.print(f"attempt {number} is {after.readiness.state}: {after.readiness.sentence}", markup=False)
-    for sentence in left:
-        out.print(f"  {sentence}", markup=False)
+    for step in between:
+        if step.kind is not Obstacle.READINESS:  # that is the line above
+            out.print(f"  {step.what}", markup=False)

@@ -59,7 +59,7 @@ class Case:
 
 
 @dataclass(frozen=True)
-class Standing:
+class SignoffStanding:
     """A sign-off, and whether it still holds; `why` says what voided it. `own`: the author signed."""
 
     signoff: SignOff
@@ -80,12 +80,12 @@ class Seat:
 class Clearance:
     """The answer. Launch is possible when nothing stands between."""
 
-    standings: tuple[Standing, ...]
+    standings: tuple[SignoffStanding, ...]
     """Newest first."""
     seats: tuple[Seat, ...]
     between: tuple[Step, ...]
     until: datetime | None
-    """When the first thing that this rests on expires; None while something stands between."""
+    """From when on it is not cleared any more, by time alone; None while something stands between."""
 
     @property
     def obstacles(self) -> tuple[Step, ...]:
@@ -156,22 +156,22 @@ def _may_sign_own(case: Case, person: Identity) -> bool:
     return case.policy.self_approval == "single-user" and person.identified_by in ("none", "os-user")
 
 
-def _standings(case: Case, now: datetime) -> list[Standing]:
+def _standings(case: Case, now: datetime) -> list[SignoffStanding]:
     """Newest first. Of one person's several GOs the newest holds; a NO-GO ends every GO before it."""
-    found: list[Standing] = []
+    found: list[SignoffStanding] = []
     no_go: SignOff | None = None
     for signoff in reversed(case.signoffs):
         own = is_author(case, signoff)
         if signoff.decision is Decision.NO_GO:
-            found.append(Standing(signoff, True, own=own))
+            found.append(SignoffStanding(signoff, True, own=own))
             no_go = no_go or signoff
             continue
         why = _why_void(case, signoff, no_go, found, now)
-        found.append(Standing(signoff, not why, why, own))
+        found.append(SignoffStanding(signoff, not why, why, own))
     return found
 
 
-def _why_void(case: Case, signoff: SignOff, no_go: SignOff | None, later: list[Standing], now: datetime) -> str:
+def _why_void(case: Case, signoff: SignOff, no_go: SignOff | None, later: list[SignoffStanding], now: datetime) -> str:
     if changed := case.seal.changed_since(signoff):
         return f"Void: {' and '.join(changed)} changed since this was signed."
     if case.stale:
@@ -289,6 +289,15 @@ def _evidence_end(case: Case) -> datetime:
 
 
 def _until(case: Case, held: Sequence[SignOff]) -> datetime:
-    span = timedelta(hours=case.policy.signoff_hours)
-    waivers = [s.waiver.expires_at for s in case.waivers if s.state is WaiverState.IN_FORCE]
-    return min(_evidence_end(case), *(signoff.created_at + span for signoff in held), *waivers)
+    """The moment from which a case that is cleared now is not any more, if nothing is recorded in between.
+
+    Any waiver in force ends it, because those are part of the seal. Of the GOs only one that cannot be spared does: a
+    launch that has more of them than it needs may lose some.
+    """
+    ends = [_evidence_end(case), *(s.waiver.expires_at for s in case.waivers if s.state is WaiverState.IN_FORCE)]
+    left = sorted(held, key=lambda signoff: signoff.created_at)
+    for oldest in tuple(left):
+        left.remove(oldest)
+        if any(seat.taken_by is None for seat in fill_seats(case.policy, left)):
+            return min(*ends, oldest.created_at + timedelta(hours=case.policy.signoff_hours))
+    return min(ends)

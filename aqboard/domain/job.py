@@ -6,7 +6,7 @@ from pydantic import AwareDatetime, StringConstraints
 
 from aqboard.domain.evidence import CurvePoint
 from aqboard.domain.guard_verdict import GuardVerdict
-from aqboard.domain.identity import Identity
+from aqboard.domain.identity import Identity, Statement
 from aqboard.domain.model import Record
 
 Role = Literal["canary", "launch"]
@@ -51,17 +51,47 @@ class Sighting(Record):
         return other is not None and self.model_copy(update={"seen_at": other.seen_at}) == other
 
 
+End = Literal["COMPLETED", "FAILED", "CANCELLED", "TIMEOUT"]
+"""How a person can say that a job ended, in Slurm's words."""
+
+UNKNOWN = "UNKNOWN"
+"""Slurm's word, as it were, for a job that it has forgotten."""
+
+
+class Settlement(Statement):
+    """What a person says became of a job that Slurm has forgotten. It counts until Slurm itself says something."""
+
+    job: JobId
+    state: End
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+    """How the person knows."""
+
+
 class JobRecord(Record):
     """One job with all that is known of it."""
 
     submission: Submission
     last: Sighting | None = None
+    settlement: Settlement | None = None
+    """The newest one, whether or not it counts."""
     points: tuple[CurvePoint, ...] = ()
     """The training's losses, reduced when they were stored."""
     verdict: GuardVerdict | None = None
     """The guard's newest word."""
 
     @property
+    def settled(self) -> Settlement | None:
+        """The person's word on its end, while it counts."""
+        return self.settlement if self.last is None or self.last.state == UNKNOWN else None
+
+    @property
+    def state(self) -> str:
+        """Slurm's word, or a person's where Slurm has none; empty where nobody has been asked."""
+        if self.settled is not None:
+            return self.settled.state
+        return self.last.state if self.last else ""
+
+    @property
     def over(self) -> bool:
         """Whether nothing more will come of it."""
-        return self.last is not None and self.last.over
+        return self.settled is not None or (self.last is not None and self.last.over)

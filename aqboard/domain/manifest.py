@@ -5,12 +5,12 @@ is said in docs/decisions/0100. Preflight verifies it on every node, the guard i
 """
 
 import hashlib
-import json
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, model_validator
 
+from aqboard.domain.canonical import canonical
 from aqboard.domain.model import Name, Record
 
 SMALL_BYTES = 64 << 20
@@ -160,6 +160,8 @@ class LaunchManifest(Record):
     seal: Sha256
     approvals: tuple[Approver, ...] = Field(min_length=1)
     created_at: AwareDatetime
+    until: AwareDatetime | None = None
+    """From then on the approvals do not suffice: no job may start. None in a manifest from before there was this."""
     aqboard_version: str
     plan_sha256: Sha256
     """Of the attempt's plan as canonical JSON."""
@@ -188,24 +190,15 @@ class LaunchManifest(Record):
     @property
     def text(self) -> str:
         """The one way to write it: canonical JSON and a line end."""
-        return canonical(self.model_dump(mode="json")) + "\n"
+        left_out = {"until"} if self.until is None else None  # as the versions wrote it that did not know it
+        return canonical(self.model_dump(mode="json", exclude=left_out)) + "\n"
 
     @property
     def sha256(self) -> str:
-        """Of `text` in UTF-8; the script carries it."""
-        return hashlib.sha256(self.text.encode()).hexdigest()
+        """Of `text`; the script carries it. A manifest of an older version is known by its own bytes instead."""
+        return hashlib.sha256(self.text.encode("ascii")).hexdigest()
 
 
 def withdrawn_marker(manifest: Path) -> Path:
     """The file whose presence beside a manifest says that the sign-off was taken back."""
     return manifest.with_name(manifest.name + ".withdrawn")
-
-
-def canonical(value: object) -> str:
-    """JSON with sorted keys and no spaces: equal values give equal text."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-
-
-def canonical_sha256(record: Record) -> str:
-    """SHA-256 of a record as canonical JSON."""
-    return hashlib.sha256(canonical(record.model_dump(mode="json")).encode()).hexdigest()

@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from aqboard.domain.attempt import Attempt
+from aqboard.domain.canonical import digest
 from aqboard.domain.evidence import CacheEvidence, LossEvidence
 from aqboard.domain.evidence_train import CostEvidence
 from aqboard.domain.manifest import (
@@ -14,7 +15,6 @@ from aqboard.domain.manifest import (
     LaunchManifest,
     SignedFile,
     SignedJob,
-    canonical_sha256,
 )
 from aqboard.domain.signoff import SignOff
 from aqboard.guard.expected import loss_band, pace, signed_facts
@@ -28,6 +28,7 @@ def build_manifest(
     folder: Path,
     created_at: datetime,
     *,
+    until: datetime | None = None,
     loss: LossEvidence | None = None,
     cost: CostEvidence | None = None,
     code: CodeState | None = None,
@@ -36,6 +37,8 @@ def build_manifest(
     guard: GuardSettings | None = None,
 ) -> LaunchManifest:
     """The manifest of a launch whose files lie in `folder`; every sign-off must be a GO for the same seal.
+
+    `until`: when these sign-offs no longer suffice.
 
     Raises pydantic's ValidationError for what a manifest cannot hold, such as a path with control characters.
     """
@@ -48,8 +51,9 @@ def build_manifest(
             Approver(person=s.person, identified_by=s.identified_by, created_at=s.created_at) for s in signoffs
         ),
         created_at=created_at,
+        until=until,
         aqboard_version=attempt.aqboard_version,
-        plan_sha256=canonical_sha256(attempt.plan),
+        plan_sha256=digest(attempt.plan.model_dump(mode="json")),
         inputs=tuple(
             SignedFile(key=file.key, path=file.path, sha256=file.sha256, size=file.size, mtime=file.mtime)
             for file in attempt.inputs

@@ -11,11 +11,13 @@ import re
 import socket
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from aqboard.domain.guard_verdict import Stop
 from aqboard.domain.manifest import LaunchManifest, withdrawn_marker
 from aqboard.guard.code_state import compare_code
+from aqboard.guard.expiry import expired
 from aqboard.guard.reading import Fault, Refused, read_manifest
 from aqboard.guard.signed_files import changed_files, exists
 from aqboard.guard.writing import write_whole
@@ -23,12 +25,16 @@ from aqboard.guard.writing import write_whole
 LARGE = ("first-node", "every-node", "never")
 
 
-def faults(path: Path, manifest: LaunchManifest, environment: Mapping[str, str], large: str) -> list[Fault]:
-    """Every reason not to start; empty when the job is what was signed."""
+def faults(
+    path: Path, manifest: LaunchManifest, environment: Mapping[str, str], large: str, now: datetime
+) -> list[Fault]:
+    """Every reason not to start at the moment `now` of this node; empty when the job is what was signed."""
     first = environment.get("SLURM_NODEID", "0") == "0"
     found = [Fault(Stop.CONFIGURATION, told) for told in _job(manifest, environment)]
     if exists(withdrawn_marker(path)):
         told = f"The sign-off was withdrawn: {withdrawn_marker(path)} is there. Ask who said NO-GO, and sign again."
+        found.append(Fault(Stop.CONFIGURATION, told))
+    if told := expired(manifest, now):
         found.append(Fault(Stop.CONFIGURATION, told))
     if exists(manifest.kill_file):
         told = f"The kill switch is set: {manifest.kill_file} is there. Remove it when the launch may start."
@@ -75,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     node = os.environ.get("SLURMD_NODENAME") or socket.gethostname()
     try:
         manifest = read_manifest(options.manifest, options.sha256)
-        found = faults(options.manifest, manifest, os.environ, options.large)
+        found = faults(options.manifest, manifest, os.environ, options.large, datetime.now(UTC))
     except Refused as refused:
         found = [refused.fault]
     else:

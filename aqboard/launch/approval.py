@@ -20,7 +20,7 @@ class Approval(Record):
     audit: str = ""
     """Number and hash of the audit log's newest entry: a copy outside the database."""
     until: AwareDatetime | None = None
-    """When the first of the GOs, the evidence or a waiver expires."""
+    """From then on the sign-offs do not suffice: a GO, the evidence or a waiver has expired."""
 
     @property
     def attempt(self) -> str:

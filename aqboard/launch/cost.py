@@ -21,6 +21,9 @@ from aqboard.launch.cluster import ClusterProfile
 
 E = TypeVar("E", bound=Evidence)
 
+Outcomes = Mapping[str, ProbeOutcome]
+"""What became of each probe of an attempt, by the probe's name."""
+
 
 class Cost(Record):
     """The bill of one job. A GPU is what Slurm counts as one, which on MI250X is one of two dies."""
@@ -132,7 +135,7 @@ class Stakes(Record):
         return f"{took} on {gpus}: {fine(held)} GPU-hours, as much as {fine(same_s)} s of the job."
 
 
-def stakes(plan: LaunchPlan, profile: ClusterProfile, outcomes: Mapping[str, ProbeOutcome]) -> Stakes:
+def stakes(plan: LaunchPlan, profile: ClusterProfile, outcomes: Outcomes) -> Stakes:
     """What the plan's job puts at stake, from the plan and from what the probes measured. Nothing is guessed."""
     job = cost_of(plan.cluster, profile)
     training, cost = _measured(outcomes, TrainingEvidence), _measured(outcomes, CostEvidence)
@@ -167,7 +170,7 @@ def _epoch(plan: LaunchPlan, job: Cost, facts: TrainingFacts | None, cost: CostE
     return Epoch(hours=hours_each, gpu_hours=job.gpus * hours_each, billed=billed)
 
 
-def _measured(outcomes: Mapping[str, ProbeOutcome], kind: type[E]) -> E | None:
+def _measured(outcomes: Outcomes, kind: type[E]) -> E | None:
     """The evidence of a probe; None when it brought none, or in the form of another version of aqboard."""
     outcome = outcomes.get(kind.kind)
     if outcome is None or outcome.evidence is None:

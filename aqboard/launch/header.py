@@ -14,16 +14,24 @@ from aqboard.domain.waiver import WaiverStanding, says_nothing
 from aqboard.launch.approval import Approval
 from aqboard.launch.canary import canary_job
 from aqboard.launch.cluster import ClusterProfile
-from aqboard.launch.cost import cost_of
+from aqboard.launch.cost import Outcomes, cost_of, stakes
 from aqboard.launch.facts import cite, facts
 
 WIDTH = 110
 
 
 def header(
-    attempt: Attempt, job: ClusterPlan, profile: ClusterProfile, approval: Approval | None, canary_sha256: str = ""
+    attempt: Attempt,
+    job: ClusterPlan,
+    profile: ClusterProfile,
+    approval: Approval | None,
+    outcomes: Outcomes,
+    canary_sha256: str = "",
 ) -> tuple[str, ...]:
-    """The lines of the header, without the `#` in front; `job` is the plan's, or its canary."""
+    """The lines of the header, without the `#` in front; `job` is the plan's, or its canary.
+
+    `outcomes`: what the attempt's probes brought; from them comes what an epoch and the checks cost.
+    """
     return (
         "",
         f"{'Launch' if job is attempt.plan.cluster else 'Canary of the launch'} of {attempt.name}",
@@ -31,7 +39,7 @@ def header(
         f"Author    {attempt.plan.author}",
         f"Job name  {job.job_name}",
         *(_signed(approval) if approval else _unsigned()),
-        f"Cost      {cost_of(job, profile).sentence}",
+        *_cost(attempt, job, profile, outcomes),
         *_canary(job, profile, canary_sha256),
         "",
         "Input files as they were checked: key in the plan, SHA-256, size in bytes, path",
@@ -41,6 +49,15 @@ def header(
         *_sources(profile, job.partition),
         "",
     )
+
+
+def _cost(attempt: Attempt, job: ClusterPlan, profile: ClusterProfile, outcomes: Outcomes) -> Iterator[str]:
+    """The canary trains no epoch, so only the launch's script says what one costs, and what was spent on checks."""
+    yield f"Cost      {cost_of(job, profile).sentence}"
+    if job is attempt.plan.cluster:
+        at_stake = stakes(attempt.plan, profile, outcomes)
+        yield f"          {at_stake.epoch_sentence}"
+        yield f"          {at_stake.checks_sentence}"
 
 
 def _canary(job: ClusterPlan, profile: ClusterProfile, sha256: str) -> Iterator[str]:
@@ -60,7 +77,7 @@ def _unsigned() -> tuple[str, ...]:
 def _signed(approval: Approval) -> Iterator[str]:
     yield f"Seal      {approval.seal}"
     if approval.until:
-        yield f"Until     {day(approval.until)} UTC: then the first of what this rests on expires"
+        yield f"Until     {day(approval.until)} UTC it may start; then a GO, the evidence or a waiver has expired"
     for signoff in approval.signoffs:
         yield from _signature(signoff)
     for standing in approval.waivers:

@@ -13,6 +13,7 @@ from aqboard.launch.approval import Approval
 from aqboard.launch.canary import canary_job
 from aqboard.launch.cluster import PER_TASK_VARIABLES, ClusterProfile
 from aqboard.launch.container import bindable, container_of
+from aqboard.launch.cost import Outcomes
 from aqboard.launch.header import header
 
 __all__ = ["Approval", "Signed", "render", "render_body", "render_canary", "render_chain"]
@@ -26,6 +27,8 @@ class Signed(NamedTuple):
     path: str
     sha256: str
 
+
+NOT_CHECKED: Outcomes = {}
 
 UNSIGNED = Signed("(named when it is signed)", "(none)")
 """What a preview shows instead."""
@@ -51,15 +54,18 @@ def render(
     approval: Approval | None,
     signed: Signed | None = None,
     *,
+    outcomes: Outcomes = NOT_CHECKED,
     canary_sha256: str = "",
 ) -> str:
     """The script of the launch, ready for sbatch; its header vouches for the canary's script by its digest.
+
+    `outcomes`: of the attempt's probes, for what the header says of an epoch and of the checks.
 
     Without an approval it is a preview: it says NOT SIGNED, and its first command refuses to go on.
     Raises LaunchError when the approval is for another attempt or comes without the manifest that was `signed`, when
     an input file of the plan has no digest, or for a value that cannot be written safely.
     """
-    return _whole(attempt, attempt.plan.cluster, profile, approval, signed, canary_sha256)
+    return _whole(attempt, attempt.plan.cluster, profile, approval, signed, outcomes, canary_sha256)
 
 
 def render_canary(
@@ -85,6 +91,7 @@ def _whole(
     profile: ClusterProfile,
     approval: Approval | None,
     signed: Signed | None,
+    outcomes: Outcomes = NOT_CHECKED,
     canary_sha256: str = "",
 ) -> str:
     if approval is not None and approval.attempt != attempt.uid:
@@ -101,7 +108,7 @@ def _whole(
         job,
         profile,
         canary=job is not attempt.plan.cluster,
-        header=header(attempt, job, profile, approval, canary_sha256),
+        header=header(attempt, job, profile, approval, outcomes, canary_sha256),
         refuse=approval is None,
         signed=signed or UNSIGNED,
     )

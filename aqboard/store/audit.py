@@ -8,7 +8,7 @@ hash is kept outside, in every released script and in what `aqboard audit export
 
 import getpass
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 
 from pydantic import AwareDatetime
@@ -27,12 +27,21 @@ COVERED: dict[str, tuple[str, ...]] = {
     "waivers": ("id", "attempt", "recorded_at", "uid", "check_id", "person", "expires_at", "data"),
     "waiver_answers": ("id", "attempt", "recorded_at", "waiver", "person", "answer", "data"),
     "accounts": ("id", "recorded_at", "name", "person", "roles", "password", "disabled"),
+    "sessions": ("number", "uid", "attempt", "backend", "folder", "imported", "recorded_at", "data"),
+    "session_closings": ("id", "session", "recorded_at", "state", "why", "by_itself"),
+    "jobs": ("id", "attempt", "recorded_at", "job", "role", "data"),
+    "job_sightings": ("id", "attempt", "recorded_at", "job", "state", "data"),
+    "job_verdicts": ("id", "attempt", "recorded_at", "job", "data"),
+    "job_settlements": ("id", "attempt", "recorded_at", "job", "state", "person", "data"),
 }
 """Tables whose every row an entry tells of, and the columns that its digest is taken over; the first is the key.
 
 Columns that a later migration adds are not covered by entries that were written before, so they are never added
 here: put what must be covered into a table of its own.
 """
+
+UNTOLD = {"job_sightings": "state = 'PENDING'"}
+"""Rows of those tables that need no entry: when a waiting job may start Slurm guesses anew with every look."""
 
 START = "0" * 64
 """What the first entry names as the hash before it."""
@@ -89,11 +98,12 @@ def record(
     `actor` is the owner of this process unless somebody else was identified. `facts` are a few words for people.
     """
     who = actor or process_owner()
-    last = newest(db)
+    end = db.conn.execute("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
+    seq, previous = end or (0, START)
     told = canonical(facts) if facts else ""
     source, first_row, last_row = rows or ("", None, None)
     unsealed = Entry(
-        seq=last.seq + 1 if last else 1,
+        seq=seq + 1,
         time=now or datetime.now(UTC),
         actor=who.label,
         identified_by=who.identified_by,
@@ -104,7 +114,7 @@ def record(
         last_row=last_row,
         detail=told,
         payload_digest=rows_digest(db, *rows) if rows else digest(told),
-        previous=last.hash if last else START,
+        previous=previous,
         hash="",
     )
     entry = unsealed.model_copy(update={"hash": unsealed.computed_hash()})
@@ -134,12 +144,13 @@ def rows_digest(db: Database, table: str, first: int, last: int) -> str:
     return digest([dict(zip(columns, row, strict=True)) for row in found])
 
 
-def begin(db: Database) -> None:
-    """Take what is in the database already into a new log, as it is now: nothing is known of who wrote it."""
-    for table, columns in COVERED.items():
-        first, last = db.conn.execute(f"SELECT min({columns[0]}), max({columns[0]}) FROM {table}").fetchone()
+def begin(db: Database, tables: Iterable[str], why: str) -> None:
+    """Take what these tables hold already into the log, as it is now: nothing is known of who wrote it."""
+    for table in tables:
+        key = COVERED[table][0]
+        first, last = db.conn.execute(f"SELECT min({key}), max({key}) FROM {table}").fetchone()
         if first is not None:
-            record(db, "taken over", f"rows written before there was a log: {table}", rows=(table, first, last))
+            record(db, "taken over", f"{why}: {table}", rows=(table, first, last))
 
 
 def detail_of(entry: Entry) -> dict[str, object]:

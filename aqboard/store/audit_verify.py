@@ -8,7 +8,7 @@ from sqlite_utils import Database
 
 from aqboard.domain.canonical import digest
 from aqboard.domain.model import Record
-from aqboard.store.audit import COVERED, START, Entry, entries, rows_digest
+from aqboard.store.audit import COVERED, START, UNTOLD, Entry, entries, rows_digest
 
 
 class Anchor(NamedTuple):
@@ -17,6 +17,8 @@ class Anchor(NamedTuple):
     seq: int
     hash: str
     where: str
+    attempt: str = ""
+    """The uid of the attempt whose script keeps it; empty for one that a person kept of this very log."""
 
 
 class AuditFault(Record):
@@ -34,7 +36,20 @@ class AuditReport(Record):
     """Hash of the last entry: keep it outside, and give it back to a later `verify`."""
     anchors: int
     """Hashes kept elsewhere that were compared."""
+    others: int = 0
+    """Hashes in scripts of attempts that this database does not hold."""
     faults: tuple[AuditFault, ...]
+
+    @property
+    def note(self) -> str:
+        """A sentence about the scripts that say nothing of this log; empty where there are none."""
+        if not self.others:
+            return ""
+        what = "1 script was" if self.others == 1 else f"{self.others} scripts were"
+        return (
+            f"{what} not compared: this database does not hold the attempt. Either another database writes into the "
+            "same folder, or an attempt was removed from this one together with all that the log told of it."
+        )
 
 
 def verify(db: Database, anchors: Iterable[Anchor] = ()) -> AuditReport:
@@ -55,8 +70,11 @@ def verify(db: Database, anchors: Iterable[Anchor] = ()) -> AuditReport:
         faults.append(AuditFault(seq=expected, what=f"Entry {expected} is not an entry: {error.errors()[0]['msg']}."))
     faults += _untold_rows(db, told)
     kept = tuple(anchors)
-    faults += _anchor_faults(hashes, kept)
-    return AuditReport(entries=len(hashes), head=previous, anchors=len(kept), faults=tuple(faults))
+    own = tuple(anchor for anchor in kept if _of_this_log(db, hashes, anchor))
+    faults += _anchor_faults(hashes, own)
+    return AuditReport(
+        entries=len(hashes), head=previous, anchors=len(own), others=len(kept) - len(own), faults=tuple(faults)
+    )
 
 
 def _chain_faults(entry: Entry, previous: str, expected: int) -> list[AuditFault]:
@@ -91,12 +109,20 @@ def _untold_rows(db: Database, told: dict[str, list[tuple[int, int]]]) -> list[A
     faults = []
     for table, spans in told.items():
         covered = {key for first, last in spans for key in range(first, last + 1)}
-        keys = [row[0] for row in db.conn.execute(f"SELECT {COVERED[table][0]} FROM {table}")]
+        which = f"NOT ({UNTOLD[table]})" if table in UNTOLD else "TRUE"
+        keys = [row[0] for row in db.conn.execute(f"SELECT {COVERED[table][0]} FROM {table} WHERE {which}")]
         faults += [
             AuditFault(seq=None, what=f"{table}, row {key}: no entry tells of it; it was written past the log.")
             for key in sorted(set(keys) - covered)
         ]
     return faults
+
+
+def _of_this_log(db: Database, hashes: dict[int, str], anchor: Anchor) -> bool:
+    """Whether an anchor can say anything here: several databases may write their scripts into one folder."""
+    if not anchor.attempt or hashes.get(anchor.seq) == anchor.hash:
+        return True
+    return db.conn.execute("SELECT 1 FROM attempts WHERE uid = ?", [anchor.attempt]).fetchone() is not None
 
 
 def _anchor_faults(hashes: dict[int, str], anchors: tuple[Anchor, ...]) -> list[AuditFault]:

@@ -5,23 +5,29 @@ already: what everybody sees at once is stored once.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from aqboard.domain.errors import StoreError
 from aqboard.domain.evidence import CurvePoint
 from aqboard.domain.guard_verdict import GuardVerdict
 from aqboard.domain.identity import Identity
-from aqboard.domain.job import JobRecord, Sighting, Submission
+from aqboard.domain.job import UNKNOWN, JobRecord, Settlement, Sighting, Submission
 from aqboard.domain.model import Record
-from aqboard.store.audit import record
+from aqboard.store import audit
 from aqboard.store.connection import writing
 from aqboard.store.rows import insert
 from aqboard.store.store import Store
 
+Rows = tuple[str, int, int] | None
+"""What `insert` gives back, for the audit log."""
+
+WAITS = "PENDING"
+
 NEWEST = """
     SELECT attempt, job,
         (SELECT state FROM job_sightings s WHERE s.attempt = j.attempt AND s.job = j.job ORDER BY s.id DESC LIMIT 1),
-        (SELECT data FROM job_verdicts v WHERE v.attempt = j.attempt AND v.job = j.job ORDER BY v.id DESC LIMIT 1)
+        (SELECT data FROM job_verdicts v WHERE v.attempt = j.attempt AND v.job = j.job ORDER BY v.id DESC LIMIT 1),
+        (SELECT state FROM job_settlements s WHERE s.attempt = j.attempt AND s.job = j.job ORDER BY s.id DESC LIMIT 1)
     FROM jobs j WHERE id IN (SELECT max(id) FROM jobs WHERE role = 'launch' GROUP BY attempt)
 """
 
@@ -37,13 +43,21 @@ class Jobs:
     def add(self, submission: Submission) -> None:
         """Store a job that Slurm has taken, and put it into the audit log."""
         with writing(self._db):
-            self._insert("jobs", submission.attempt, submission.job, submission, role=submission.role)
-            self._record_action("job submitted", submission, submission)
+            rows = self._insert("jobs", submission.attempt, submission.job, submission, role=submission.role)
+            self._tell_submission("job submitted", submission, submission, rows)
 
     def add_cancel(self, submission: Submission, by: Identity) -> None:
         """Put into the audit log that somebody had a job cancelled; what became of it Slurm says."""
         with writing(self._db):
-            self._record_action("job cancelled", submission, by)
+            self._tell_submission("job cancelled", submission, by)
+
+    def add_settlement(self, settlement: Settlement) -> None:
+        """Store what a person says became of a job, and put it into the audit log."""
+        columns = {"state": settlement.state, "person": settlement.person}
+        with writing(self._db):
+            rows = self._insert("job_settlements", settlement.attempt, settlement.job, settlement, **columns)
+            facts = settlement.model_dump(include={"job", "state", "reason"})
+            self._tell("job settled", settlement.attempt, settlement, rows, facts)
 
     def add_sighting(self, uid: str, sighting: Sighting) -> bool:
         """Store what Slurm says of a job; False when it said the same the last time."""
@@ -51,7 +65,10 @@ class Jobs:
             last = self._last("job_sightings", uid, sighting.job)
             if sighting.says_the_same(Sighting.model_validate_json(last) if last else None):
                 return False
-            self._insert("job_sightings", uid, sighting.job, sighting, state=sighting.state)
+            rows = self._insert("job_sightings", uid, sighting.job, sighting, state=sighting.state)
+            if sighting.state != WAITS:
+                facts = sighting.model_dump(include={"job", "state", "exit_code"}, exclude_none=True)
+                self._tell("job seen", uid, None, rows, facts)
         return True
 
     def add_points(self, uid: str, job: str, first: int, until: int, points: Sequence[CurvePoint]) -> bool:
@@ -71,7 +88,9 @@ class Jobs:
         with writing(self._db):
             if self._last("job_verdicts", uid, job) == verdict.model_dump_json():
                 return False
-            self._insert("job_verdicts", uid, job, verdict)
+            rows = self._insert("job_verdicts", uid, job, verdict)
+            facts = verdict.model_dump(include={"job", "state", "step", "code"}, exclude_none=True)
+            self._tell("guard's word stored", uid, None, rows, facts)
         return True
 
     # -------------------------------------------------------------------- read
@@ -79,7 +98,7 @@ class Jobs:
     def of(self, uid: str) -> tuple[JobRecord, ...]:
         """Every job of an attempt, newest first."""
         rows = self._query("SELECT data FROM jobs WHERE attempt = ? ORDER BY id DESC", uid)
-        return tuple(self._record(Submission.model_validate_json(data)) for (data,) in rows)
+        return tuple(self.record(Submission.model_validate_json(data)) for (data,) in rows)
 
     def find(self, job: str) -> Submission:
         """The newest submission of this number; raises StoreError when there is none."""
@@ -91,7 +110,21 @@ class Jobs:
     def all(self) -> tuple[JobRecord, ...]:
         """Every job of every attempt, newest first."""
         rows = self._query("SELECT data FROM jobs ORDER BY id DESC")
-        return tuple(self._record(Submission.model_validate_json(data)) for (data,) in rows)
+        return tuple(self.record(Submission.model_validate_json(data)) for (data,) in rows)
+
+    def record(self, submission: Submission) -> JobRecord:
+        """All that is known of a job that was submitted."""
+        uid, job = submission.attempt, submission.job
+        sighting, verdict = self._last("job_sightings", uid, job), self._last("job_verdicts", uid, job)
+        settlement = self._last("job_settlements", uid, job)
+        chunks = self._query("SELECT data FROM job_points WHERE attempt = ? AND job = ? ORDER BY id", uid, job)
+        return JobRecord(
+            submission=submission,
+            last=Sighting.model_validate_json(sighting) if sighting else None,
+            settlement=Settlement.model_validate_json(settlement) if settlement else None,
+            points=tuple(CurvePoint.model_validate(point) for (data,) in chunks for point in json.loads(data)),
+            verdict=GuardVerdict.model_validate_json(verdict) if verdict else None,
+        )
 
     def rows_read(self, uid: str, job: str) -> int:
         """How many rows of a job's log are stored."""
@@ -99,23 +132,30 @@ class Jobs:
         return int(rows[0][0])
 
     def newest(self) -> dict[str, tuple[str, str, GuardVerdict | None]]:
-        """By attempt, its newest launch: job, Slurm's last word (empty before one), the guard's. One query."""
+        """By attempt, its newest launch: job, its state (empty before one is known), the guard's word. One query."""
         return {
-            uid: (job, state or "", GuardVerdict.model_validate_json(verdict) if verdict else None)
-            for uid, job, state, verdict in self._query(NEWEST)
+            uid: (
+                job,
+                (settled if state in (None, UNKNOWN) and settled else state) or "",
+                GuardVerdict.model_validate_json(verdict) if verdict else None,
+            )
+            for uid, job, state, verdict, settled in self._query(NEWEST)
         }
 
     # ------------------------------------------------------------------ inside
 
-    def _insert(self, table: str, uid: str, job: str, data: Record | str, **columns: str | int) -> None:
+    def _insert(self, table: str, uid: str, job: str, data: Record | str, **columns: str | int) -> Rows:
         """Append one row, inside the transaction of the caller."""
         text = data if isinstance(data, str) else data.model_dump_json()
-        insert(self._db, table, uid, [{"job": job, **columns, "data": text}])
+        return insert(self._db, table, uid, [{"job": job, **columns, "data": text}])
 
-    def _record_action(self, action: str, submission: Submission, by: Identity) -> None:
-        ((number,),) = self._query("SELECT number FROM attempts WHERE uid = ?", submission.attempt)
+    def _tell_submission(self, action: str, submission: Submission, by: Identity, rows: Rows = None) -> None:
         facts = submission.model_dump(include={"job", "role", "after", "seal", "script"})
-        record(self._db, action, f"attempt {number}", actor=by, facts=facts)
+        self._tell(action, submission.attempt, by, rows, facts)
+
+    def _tell(self, action: str, uid: str, by: Identity | None, rows: Rows, facts: Mapping[str, object]) -> None:
+        ((number,),) = self._query("SELECT number FROM attempts WHERE uid = ?", uid)
+        audit.record(self._db, action, f"attempt {number}", actor=by, rows=rows, facts=facts)
 
     def _last(self, table: str, uid: str, job: str) -> str | None:
         rows = self._query(f"SELECT data FROM {table} WHERE attempt = ? AND job = ? ORDER BY id DESC LIMIT 1", uid, job)
@@ -124,14 +164,3 @@ class Jobs:
     def _query(self, sql: str, *parameters: object) -> list[tuple[str, ...]]:
         rows: list[tuple[str, ...]] = self._db.conn.execute(sql, parameters).fetchall()
         return rows
-
-    def _record(self, submission: Submission) -> JobRecord:
-        uid, job = submission.attempt, submission.job
-        sighting, verdict = self._last("job_sightings", uid, job), self._last("job_verdicts", uid, job)
-        chunks = self._query("SELECT data FROM job_points WHERE attempt = ? AND job = ? ORDER BY id", uid, job)
-        return JobRecord(
-            submission=submission,
-            last=Sighting.model_validate_json(sighting) if sighting else None,
-            points=tuple(CurvePoint.model_validate(point) for (data,) in chunks for point in json.loads(data)),
-            verdict=GuardVerdict.model_validate_json(verdict) if verdict else None,
-        )

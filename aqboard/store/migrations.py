@@ -100,6 +100,7 @@ def _of_session(db: Database, table: str, **columns: type) -> None:
 
 
 SIGNING = ("waivers", "waiver_answers", "accounts", "audit")
+LOGGED_FROM_THE_START = (*APPEND_ONLY, "waivers", "waiver_answers", "accounts")
 
 
 @MIGRATIONS()
@@ -115,7 +116,7 @@ def m003_signing(db: Database) -> None:
     db.table("audit").create_index(["action", "time"])
     for table in SIGNING:
         _forbid_change(db, table)
-    audit.begin(db)
+    audit.begin(db, LOGGED_FROM_THE_START, "rows written before there was a log")
 
 
 JOBS = ("jobs", "job_sightings", "job_points", "job_verdicts")
@@ -132,5 +133,22 @@ def m004_jobs(db: Database) -> None:
         _forbid_change(db, table)
 
 
-NAMES: tuple[str, ...] = ("m001_attempts_and_findings", "m002_sessions", "m003_signing", "m004_jobs")
+LOGGED_SINCE = ("sessions", "session_closings", "jobs", "job_sightings", "job_verdicts")
+
+
+@MIGRATIONS()
+def m005_settlements(db: Database) -> None:
+    """What people say of jobs that Slurm has forgotten; and from here on the log tells of sessions and jobs too."""
+    _of_attempt(db, "job_settlements", job=str, state=str, person=str, data=str)
+    _forbid_change(db, "job_settlements")
+    audit.begin(db, LOGGED_SINCE, "rows written before the log told of them")
+
+
+NAMES: tuple[str, ...] = (
+    "m001_attempts_and_findings",
+    "m002_sessions",
+    "m003_signing",
+    "m004_jobs",
+    "m005_settlements",
+)
 """Every step in order; a database with a step that is not here was written by a newer program."""

@@ -16,6 +16,7 @@ from aqboard.domain.events import Ended, Line, parsed
 from aqboard.domain.finding import Finding
 from aqboard.domain.identity import Identity
 from aqboard.domain.session import CheckSession, Sighting, Standing
+from aqboard.store.audit import record
 from aqboard.store.connection import writing
 from aqboard.store.session_reader import GARBAGE, SessionReader, SessionRow
 
@@ -54,8 +55,23 @@ class Sessions(SessionReader):
                 self._store.add_attempt(attempt, actor)
             self._require_same("sessions", session.uid, row["data"])
             if not self._query("SELECT 1 FROM sessions WHERE uid = ?", session.uid):
-                self._insert("sessions", row)
+                facts = {"session": session.uid[:8], "backend": session.backend, "requested_by": session.requested_by}
+                action = "checks imported" if imported else "checks asked for"
+                self._tell(action, session.attempt, "sessions", self._insert("sessions", row), facts, actor)
         return self.find(session.uid)
+
+    def _tell(
+        self,
+        action: str,
+        attempt: str,
+        table: str,
+        key: int,
+        facts: Mapping[str, object],
+        actor: Identity | None = None,
+    ) -> None:
+        """Put a row into the audit log, inside the transaction that wrote it."""
+        ((number,),) = self._query("SELECT number FROM attempts WHERE uid = ?", attempt)
+        record(self._db, action, f"attempt {number}", actor=actor, rows=(table, key, key), facts=facts)
 
     def _require_same(self, table: str, uid: str, data: object) -> None:
         rows = self._query(f"SELECT data FROM {table} WHERE uid = ?", uid)
@@ -147,7 +163,7 @@ class Sessions(SessionReader):
                 return False
             if self.position(uid) != position:
                 return False
-            self._insert(
+            key = self._insert(
                 "session_closings",
                 {
                     "session": uid,
@@ -157,6 +173,8 @@ class Sessions(SessionReader):
                     "by_itself": int(standing.by_itself),
                 },
             )
+            facts = {"session": uid[:8], "state": standing.state.value}
+            self._tell("checks ended", row.session.attempt, "session_closings", key, facts)
             known = self._checks_with_a_finding(row.session.attempt)
             if new := [*findings, *(finding for finding in where_none if finding.check not in known)]:
                 self._store.add_findings(row.session.attempt, new)
@@ -165,9 +183,13 @@ class Sessions(SessionReader):
     def _checks_with_a_finding(self, attempt: str) -> set[str]:
         return {check for (check,) in self._query("SELECT DISTINCT check_id FROM findings WHERE attempt = ?", attempt)}
 
-    def _insert(self, table: str, row: Mapping[str, object]) -> None:
+    def _insert(self, table: str, row: Mapping[str, object]) -> int:
+        """Append a row; its key."""
         marks = ", ".join("?" * len(row))
-        self._db.conn.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))
+        statement = f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})"
+        key = self._db.conn.execute(statement, tuple(row.values())).lastrowid
+        assert key is not None
+        return key
 
 
 def _now() -> str:

@@ -18,8 +18,9 @@ def show() -> None:
     st.title("Audit")
     number = chosen_number()
     st.markdown(
-        "Every attempt, finding, decision, waiver, script and account, in the order it was written. Each entry holds "
-        "the hash of the one before and a digest of what it tells of, so a later change is found and located."
+        "Every attempt, finding, decision, waiver, script, account, check session and job, in the order it was "
+        "written. Each entry holds the hash of the one before and a digest of what it tells of, so a later change is "
+        "found and located."
     )
     only = st.toggle(f"Only attempt {number}", key="audit-only")
     with opened_store() as store:
@@ -41,10 +42,13 @@ def _verify() -> None:
     with st.spinner("Following the chain ..."), opened_store() as store:
         report = verified(store)
     (st.error if report.faults else st.success)(_verdict(report))
+    if report.note:
+        st.info(report.note, icon="ℹ️")
 
 
 def _verdict(report: AuditReport) -> str:
-    compared = f"{report.anchors} hashes kept in released scripts were compared"
+    kept = "1 hash" if report.anchors == 1 else f"{report.anchors} hashes"
+    compared = f"the log was held against {kept} kept in released scripts"
     if not report.faults:
         return (
             f"**✅ The log is whole**: {report.entries} entries follow each other, what they tell of is as it was "

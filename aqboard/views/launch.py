@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from aqboard.domain.clearance import Clearance, Seat, Standing, Step, refusal
+from aqboard.domain.clearance import Clearance, Seat, SignoffStanding, Step, refusal
 from aqboard.domain.errors import AqboardError
 from aqboard.domain.identity import ANY, Identity
 from aqboard.domain.policy import Policy
@@ -142,7 +142,7 @@ def _seat(seat: Seat) -> str:
     return f"- {who}: " + (f"✅ GO by **{plain(said.person)}**" if said else "⬜ missing")
 
 
-def _record(given: tuple[Standing, ...]) -> None:
+def _record(given: tuple[SignoffStanding, ...]) -> None:
     st.subheader("Sign-offs")
     if not given:
         st.markdown("Nobody has decided on this attempt yet.")
@@ -150,7 +150,7 @@ def _record(given: tuple[Standing, ...]) -> None:
         _signoff(standing)
 
 
-def _signoff(standing: Standing) -> None:
+def _signoff(standing: SignoffStanding) -> None:
     signoff = standing.signoff
     with st.container(border=True):
         icon = "🟢" if signoff.decision is Decision.GO else "🛑"

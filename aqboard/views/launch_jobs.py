@@ -21,7 +21,8 @@ from aqboard.workflow.follow import cancel, log_tail, refresh
 from aqboard.workflow.identify import typed
 from aqboard.workflow.installation import installation
 from aqboard.workflow.job_words import refusals
-from aqboard.workflow.submit import Refused, Rehearsal, rehearse, signed_script, submit
+from aqboard.workflow.rehearse import Refused, Rehearsal, rehearse, signed_script
+from aqboard.workflow.submit import submit
 
 SAID = "launch-said"
 """Session key of what became of the last thing asked of Slurm: (good, sentences). Shown once."""

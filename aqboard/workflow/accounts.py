@@ -13,6 +13,7 @@ from aqboard.domain.identity import ANY, Identity
 from aqboard.store import Store
 from aqboard.store.accounts import Account, accounts, add_account_row, add_refused_login, refused_logins
 
+ROLE = re.compile(r"[a-z][a-z0-9-]{0,39}")
 NAME = re.compile(r"[a-z][a-z0-9._-]{0,39}")
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 10, 200
 
@@ -27,18 +28,26 @@ _NOBODY = _HASHER.hash("a password that nobody has, so that an unknown name take
 
 
 def add(store: Store, name: str, *, person: str, roles: Collection[str], password: str) -> None:
-    """Make a new account; raises IdentityError when the name is taken or a value is not allowed."""
+    """Make a new account; raises IdentityError as `possible` does, and for a password that is not allowed."""
+    known = possible(store, name, person=person, roles=roles)
+    _store(store, known, password=_hashed(password), disabled=False, action="account added")
+
+
+def possible(store: Store, name: str, *, person: str, roles: Collection[str]) -> Identity:
+    """The person that a new account would be for; raises IdentityError when the name is taken or not allowed."""
     if not NAME.fullmatch(name):
         raise IdentityError(f"{name!r} is no account name: write a small letter, then letters, digits, `.`, `_`, `-`.")
     if any(account.name == name for account in accounts(store.db)):
         raise IdentityError(
             f"There is an account {name} already; `aqboard account passwd {name}` changes its password."
         )
+    if wrong := next((role for role in roles if not ROLE.fullmatch(role)), None):
+        raise IdentityError(f"{wrong!r} is no role: write a small letter, then small letters, digits and `-`.")
     try:
         known = Identity(person=person, subject=name, identified_by="account", roles=tuple(roles))
     except ValidationError as error:
         fault = error.errors()[0]
-        raise IdentityError(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}.") from None
+        raise IdentityError(f"{person!r} is no name of a person: {fault['msg']}.") from None
     if ANY in roles:
         raise IdentityError(f"Everybody has the role {ANY}; leave it out.")
     alike = next((a for a in accounts(store.db) if known.names & a.identity.names), None)
@@ -46,18 +55,18 @@ def add(store: Store, name: str, *, person: str, roles: Collection[str], passwor
         raise IdentityError(
             f"{person!r} goes by a name of the account {alike.name} ({alike.person}); two people need two names."
         )
-    _store(store, known, password=_hashed(password), disabled=False, action="account added")
+    return known
 
 
 def change_password(store: Store, name: str, password: str) -> None:
     """Give an account another password and let it log in; every login with the old one ends."""
-    account = _existing(store, name)
+    account = existing(store, name)
     _store(store, account.identity, password=_hashed(password), disabled=False, action="account password changed")
 
 
 def disable(store: Store, name: str) -> None:
     """Let nobody log in to the account any more. What it signed stays signed."""
-    account = _existing(store, name)
+    account = existing(store, name)
     if account.disabled:
         raise IdentityError(f"The account {name} is disabled already.")
     _store(store, account.identity, password=account.password, disabled=True, action="account disabled")
@@ -89,7 +98,8 @@ def still_valid(store: Store, account: Account) -> bool:
     return any(now.row == account.row and not now.disabled for now in accounts(store.db))
 
 
-def _existing(store: Store, name: str) -> Account:
+def existing(store: Store, name: str) -> Account:
+    """The account of that name, disabled or not; raises IdentityError when there is none."""
     account = next((a for a in accounts(store.db) if a.name == name), None)
     if account is None:
         raise IdentityError(f"There is no account {name}; `aqboard account list` shows those there are.")

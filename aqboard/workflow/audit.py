@@ -12,11 +12,12 @@ from aqboard.store.audit import Entry, entries
 from aqboard.store.audit_verify import Anchor, AuditReport, verify
 
 _IN_SCRIPT = re.compile(r"^# Audit +(\d+) ([0-9a-f]{64})$", re.MULTILINE)
+_OF_ATTEMPT = re.compile(r"^# Attempt +([0-9a-f]{32}),", re.MULTILINE)
 _GIVEN = re.compile(r"(\d+)[ :]([0-9a-f]{64})")
 
 
 def verified(store: Store, given: Iterable[str] = ()) -> AuditReport:
-    """Verify the log. Every script that was ever let out and still lies beside the database is an anchor;
+    """Verify the log. Every script that was ever let out and still lies in the folder for scripts is an anchor;
     `given` are more of them, `NUMBER:HASH`, as `export` printed them. Raises StoreError for one that is none.
     """
     return verify(store.db, (*_from_scripts(store.path), *map(_anchor, given)))
@@ -39,8 +40,10 @@ def _from_scripts(database: Path) -> Iterator[Anchor]:
     for path in sorted([*folder.rglob("*.sbatch"), *folder.rglob("*.withdrawn")]):
         if not path.is_file():
             continue
-        for seq, kept in _IN_SCRIPT.findall(path.read_text(encoding="utf-8", errors="replace")):
-            yield Anchor(int(seq), kept, f"the script {path.relative_to(folder)}")
+        text = path.read_text(encoding="utf-8", errors="replace")
+        of = _OF_ATTEMPT.search(text)
+        for seq, kept in _IN_SCRIPT.findall(text):
+            yield Anchor(int(seq), kept, f"the script {path.relative_to(folder)}", of[1] if of else "")
 
 
 def _anchor(text: str) -> Anchor:

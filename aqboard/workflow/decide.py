@@ -32,12 +32,16 @@ class Decided:
     signoff: SignOff
     script: StoredScript | None
     between: tuple[Step, ...]
+    withdrawn: tuple[str, ...] = ()
+    """Names of the scripts that it took back."""
+    until: datetime | None = None
+    """When the script that was let out refuses to start; None without one."""
 
 
 def preview(stored: StoredAttempt) -> str:
     """The script as it would be written, marked as not signed; it refuses to run."""
     plan = stored.attempt.plan
-    return render(stored.attempt, load_profile(plan.cluster.profile), None)
+    return render(stored.attempt, load_profile(plan.cluster.profile), None, outcomes=stored.outcomes)
 
 
 def decide(
@@ -82,7 +86,7 @@ def decide(
         raise
     except OSError as error:
         raise LaunchError(f"The decision was not recorded: {path} cannot be changed ({error.strerror}).") from None
-    return Decided(signoff, let_out.script, after.between)
+    return Decided(signoff, let_out.script, after.between, let_out.withdrawn, after.until if written else None)
 
 
 def withdraw_void(store: Store, number: int, why: str, now: datetime | None = None) -> None:
@@ -124,7 +128,7 @@ def _with(case: Case, signoff: SignOff) -> Case:
 def _released(store: Store, stored: StoredAttempt, case: Case, after: Clearance, signoff: SignOff) -> Released:
     """The script that carries every approval. Scripts of the same attempt with another seal are taken back."""
     path = script_path(store.path, stored.number, signoff.seal)
-    others = [script for script in released(store.path, stored.number) if not carries(script, signoff.seal)]
+    others = [script for script in released(store.path, stored) if not carries(script, signoff.seal)]
     taken_back = _taken_back(store, stored) if others else Released()
     approval = Approval.of(
         *after.approvals,
@@ -137,8 +141,8 @@ def _released(store: Store, stored: StoredAttempt, case: Case, after: Clearance,
 
 def _taken_back(store: Store, stored: StoredAttempt) -> Released:
     """Everything that was let out for the attempt, put out of reach."""
-    names = tuple(f"{script.parent.name}/{script.name}" for script in released(store.path, stored.number))
-    withdraw(store.path, stored.number)
+    names = tuple(f"{script.parent.name}/{script.name}" for script in released(store.path, stored))
+    withdraw(store.path, stored)
     return Released(withdrawn=names)
 
 

@@ -48,7 +48,7 @@ def refresh(store: Store, stored: StoredAttempt, slurm: Slurm) -> Followed:
     before = jobs.of(uid)
     notes: list[str] = []
     try:
-        sight(jobs, before, slurm)
+        sight(jobs, [record for record in before if not record.over], slurm)
     except SlurmError as error:
         notes.append(f"What follows may be out of date. {error.message}")
     at_work = [record for record in jobs.of(uid) if _worth_reading(record, before)]
@@ -60,8 +60,8 @@ def refresh(store: Store, stored: StoredAttempt, slurm: Slurm) -> Followed:
 
 
 def sight(jobs: Jobs, records: Sequence[JobRecord], slurm: Slurm) -> None:
-    """Ask Slurm about those that are not over, and store what it says; raises SlurmError."""
-    by_id = {record.submission.job: record.submission for record in records if not record.over}
+    """Ask Slurm about those whose end it has not told, and store what it says; raises SlurmError."""
+    by_id = {r.submission.job: r.submission for r in records if r.last is None or not r.last.over}
     now = datetime.now(UTC)
     for job, found in slurm.jobs(by_id).items():
         sighting = Sighting(

@@ -8,7 +8,7 @@ from aqboard.artefacts.errors import ReadError
 from aqboard.artefacts.source import FileSource
 from aqboard.domain.attempt import day
 from aqboard.domain.guard_verdict import Stop
-from aqboard.domain.job import JobRecord, Sighting, Submission
+from aqboard.domain.job import End, JobRecord, Sighting, Submission
 from aqboard.domain.printable import printable
 
 MAX_REPORT = 256 << 10
@@ -34,9 +34,21 @@ ENDS = {
 }
 
 
+SAID: dict[End, str] = {
+    "COMPLETED": "ended well",
+    "FAILED": "failed",
+    "CANCELLED": "was cancelled",
+    "TIMEOUT": "was ended at its time limit",
+}
+"""A person's word on a job's end."""
+
+
 def in_words(record: JobRecord) -> str:
     """Where the job stands; without a full stop."""
     last, submission = record.last, record.submission
+    if said := record.settled:
+        when = f"{day(said.created_at)} UTC"
+        return f"{SAID[said.state]}, as {said.person} said on {when}: {said.reason.rstrip('.')}. Slurm has forgotten it"
     if last is None:
         return "was submitted; Slurm has not been asked about it yet"
     match last.state:
@@ -55,7 +67,10 @@ def in_words(record: JobRecord) -> str:
         case state if state in ENDS:
             return f"{ENDS[state]}, {_moment(last.end)}"
         case _:
-            return "is not known to Slurm any more, and there is no accounting that would tell how it ended"
+            return (
+                "is not known to Slurm any more, and there is no accounting that would tell how it ended; "
+                f"`aqboard jobs settle {submission.job}` records what you know"
+            )
 
 
 def stop_words(code: int | None) -> str:

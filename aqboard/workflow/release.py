@@ -10,6 +10,7 @@ Each GO has a folder of its own, and nothing in it is ever overwritten: a job th
 that it was submitted with.
 """
 
+import json
 import shutil
 from hashlib import sha256
 from pathlib import Path
@@ -56,22 +57,22 @@ def release(path: Path, stored: StoredAttempt, approval: Approval) -> StoredScri
     return StoredScript(seal=approval.seal, path=str(path), text=texts[MAIN], recorded_at=moment)
 
 
-def withdraw(database: Path, number: int) -> None:
-    """Take back what earlier GOs on attempt `number` let out.
+def withdraw(database: Path, stored: StoredAttempt) -> None:
+    """Take back what earlier GOs on the attempt let out.
 
     The scripts are renamed, and every manifest is marked, so that jobs that wait in the queue refuse too. Raises
     OSError.
     """
-    for folder in _folders(database, number):
+    for folder in _folders(database, stored):
         for manifest in folder.rglob(MANIFEST):
             withdrawn_marker(manifest).write_text("The sign-off was taken back; the attempt's record says by whom.\n")
         for script in (*folder.rglob("*.sbatch"), *folder.glob(CHAIN)):
             script.replace(script.with_suffix(".withdrawn"))
 
 
-def released(database: Path, number: int) -> tuple[Path, ...]:
-    """The scripts of attempt `number` that can be submitted: let out, and not taken back."""
-    return tuple(script for folder in _folders(database, number) if (script := folder / MAIN).exists())
+def released(database: Path, stored: StoredAttempt) -> tuple[Path, ...]:
+    """The scripts of the attempt that can be submitted: let out, and not taken back."""
+    return tuple(script for folder in _folders(database, stored) if (script := folder / MAIN).exists())
 
 
 def carries(script: Path, sealed: str) -> bool:
@@ -79,8 +80,19 @@ def carries(script: Path, sealed: str) -> bool:
     return sealed[:12] in script.parent.name.split("-")
 
 
-def _folders(database: Path, number: int) -> tuple[Path, ...]:
-    return tuple(sorted(scripts_folder(database).glob(f"attempt-{number}-*/")))
+def _folders(database: Path, stored: StoredAttempt) -> tuple[Path, ...]:
+    """The folders of the attempt's GOs. Several databases may share the place, each with an attempt of this number."""
+    named = sorted(scripts_folder(database).glob(f"attempt-{stored.number}-*/"))
+    return tuple(folder for folder in named if _attempt_in(folder) in (stored.attempt.uid, ""))
+
+
+def _attempt_in(folder: Path) -> str:
+    """The uid of the attempt that a folder was written for; empty where its manifest does not say."""
+    try:
+        content = json.loads((folder / MANIFEST).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return ""
+    return str(content.get("attempt", "")) if isinstance(content, dict) else ""
 
 
 def script_path(database: Path, number: int, sealed: str) -> Path:
@@ -107,7 +119,9 @@ def _texts(folder: Path, stored: StoredAttempt, approval: Approval, profile: Clu
         texts[CANARY] = render_canary(attempt, profile, approval, _signed(inside, small)) or ""
         texts[CHAIN] = render_chain(attempt, approval, canary=CANARY, main=MAIN)
         digest = sha256(texts[CANARY].encode()).hexdigest()
-    texts[MAIN] = render(attempt, profile, approval, _signed(folder, manifest), canary_sha256=digest)
+    texts[MAIN] = render(
+        attempt, profile, approval, _signed(folder, manifest), outcomes=stored.outcomes, canary_sha256=digest
+    )
     return texts
 
 
@@ -123,6 +137,7 @@ def _manifest(folder: Path, stored: StoredAttempt, approval: Approval) -> Launch
             approval.signoffs,
             folder,
             approval.signoffs[-1].created_at,
+            until=approval.until,
             loss=stored.evidence(LossEvidence),
             cost=stored.evidence(CostEvidence),
             cache=stored.evidence(CacheEvidence),

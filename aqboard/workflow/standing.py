@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from aqboard.domain.clearance import Case, Clearance, Standing, clearance
+from aqboard.domain.clearance import Case, Clearance, SignoffStanding, clearance
 from aqboard.domain.policy import Policy, stricter
 from aqboard.domain.signoff import Seal, seal
 from aqboard.launch.limits import misfits
@@ -36,7 +36,7 @@ def clearance_of(stored: StoredAttempt, now: datetime | None = None) -> Clearanc
     return clearance(case_of(stored), now or datetime.now(UTC))
 
 
-def standings(stored: StoredAttempt) -> tuple[Standing, ...]:
+def standings(stored: StoredAttempt) -> tuple[SignoffStanding, ...]:
     """Every sign-off, newest first, and whether it still holds."""
     return clearance_of(stored).standings
 

@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 import aqboard.slurm
 from aqboard.cli import app
 from aqboard.domain.signoff import Decision
+from aqboard.slurm import JobState
 from aqboard.store import Store
 from aqboard.workflow.decide import decide
 from tests.sample_attempts import fill
@@ -97,6 +98,56 @@ def test_cancel_reaches_slurm_and_the_audit_log(board, slurm):
     unknown = run("jobs", "cancel", "77")
     assert unknown.exit_code == 2
     assert "was not submitted from this board" in unknown.stderr
+
+
+def test_cancel_tells_a_script_what_it_cancelled(board, slurm):
+    with Store(board[0]) as store:
+        add_jobs(store, board[1], "running")
+    assert f"the launch of attempt {board[1]}." in run("jobs", "cancel", "1002").stdout
+    assert json.loads(run("jobs", "cancel", "1002", "--json").stdout)["job"] == "1002"
+
+
+def test_a_forgotten_job_is_settled_by_a_person_and_no_longer_followed(board, slurm):
+    with Store(board[0]) as store:
+        add_jobs(store, board[1], "running")
+    slurm.states["1002"] = JobState.UNKNOWN
+    followed = run("jobs", board[1], "--follow")
+    assert (followed.exit_code, "`aqboard jobs settle 1002`" in " ".join(followed.stdout.split())) == (0, True)
+    done = run("jobs", "settle", "1002", "--as", "failed", "--reason", "the [b]node[/b] burnt down")
+    assert done.exit_code == 0, done.output
+    assert "job 1002 counts as failed, because " in done.stdout
+    assert "says so: the [b]node[/b] burnt down" in done.stdout
+    shown = run("jobs", board[1])
+    assert shown.exit_code == 1, "a launch that ended badly"
+    assert "FAILED" in shown.stdout
+    assert "[b]node[/b]" in shown.stdout
+    (launch, _) = json.loads(run("jobs", board[1], "--json").stdout)
+    assert (launch["state"], launch["last"]["state"], launch["settlement"]["reason"]) == (
+        "FAILED", "UNKNOWN", "the [b]node[/b] burnt down",
+    )  # fmt: skip
+    assert launch["in_words"].endswith(": the [b]node[/b] burnt down. Slurm has forgotten it")
+    told = json.loads(run("jobs", "settle", "1002", "--as", "completed", "--reason", "its log", "--json").stdout)
+    assert (told["state"], told["identified_by"]) == ("COMPLETED", "os-user")
+    assert run("jobs", board[1]).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("1002", "--as", "failed", "--reason", "x"), "Slurm knows job 1002, and says PENDING"),
+        (("1002", "--as", "failed", "--reason", " "), "Nothing was recorded. reason: "),
+        (("77", "--as", "failed", "--reason", "x"), "was not submitted from this board"),
+        (("1002", "--as", "vanished", "--reason", "x"), "vanished"),
+        (("1002", "--as", "failed"), "--reason"),
+    ],
+)
+def test_what_cannot_be_settled_is_2_and_leaves_nothing(board, slurm, arguments, words):
+    with Store(board[0]) as store:
+        add_jobs(store, board[1], "running")
+    done = run("jobs", "settle", *arguments)
+    assert (done.exit_code, words in " ".join(done.stderr.split())) == (2, True)
+    with Store(board[0]) as store:
+        assert store.db.execute("SELECT count(*) FROM job_settlements").fetchone() == (0,)
 
 
 def test_no_jobs_yet(board, slurm):

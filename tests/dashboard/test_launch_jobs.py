@@ -4,12 +4,14 @@ import json
 
 import pytest
 
+from aqboard.domain.identity import Identity
 from aqboard.domain.signoff import Decision
 from aqboard.slurm import Job, JobState, Slurm
 from aqboard.store import Store
 from aqboard.store.jobs import Jobs
 from aqboard.views import launch_jobs
 from aqboard.workflow.decide import decide
+from aqboard.workflow.settle import settle
 from tests.dashboard.conftest import words
 from tests.sample_jobs import REASON, add_jobs
 from tests.told_slurm import Told
@@ -79,6 +81,26 @@ def test_a_launch_that_the_guard_stopped_says_why_in_its_own_words(samples, open
     assert "was stopped by the guard: the loss is not the baseline's" in shown
     assert REASON.rstrip(".") in shown
     assert "<b>See</b>" not in app.error[-1].value, "text from a file is shown letter for letter"
+
+
+def test_a_forgotten_job_says_what_to_type_and_a_settled_one_who_said_so(samples, open_page, monkeypatch):
+    monkeypatch.setattr(Slurm, "jobs", lambda self, ids: {job: Job(id=job, state=JobState.UNKNOWN) for job in ids})
+    number = launched(samples, "running")
+    shown = words(open_page("launch", number)).replace("\\", "")
+    assert "❔ unknown" in shown
+    assert "`aqboard jobs settle 1002` records what you know" in shown
+    with Store(samples.database) as store:
+        grace = Identity(person="Grace <b>", subject="grace", identified_by="account")
+        settle(store, "1002", Slurm(), person=grace, state="FAILED", reason="the *node* burnt down")
+    launch_jobs._refreshed.clear()
+    app = open_page("launch", number)
+    assert not app.exception
+    shown = words(app)
+    assert "❌ failed (said by a person)" in shown
+    assert "<b>" not in shown
+    assert "the \\*node\\* burnt down" in shown
+    assert "Cancel the launch" not in " ".join(each.label for each in app.button)
+    assert "❌ failed 1002" in {row for row in open_page("history").dataframe[0].value["launch"] if row != "–"}.pop()
 
 
 def test_slurm_that_cannot_be_asked_is_told_and_what_is_known_is_shown(samples, open_page, monkeypatch):

@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqboard.domain.clearance import Case, Obstacle, clearance, fill_seats
-from aqboard.domain.finding import Verdict
+from aqboard.domain.clearance import Case, Clearance, Obstacle, clearance, fill_seats
+from aqboard.domain.finding import Finding, Verdict
 from aqboard.domain.identity import Identity
 from aqboard.domain.policy import ApprovalRule, Policy
 from aqboard.domain.readiness import VerdictLine, assess
 from aqboard.domain.signoff import Decision, SignOff, seal
+from aqboard.domain.waiver import Answer, Waiver, finding_digest, waived_checks, waiver_standings
 from tests import samples
 from tests.signing_samples import ADA, GRACE, KATHERINE, WHEN, person
 
@@ -145,6 +146,92 @@ def test_seats_are_filled_as_well_as_they_can_be(held: list[SignOff], seats: lis
         for order in permutations(padded, len(seats))
     )
     assert len(taken) == best
+
+
+hours_s = st.integers(min_value=0, max_value=60)
+goes = st.lists(st.tuples(st.integers(0, 4), roles, st.integers(min_value=0, max_value=12)), max_size=6)
+waived_s = st.lists(st.integers(min_value=1, max_value=40), max_size=2)
+
+
+@given(goes, wanted, waived_s, hours_s, hours_s)
+def test_until_is_the_first_moment_at_which_time_alone_ends_the_clearance(
+    given_by: list[tuple[int, set[str], int]],
+    seats: list[str],
+    waiver_hours: list[int],
+    signoff_hours: int,
+    evidence_hours: int,
+) -> None:
+    """Against asking again every hour, with waivers that expire and a seal that is taken anew each time."""
+    policy = Policy(
+        approvals=tuple(ApprovalRule(role=r, count=seats.count(r)) for r in dict.fromkeys(seats)),
+        signoff_hours=signoff_hours + 1,
+        evidence_hours=evidence_hours + 13,
+    )
+    checks = [f"c{i}" for i in range(len(waiver_hours))]
+    attempt = samples.attempt(checks=("a", *checks), created_at=WHEN)
+    found = (PASSED, *(samples.finding(check, Verdict.FAIL) for check in checks))
+    waivers = [accepted(f, hours) for f, hours in zip(found[1:], waiver_hours, strict=True)]
+    answers = [confirmed(waiver) for waiver in waivers]
+
+    def at(hour: float, signoffs: Sequence[SignOff]) -> Clearance:
+        now = WHEN + timedelta(hours=hour)
+        standings = waiver_standings(waivers, answers, {f.check: f for f in found}, now)
+        return clearance(
+            Case(
+                attempt=attempt,
+                readiness=assess(attempt.checks, map(VerdictLine.of, found), waived_checks(standings)),
+                policy=policy,
+                seal=seal(attempt, found, "body", policy=policy, waivers=standings),
+                signoffs=signoffs,
+                waivers=standings,
+            ),
+            now,
+        )
+
+    sealed = seal(
+        attempt, found, "body", policy=policy,
+        waivers=waiver_standings(waivers, answers, {f.check: f for f in found}, WHEN),
+    )  # fmt: skip
+    signoffs = [
+        SignOff(
+            attempt=attempt.uid,
+            **person(f"P{who}", *sorted(has)).model_dump(),
+            decision=Decision.GO,
+            seal=sealed.digest,
+            parts=sealed.parts,
+            created_at=WHEN + timedelta(hours=hour),
+        )
+        for who, has, hour in sorted(given_by, key=lambda each: each[2])
+    ]
+    cleared = at(12, signoffs)
+    assert (cleared.until is None) == bool(cleared.between)
+    hours = (hour for hour in range(12, 200) if at(hour, signoffs).between)
+    if cleared.until is not None:
+        assert cleared.until == WHEN + timedelta(hours=next(hours))
+
+
+def accepted(finding: Finding, hours: int) -> Waiver:
+    return Waiver(
+        attempt="0" * 32,
+        **GRACE.model_dump(),
+        created_at=WHEN,
+        check=finding.check,
+        verdict=finding.verdict,
+        finding=finding_digest(finding.check, finding),
+        reason="r",
+        risk="r",
+        expires_at=WHEN + timedelta(hours=hours),
+    )
+
+
+def confirmed(waiver: Waiver) -> Answer:
+    return Answer(attempt="0" * 32, **KATHERINE.model_dump(), created_at=WHEN, waiver=waiver.uid, answer="confirmed")
+
+
+def test_a_go_that_can_be_spared_does_not_end_the_clearance() -> None:
+    one = Policy(signoff_hours=10)
+    both = case(said(KATHERINE, policy=one), said(GRACE, hours=3, policy=one), policy=one)
+    assert clearance(both, WHEN + timedelta(hours=4)).until == WHEN + timedelta(hours=13)
 
 
 @pytest.mark.parametrize(("by", "counts"), [("none", False), ("account", True)])

@@ -1,5 +1,7 @@
 """The manifest's bytes are its identity: one way to write it, and nothing in it that cannot be verified."""
 
+import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from aqboard.domain.canonical import canonical
 from aqboard.domain.evidence import LossEvidence, LossMeasurement
-from aqboard.domain.manifest import LaunchManifest, LossBand, Subset, canonical, withdrawn_marker
+from aqboard.domain.manifest import Approver, LaunchManifest, LossBand, Subset, withdrawn_marker
 from aqboard.domain.signoff import Decision, SignOff
 from aqboard.guard.build import build_manifest
 from aqboard.guard.expected import loss_band
+from aqboard.guard.reading import read_manifest
 from tests import samples
 from tests.guard.manifests import manifest
 
@@ -58,6 +62,33 @@ def test_any_change_gives_another_digest(tmp_path: Path, change: dict[str, Any])
 def test_a_path_that_a_job_could_not_use_is_refused(tmp_path: Path, path: str) -> None:
     with pytest.raises(ValidationError, match=r"absolute path|control characters"):
         manifest(tmp_path, kill_file=Path(path))
+
+
+def test_a_manifest_from_before_approvals_had_an_end_is_read_as_it_was_written(tmp_path: Path) -> None:
+    old = manifest(tmp_path)
+    assert '"until"' not in old.text
+    assert LaunchManifest.model_validate_json(old.text).until is None
+    made = manifest(tmp_path, until=samples.WHEN)
+    assert LaunchManifest.model_validate_json(made.text).until == samples.WHEN
+
+
+def test_a_manifest_with_letters_as_they_were_written_before_is_known_by_its_own_bytes(tmp_path: Path) -> None:
+    go = Approver(person="Søren Grünwald", identified_by="none", created_at=samples.WHEN)
+    made = manifest(tmp_path, approvals=(go,))
+    assert made.text.isascii()
+    content = json.dumps(json.loads(made.text), ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    path = tmp_path / "manifest.json"
+    path.write_bytes(content)
+    assert read_manifest(path, hashlib.sha256(content).hexdigest()) == made
+
+
+def test_a_plan_with_a_folder_that_is_not_utf_8_has_a_digest(tmp_path: Path) -> None:
+    plan = samples.plan()
+    plan = plan.model_copy(update={"data": plan.data.model_copy(update={"directory": Path("/data/\udcff")})})
+    attempt = samples.attempt(plan=plan, inputs=())
+    go = SignOff(attempt=attempt.uid, person="Ada", decision=Decision.GO, seal="5" * 64, created_at=samples.WHEN)
+    made = build_manifest(attempt, 7, [go], tmp_path, samples.WHEN)
+    assert len(made.plan_sha256) == 64
 
 
 def test_a_band_that_the_signed_start_is_outside_of_is_refused() -> None:

@@ -4,11 +4,21 @@ PYTHONPATH=. .venv/bin/python tests/launch/launch_golden.py
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
+from aqboard.domain.evidence_launch import TrainingEvidence, TrainingFacts
+from aqboard.domain.evidence_train import CostEvidence
 from aqboard.launch.profile import load_profile
 from aqboard.launch.script import Approval, render, render_body, render_canary, render_chain
-from tests.launch.launch_samples import SIGNED, attempt, go, plan
+from tests.launch.launch_samples import SIGNED, WHEN, attempt, go, machine, outcomes, plan
+
+CHECKED = outcomes(
+    TrainingEvidence(facts=TrainingFacts(batch_size=2, train_samples=80_000)),
+    CostEvidence(device="MI250X", device_kind="cuda", batch_size=2, source="", step_s=(1.7, 1.8, 1.9)),
+    machine(1),
+)
+"""What the probes brought on one GPU, in two minutes each."""
 
 FOLDER = Path(__file__).parent / "golden"
 
@@ -19,7 +29,8 @@ CANARY = {"arguments": ["--trainer.num_nodes=2"]}
 def lumi_signed() -> str:
     """The story's launch, with two people who said GO."""
     second = go(person="Ingrid Solheim", comment="Costs agreed with the project.\nStop at 0.40.")
-    return render(attempt(), load_profile("lumi-g"), Approval.of(go(), second), SIGNED)
+    approval = Approval.of(go(), second, until=WHEN + timedelta(hours=168))
+    return render(attempt(), load_profile("lumi-g"), approval, SIGNED, outcomes=CHECKED)
 
 
 def lumi_preview() -> str:

@@ -5,6 +5,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from aqboard.domain.attempt import Attempt, InputFile
+from aqboard.domain.evidence_base import Evidence
+from aqboard.domain.evidence_launch import EnvironmentEvidence, Gpu
+from aqboard.domain.outcome import ProbeOutcome
 from aqboard.domain.plan import ClusterPlan, LaunchPlan
 from aqboard.domain.signoff import Decision, SignOff
 from aqboard.launch.script import Signed
@@ -88,3 +91,26 @@ def go(**changes: object) -> SignOff:
     """A GO for the sample attempt."""
     values = {"attempt": UID, "person": "Ada Okafor", "decision": Decision.GO, "seal": SEAL, "created_at": WHEN}
     return SignOff.model_validate({"comment": "Baseline reproduced, cache content equal.", **values, **changes})
+
+
+def machine(gpus: int) -> EnvironmentEvidence:
+    """The machine that the checks ran on."""
+    return EnvironmentEvidence(
+        host="nid1",
+        python="3.11",
+        torch="2.7",
+        torch_build="ROCm 6.2",
+        gpus=tuple(Gpu(name="MI250X", total_bytes=1, free_bytes=1) for _ in range(gpus)),
+        open_files=1024,
+        checkpoint_bytes=0,
+    )
+
+
+def outcomes(*evidence: Evidence, seconds: float = 120) -> dict[str, ProbeOutcome]:
+    """What the attempt's probes brought, `seconds` each."""
+    return {
+        each.kind: ProbeOutcome(
+            probe=each.kind, status="measured", evidence=each.model_dump(mode="json"), seconds=seconds
+        )
+        for each in evidence
+    }

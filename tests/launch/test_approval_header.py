@@ -9,7 +9,7 @@ from aqboard.launch.script import Signed, render
 from tests.launch.launch_samples import UID, WHEN, attempt, go
 
 WAIVED = """\
-# Until     2026-11-30 09:30 UTC: then the first of what this rests on expires
+# Until     2026-11-30 09:30 UTC it may start; then a GO, the evidence or a waiver has expired
 # GO        Ada Okafor, 2026-11-23 09:30 UTC
 #           identified by: account (a local account of this board, by its password), role lead
 #           | Baseline reproduced, cache content equal.

@@ -3,13 +3,13 @@
 import pytest
 
 from aqboard.domain.evidence_base import Evidence
-from aqboard.domain.evidence_launch import EnvironmentEvidence, Gpu, TrainingEvidence, TrainingFacts
+from aqboard.domain.evidence_launch import TrainingEvidence, TrainingFacts
 from aqboard.domain.evidence_train import CostEvidence
 from aqboard.domain.outcome import ProbeOutcome
 from aqboard.domain.plan import TrainingPlan
 from aqboard.launch.cost import Stakes, fine, stakes
 from aqboard.launch.profile import load_profile
-from tests.launch.launch_samples import plan
+from tests.launch.launch_samples import machine, outcomes, plan
 
 PLAN = plan()
 FACTS = TrainingEvidence(facts=TrainingFacts(batch_size=2, train_samples=80_000))
@@ -17,26 +17,8 @@ ON_GPU = CostEvidence(device="MI250X", device_kind="cuda", batch_size=2, source=
 ON_CPU = CostEvidence(device="a CPU", device_kind="cpu", batch_size=2, source="", step_s=(60.0,))
 
 
-def machine(gpus: int) -> EnvironmentEvidence:
-    return EnvironmentEvidence(
-        host="nid1",
-        python="3.11",
-        torch="2.7",
-        torch_build="ROCm 6.2",
-        gpus=tuple(Gpu(name="MI250X", total_bytes=1, free_bytes=1) for _ in range(gpus)),
-        open_files=1024,
-        checkpoint_bytes=0,
-    )
-
-
 def found(*evidence: Evidence, of=PLAN, profile: str = "lumi-g", seconds: float = 90.0) -> Stakes:
-    outcomes = {
-        each.kind: ProbeOutcome(
-            probe=each.kind, status="measured", evidence=each.model_dump(mode="json"), seconds=seconds
-        )
-        for each in evidence
-    }
-    return stakes(of, load_profile(profile), outcomes)
+    return stakes(of, load_profile(profile), outcomes(*evidence, seconds=seconds))
 
 
 def test_everything_known():

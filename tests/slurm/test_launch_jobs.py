@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from aqboard.domain.errors import LaunchError
 from aqboard.domain.identity import Identity
 from aqboard.domain.signoff import Decision
 from aqboard.slurm import Slurm
@@ -14,7 +15,9 @@ from aqboard.store.jobs import Jobs
 from aqboard.workflow.decide import decide
 from aqboard.workflow.follow import cancel, log_tail, refresh
 from aqboard.workflow.job_words import in_words, refusals
-from aqboard.workflow.submit import Refused, rehearse, submit
+from aqboard.workflow.rehearse import Refused, rehearse
+from aqboard.workflow.settle import settle
+from aqboard.workflow.submit import submit
 from tests.slurm.launching import CANARY_DIES, LOG, MEET, Launch, signed
 from tests.slurm_cluster import SlurmCluster, daemons, running
 
@@ -97,6 +100,25 @@ def test_losses_are_followed_and_belong_to_the_job_that_wrote_them(cluster, stor
     assert "16 tasks" in log_tail(main.submission)
     before = Jobs(store).of(launch.stored.attempt.uid)
     assert refresh(store, launch.stored, Slurm()).jobs == before, "nothing is stored twice"
+
+
+def test_a_job_that_slurm_does_not_know_is_settled_and_one_that_waits_is_not(cluster, store):
+    launch = signed(cluster, store, MEET)
+    uid = launch.stored.attempt.uid
+    (taken,) = submit(store, launch.number, Slurm(), **ADA)
+    jobs, said = Jobs(store), {"state": "FAILED", "reason": "the controller lost its state", **ADA}
+    with pytest.raises(LaunchError, match=f"Slurm knows job {taken.job}"):
+        settle(store, taken.job, Slurm(), **said)
+    cancel(store, taken.job, Slurm(), **ADA)
+    end(launch)
+    jobs.add(taken.model_copy(update={"job": "999999"}))
+    with pytest.raises(Refused, match=r"job 999999 \(UNKNOWN\).*aqboard jobs settle 999999"):
+        submit(store, launch.number, Slurm(), **ADA)
+    settle(store, "999999", Slurm(), **said)
+    assert in_words(jobs.of(uid)[0]).startswith("failed, as Ada said on ")
+    (again,) = submit(store, launch.number, Slurm(), **ADA)
+    assert again.job not in (taken.job, "999999")
+    cancel(store, again.job, Slurm(), **ADA)
 
 
 def test_a_canary_that_fails_keeps_the_launch_from_starting(cluster, store):

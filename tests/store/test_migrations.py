@@ -156,6 +156,9 @@ def test_every_earlier_schema_becomes_the_present_one_and_keeps_its_rows(steps: 
     assert shape(path) == shape(fresh)
     after = rows_of(path)
     for table, rows in before.items():
+        if table == "audit":  # steps may tell it of what they take over
+            assert after[table][: len(rows)] == rows
+            continue
         assert [{name: row[name] for name in old} for row, old in zip(after[table], rows, strict=True)] == rows, table
     (backup,) = backups_of(path)
     assert f".{NAMES[steps - 1]}." in backup.name

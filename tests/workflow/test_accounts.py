@@ -79,7 +79,7 @@ def test_a_change_of_the_account_ends_its_logins(store: Store) -> None:
         ("Ada!", {}, "no account name"),
         ("ada", {"password": "short"}, "10 to 200 characters"),
         ("ada", {"password": "x" * 201}, "10 to 200 characters"),
-        ("ada", {"roles": ["Lead of All"]}, "roles.0"),
+        ("ada", {"roles": ["Lead of All"]}, "'Lead of All' is no role"),
         ("ada", {"roles": ["any"]}, "Everybody has the role any"),
         ("ada", {"person": " "}, "person"),
         ("ada", {"person": "grace  HOPPER"}, "two people need two names"),

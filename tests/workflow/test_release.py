@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,12 +16,16 @@ from aqboard.domain.session import CheckSession
 from aqboard.domain.signoff import Decision
 from aqboard.location import scripts_folder
 from aqboard.runner import session_folder
+from aqboard.store import Store
 from aqboard.store.sessions import Sessions
 from aqboard.workflow import ingest as ingest_module
+from aqboard.workflow.audit import verified
 from aqboard.workflow.decide import decide
 from aqboard.workflow.judging import Judged
 from aqboard.workflow.release import MAIN, released, script_path
 from aqboard.workflow.sessions import sessions_folder
+from aqboard.workflow.standing import clearance_of
+from tests.sample_attempts import write_files
 from tests.stub_sessions import write_events
 from tests.workflow.launched import attempt, go
 
@@ -77,7 +82,7 @@ def test_a_no_go_takes_scripts_back_and_reaches_what_waits_in_the_queue(store):
     assert not list(script.parent.rglob("*.sbatch"))
     assert not (script.parent / "submit.sh").exists()
     assert (preflight(queued), preflight(canary)) == (41, 41)
-    assert released(store.path, number) == ()
+    assert released(store.path, store.attempt(number)) == ()
 
 
 def test_a_new_go_after_a_no_go_does_not_revive_what_was_taken_back(store):
@@ -98,7 +103,7 @@ def test_a_second_persons_go_leaves_the_first_ones_manifest_to_the_jobs_that_hav
     second = go(store, number, "Grace")
     assert {path: path.read_bytes() for path in first.parent.rglob("*") if path.is_file()} == before
     assert (preflight(first), preflight(second)) == (0, 0)
-    assert released(store.path, number) == (first, second)
+    assert released(store.path, store.attempt(number)) == (first, second)
 
 
 def test_a_folder_that_cannot_be_written_leaves_nothing_and_records_nothing(store, monkeypatch):
@@ -113,6 +118,42 @@ def test_scripts_may_lie_where_the_compute_nodes_see_them(store, monkeypatch, tm
     monkeypatch.setenv("AQBOARD_SCRIPTS", str(tmp_path / "shared"))
     script = go(store, attempt(store))
     assert script.parent.parent == tmp_path / "shared" == scripts_folder(store.path)
+
+
+def test_two_databases_that_share_a_folder_leave_each_others_scripts_alone(store, monkeypatch, tmp_path):
+    monkeypatch.setenv("AQBOARD_SCRIPTS", str(tmp_path / "shared"))
+    other_folder = tmp_path / "other"
+    write_files(other_folder / "in")
+    with Store(other_folder / "board.db", create=True) as other:
+        mine, theirs = attempt(store), attempt(other)
+        assert mine == theirs == 1, "the same number in both"
+        ours, kept = go(store, mine), go(other, theirs)
+        assert verified(store).faults == verified(other).faults == ()
+        assert (verified(store).anchors, verified(store).others) == (1, 1)
+        assert "1 script was not compared" in verified(store).note
+        decide(store, mine, person="Grace", decision=Decision.NO_GO)
+        assert (ours.exists(), kept.exists(), preflight(kept)) == (False, True, 0)
+        assert released(other.path, other.attempt(theirs)) == (kept,)
+
+
+@pytest.mark.parametrize("text", ["[torn", "[]", "[" * 100_000, "{}"], ids=["torn", "a list", "deep", "empty"])
+def test_a_manifest_that_cannot_be_read_does_not_keep_a_script_from_being_taken_back(store, text):
+    number = attempt(store)
+    script = go(store, number)
+    script.with_name("manifest.json").write_text(text)
+    decide(store, number, person="Grace", decision=Decision.NO_GO)
+    assert not script.exists()
+
+
+def test_the_manifest_says_until_when_and_the_preflight_refuses_after_it(store):
+    script = go(store, attempt(store))
+    stored = LaunchManifest.model_validate_json(script.with_name("manifest.json").read_text())
+    assert stored.until == clearance_of(store.attempt(stored.number)).until
+    assert f"# Until     {stored.until:%Y-%m-%d %H:%M} UTC" in script.read_text()
+    late = stored.model_copy(update={"until": stored.created_at - timedelta(hours=1)})
+    script.with_name("manifest.json").write_text(late.text)
+    script.write_text(script.read_text().replace(stored.sha256, late.sha256))
+    assert preflight(script) == 41
 
 
 def test_the_name_of_a_folder_holds_nothing_that_anybody_typed(store):

@@ -1,5 +1,7 @@
 """Submitting when Slurm does not play along, by a Slurm that answers as it is told; the real one is in tests/slurm."""
 
+from datetime import timedelta
+
 import pytest
 
 from aqboard.domain.errors import LaunchError
@@ -7,7 +9,8 @@ from aqboard.domain.identity import Identity
 from aqboard.domain.signoff import Decision
 from aqboard.store.jobs import Jobs
 from aqboard.workflow.decide import decide
-from aqboard.workflow.submit import Refused, differences, rehearse, submit
+from aqboard.workflow.rehearse import Refused, differences, rehearse, too_late
+from aqboard.workflow.submit import submit
 from tests.told_slurm import Told, trial
 from tests.workflow.launched import attempt, go
 
@@ -95,6 +98,26 @@ def test_two_at_the_same_time_do_not_submit_twice(store):
     with pytest.raises(Refused, match=r"submitted already: job 1 \(PENDING\), by Ada"):
         submit(store, number, slurm, person=ADA)
     assert len(slurm.submitted) == 1
+
+
+def test_a_start_after_the_approvals_end_is_told_and_not_refused(store):
+    number = attempt(store)
+    go(store, number)
+    expected = trial(50, "standard-g").placement.start.astimezone()
+    assert too_late(trial(50, "standard-g"), expected + timedelta(minutes=1)) == ""
+    assert too_late(trial(50, "standard-g"), None) == ""
+    told = too_late(trial(50, "standard-g"), expected)
+    assert told.startswith("By then the approvals have expired (on 2026-11-25 ")
+
+    class Late(Told):
+        def test_only(self, script, *, folder):
+            answer = trial(50, "standard-g")
+            placed = answer.placement.model_copy(update={"start": answer.placement.start + timedelta(days=400)})
+            return answer.model_copy(update={"placement": placed})
+
+    (part,) = rehearse(store.attempt(number), Late())
+    assert "the job will refuse to start" in part.words
+    assert part.faults == ()
 
 
 @pytest.mark.parametrize(

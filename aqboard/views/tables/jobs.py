@@ -21,8 +21,8 @@ def _row(record: JobRecord) -> tuple[str, ...]:
     submission = record.submission
     by = f"{moment(submission.submitted_at)} by {plain(submission.person)} ({SIGNED[submission.identified_by]})"
     guard = str(GUARD_STATES[record.verdict.state]) if record.verdict else "–"
-    state = job_face(record.last.state if record.last else None)
-    return (submission.role, submission.job, str(state), plain(in_words(record)), guard, by)
+    state = f"{job_face(record.state or None)}{' (said by a person)' if record.settled else ''}"
+    return (submission.role, submission.job, state, plain(in_words(record)), guard, by)
 
 
 def verdict_sentence(verdict: GuardVerdict) -> str:
