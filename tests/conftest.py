@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 
 from aqboard.store import filesystem
@@ -12,6 +13,10 @@ from tests import samples
 if TYPE_CHECKING:
     from tests.slurm_cluster import SlurmCluster
     from tests.tiny_launch import TinyLaunch
+
+# Its usual deadline of 200 ms for each example is a timing assertion, which a busy machine fails.
+hypothesis.settings.register_profile("no deadline", deadline=None)
+hypothesis.settings.load_profile("no deadline")
 
 
 @pytest.fixture(autouse=True)

@@ -286,9 +286,7 @@ def test_an_account_that_was_disabled_meanwhile_starts_nothing(team, hold, open_
     assert [button.label for button in app.button] == ["Sign in"]
 
 
-def test_the_one_who_started_a_new_attempt_stands_in_the_audit_log_and_counts_as_its_author(
-    team, hold, plan_here, open_page
-):
+def test_whoever_starts_a_new_attempt_is_in_the_audit_log_and_counts_as_its_author(team, hold, plan_here, open_page):
     app = sign_in(open_page("run", team.numbers["fixed"]))
     labelled(app, "Freeze the plan and run its checks").click().run()
     assert not app.exception and not app.error
