@@ -9,6 +9,7 @@ that is not on PATH).
 """
 
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable
@@ -79,6 +80,7 @@ def lint_a_script(page: Page) -> None:
     page.get_by_role("textbox", name="Script").fill(FAULTY_SCRIPT.read_text(encoding="utf-8"))
     page.get_by_role("button", name="Lint").click()
     page.get_by_role("heading", name="Findings").wait_for()
+    page.get_by_role("textbox", name="Script").evaluate("field => { field.scrollTop = 0 }")
     settled(page)
 
 
@@ -96,7 +98,7 @@ def run_checks(page: Page) -> None:
     settled(page)
     page.get_by_role("button", name="Run checks", exact=True).click()
     page.get_by_role("button", name="Cancel").wait_for()
-    page.get_by_text("pass ·").nth(3).wait_for(timeout=120_000)
+    page.get_by_text(re.compile("(measured.*){9}", re.DOTALL)).first.wait_for(timeout=120_000)
 
 
 SHOTS = (
@@ -130,6 +132,7 @@ def main(link: str, *names: str) -> None:
             settled(page)
             shot.before(page)
             page.mouse.move(1275, 5)
+            page.wait_for_timeout(500)  # until the last button's tooltip has gone
             file = IMAGES / f"{shot.name}.png"
             page.screenshot(path=file)
             Image.open(file).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(file, optimize=True)

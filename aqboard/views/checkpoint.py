@@ -49,9 +49,11 @@ def _origin(stored: StoredAttempt) -> None:
         return
     st.subheader("Where it comes from")
     if found.holds:
-        st.success(f"✅ **Made by a launch that was signed here.** {plain(found.sentence)}")
+        st.success(f"**Made by a launch that was signed here.** {plain(found.sentence)}", icon="✅")
+    elif found.number is None:
+        st.info(f"**Not known here.** {plain(found.sentence)}", icon="❔")
     else:
-        st.warning(f"⚠️ **No sign-off here stands behind it.** {plain(found.sentence)}")
+        st.warning(f"**No sign-off here stands behind it.** {plain(found.sentence)}", icon="⚠️")
     if found.number is not None and st.button(f"Open the launch of attempt {found.number}", key="origin"):
         st.session_state[NEXT] = found.number
         st.switch_page("pages/launch.py")

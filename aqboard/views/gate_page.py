@@ -5,11 +5,11 @@ from html import escape
 _STYLE = """
 :root { color-scheme: light dark; --ink: #31333f; --paper: #fff; --line: #8a8d98; --act: #0b5fa5; --bad: #a3201d; }
 @media (prefers-color-scheme: dark) {
-  :root { --ink: #fafafa; --paper: #0e1117; --line: #7d828f; --act: #2f81c9; --bad: #ff9c97; }
+  :root { --ink: #ededeb; --paper: #161513; --line: #7d828f; --act: #2f81c9; --bad: #ff9c97; }
 }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 1rem/1.6 "Source Sans", system-ui, sans-serif; }
 main { max-width: 36rem; margin: 12vh auto 0; padding: 0 1.5rem; }
-h1 { font-size: 1.75rem; line-height: 1.2; }
+h1 { font-size: 1.5rem; line-height: 1.2; }
 code { font-size: .9em; }
 label { display: block; margin-top: 1.5rem; font-weight: 600; }
 form div { display: flex; flex-wrap: wrap; gap: .75rem; margin-top: .25rem; }

@@ -9,7 +9,7 @@ from aqboard.runner.plugins import installed_suite
 from aqboard.store import StoredAttempt
 from aqboard.store.sessions import SessionRow, Sessions
 from aqboard.views.board import opened_store, show_attempt
-from aqboard.views.parts import attempt_heading
+from aqboard.views.parts import attempt_heading, say
 from aqboard.views.run_live import SAID, WATCHED, show_checks, show_live, show_log
 from aqboard.views.run_start import show_new, show_person, show_start
 from aqboard.views.tables.sessions import Span, check_lines, session_rows
@@ -55,7 +55,7 @@ def _answer() -> None:
     """What became of the last request."""
     accepted, sentence = st.session_state.pop(SAID, (True, ""))
     if sentence:
-        (st.success if accepted else st.error)(plain(sentence))
+        say(accepted, sentence)
 
 
 def _ended(stored: StoredAttempt, rows: Rows, closings: Mapping[str, Standing]) -> None:

@@ -10,6 +10,7 @@ from aqboard.launch.profile import load_profile
 from aqboard.store import StoredAttempt
 from aqboard.views.board import opened_store
 from aqboard.views.identity import SIGNED, acting, name_field
+from aqboard.views.parts import say
 from aqboard.views.stakes import show_stakes
 from aqboard.views.text import code, plain
 from aqboard.views.words import Face, check_title, moment, verdict_face
@@ -106,7 +107,7 @@ def _dialog(stored: StoredAttempt, choices: tuple[str, ...], person: Identity | 
         # A click in a dialog draws the dialog alone. What was refused is told beside the fields, which keep their text.
         if st.session_state[SAID][0]:
             st.rerun()
-        st.error(plain(st.session_state.pop(SAID)[1]))
+        say(*st.session_state.pop(SAID))
 
 
 def _propose(number: int, keys: dict[str, str]) -> None:
