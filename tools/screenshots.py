@@ -67,7 +67,7 @@ def compare_both(page: Page) -> None:
 
 def say_go(page: Page) -> None:
     """Sign off the attempt, as a person would."""
-    page.get_by_role("textbox", name="Your name").fill("Ada")
+    page.get_by_role("textbox", name="Your name").fill("Grace")
     page.get_by_role("radiogroup", name="Decision").get_by_text("GO", exact=True).click()
     page.get_by_role("textbox", name="Comment").fill("Starts from the baseline's 0.1178.")
     page.get_by_role("button", name="Record the decision").click()

@@ -44,7 +44,8 @@ def _verify() -> None:
 
 
 def _verdict(report: AuditReport) -> str:
-    compared = f"{report.anchors} hashes kept in released scripts were compared"
+    hashes = "1 hash" if report.anchors == 1 else f"{report.anchors} hashes"
+    compared = f"{hashes} kept in released scripts {'was' if report.anchors == 1 else 'were'} compared"
     if not report.faults:
         return (
             f"**✅ The log is whole**: {report.entries} entries follow each other, what they tell of is as it was "
