@@ -8,6 +8,10 @@ import aqboard
 VARIABLE = "AQBOARD_DB"
 CONFIG_VARIABLE = "AQBOARD_CONFIG_DIR"
 SCRIPTS_VARIABLE = "AQBOARD_SCRIPTS"
+TOKEN_VARIABLE = "AQBOARD_TOKEN"  # noqa: S105 - a variable's name
+"""How `aqboard serve` hands the access token to the board. A command line would be read by every local user."""
+SHORTEST_TOKEN = 32
+"""Characters of an access token; a shorter one can be guessed."""
 
 
 def default_database() -> Path:

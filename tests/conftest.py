@@ -26,6 +26,7 @@ def _own_caches(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
     monkeypatch.setenv("AQBOARD_CONFIG_DIR", str(tmp_path_factory.mktemp("config")))
     monkeypatch.delenv("AQBOARD_DB", raising=False)
     monkeypatch.delenv("AQBOARD_SCRIPTS", raising=False)
+    monkeypatch.delenv("AQBOARD_TOKEN", raising=False)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
-"""`aqboard serve`: the dashboard, on this machine only."""
+"""`aqboard serve`: the dashboard, on this machine only, behind an access token."""
 
 import os
+import secrets
 import socket
 import sys
 from typing import Annotated
@@ -9,25 +10,89 @@ import typer
 
 from aqboard.cli.options import Database, database
 from aqboard.cli.output import CANNOT_TELL, err, out
-from aqboard.location import VARIABLE, project_folder
+from aqboard.location import SHORTEST_TOKEN, TOKEN_VARIABLE, VARIABLE, project_folder
+
+LOOPBACK = "127.0.0.1"
+TOKEN_BYTES = 32
 
 
 def serve(
     db: Database = None,
-    port: Annotated[int, typer.Option(min=1024, max=65535, help="Local port.")] = 8501,
+    port: Annotated[int, typer.Option(min=1024, max=65535, help="Local port; another one if it is taken.")] = 8501,
+    token: Annotated[bool, typer.Option(help="Let in only who has the link that is printed.")] = True,
 ) -> None:
-    """Serve the dashboard on 127.0.0.1; prints how to reach it from a laptop."""
-    app = project_folder() / "app.py"
-    if not app.is_file():
-        err.print(f"error: the dashboard's {app} is missing; serve from a clone of the project.", markup=False)
+    """Serve the dashboard on 127.0.0.1; prints the link to open, and how to reach it from a laptop."""
+    script = project_folder() / ("gated.py" if token else "app.py")
+    if not script.is_file():
+        err.print(f"error: the dashboard's {script} is missing; serve from a clone of the project.", markup=False)
         raise typer.Exit(CANNOT_TELL)
     path = database(db).resolve()
-    host = socket.gethostname()
-    out.print(f"database   {path}", markup=False)
-    out.print(f"dashboard  http://127.0.0.1:{port}", markup=False)
-    out.print(f"from afar  ssh -N -L {port}:127.0.0.1:{port} -o ExitOnForwardFailure=yes {host}", markup=False)
+    environment = {**os.environ, VARIABLE: str(path)}
+    environment.pop(TOKEN_VARIABLE, None)
+    if token:
+        environment[TOKEN_VARIABLE] = _token()
+    free = _free_port(port)
+    if free != port:
+        err.print(f"note: port {port} is taken on this machine; the board uses {free}.", style="yellow", markup=False)
+    _tell(str(path), free, environment.get(TOKEN_VARIABLE))
     sys.stdout.flush()
-    command = [sys.executable, "-m", "streamlit", "run", str(app), f"--server.port={port}"]
+    command = [sys.executable, "-m", "streamlit", "run", str(script), f"--server.port={free}"]
+    # Streamlit's own words name an address without the token.
+    command += ["--logger.hideWelcomeMessage=true"] if token else []
     # The project's .streamlit/config.toml is found from the working directory.
     os.chdir(project_folder())
-    os.execve(sys.executable, command, {**os.environ, VARIABLE: str(path)})  # noqa: S606
+    os.execve(sys.executable, command, environment)  # noqa: S606
+
+
+def _token() -> str:
+    """The one that whoever runs the installation chose, for a proxy that must know it; else a new one."""
+    chosen = os.environ.get(TOKEN_VARIABLE)
+    if chosen is None:
+        return secrets.token_urlsafe(TOKEN_BYTES)
+    if len(chosen) < SHORTEST_TOKEN or not chosen.isascii() or not chosen.isprintable() or " " in chosen:
+        err.print(
+            f"error: {TOKEN_VARIABLE} must hold {SHORTEST_TOKEN} or more letters, digits and signs without spaces. "
+            "Unset it, and the board makes a token of its own.",
+            markup=False,
+        )
+        raise typer.Exit(CANNOT_TELL)
+    return chosen
+
+
+def _free_port(wanted: int) -> int:
+    """`wanted`, or a free one where another process, perhaps another user's, listens there."""
+    for port in (wanted, 0):
+        with socket.socket() as trial:
+            # As the server will: a port whose last connections are still closing is free.
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                trial.bind((LOOPBACK, port))
+            except OSError:
+                continue
+            free: int = trial.getsockname()[1]
+            return free
+    err.print(f"error: no port of {LOOPBACK} is free, {wanted} neither; close another server.", markup=False)
+    raise typer.Exit(CANNOT_TELL)
+
+
+def _tell(path: str, port: int, token: str | None) -> None:
+    """Where the board is. A token that somebody chose is known to them, and is not printed into a service's log."""
+    address = f"http://{LOOPBACK}:{port}/"
+    made = token is not None and TOKEN_VARIABLE not in os.environ
+    out.print(f"database   {path}", markup=False)
+    out.print(f"dashboard  {address}{f'?token={token}' if made else ''}", markup=False)
+    out.print(
+        f"from afar  ssh -N -L {port}:{LOOPBACK}:{port} -o ExitOnForwardFailure=yes {socket.gethostname()}\n"
+        "           on your laptop, then open the same link there",
+        markup=False,
+    )
+    if token is None:
+        told = (
+            "no access token: everybody who can log in to this machine can read the board and, where it does not ask "
+            "for a sign-in, decide under any name"
+        )
+        err.print(f"warning: {told}.", style="yellow", markup=False)
+    elif made:
+        out.print("           the link is a key: whoever has it gets in, until this board is stopped", markup=False)
+    else:
+        out.print(f"           it asks for the token in {TOKEN_VARIABLE}", markup=False)

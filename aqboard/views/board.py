@@ -4,6 +4,7 @@ A connection is opened for each rerun (0.24 ms): Streamlit runs reruns in differ
 belongs to one.
 """
 
+import os
 import runpy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ import streamlit as st
 from pydantic import ValidationError
 
 from aqboard.domain.errors import AqboardError, StoreError
-from aqboard.location import VARIABLE, default_database, project_folder
+from aqboard.location import TOKEN_VARIABLE, VARIABLE, default_database, project_folder
 from aqboard.store import AttemptRow, Store, StoredAttempt
 from aqboard.store.access import BUSY_TIMEOUT_S, access_to
 from aqboard.store.sessions import Sessions
@@ -74,6 +75,13 @@ def look_waits_s() -> float:
 
 def run(page: Page) -> None:
     """Offer the attempts in the side bar and show the page, or say what is the matter and what to type."""
+    if os.environ.get(TOKEN_VARIABLE):
+        # The gate takes it out of the environment, so there is none: better no board than an open one.
+        st.error(
+            f"The variable `{TOKEN_VARIABLE}` asks for an access token, and `streamlit run app.py` does not look at it."
+            " Start the board with `aqboard serve`, or unset the variable."
+        )
+        return
     there_is_one = default_database().exists()
     try:
         at_work = _bring_in() if there_is_one else ()

@@ -1,4 +1,4 @@
-"""The checkpoint page: does the file reach the model, which mapping would make it, and what is in the file."""
+"""The checkpoint page: which launch made the file, does it reach the model, with which mapping, and what is in it."""
 
 import streamlit as st
 
@@ -6,7 +6,7 @@ from aqboard.checks.words import percent
 from aqboard.domain.evidence import CheckpointEvidence, LoadEvidence
 from aqboard.domain.finding import Stage
 from aqboard.store import StoredAttempt
-from aqboard.views.board import show_attempt
+from aqboard.views.board import NEXT, opened_store, show_attempt
 from aqboard.views.checkpoint_file import show_file
 from aqboard.views.parts import attempt_heading, no_evidence, verdicts
 from aqboard.views.tables.checkpoint import (
@@ -16,7 +16,8 @@ from aqboard.views.tables.checkpoint import (
     missing_rows,
     share,
 )
-from aqboard.views.text import code
+from aqboard.views.text import code, plain
+from aqboard.workflow.lineage import lineage
 
 
 def show() -> None:
@@ -27,6 +28,7 @@ def show() -> None:
 def _body(stored: StoredAttempt) -> None:
     attempt_heading(stored, "Checkpoint")
     verdicts(stored, Stage.CHECKPOINT)
+    _origin(stored)
     load, file = stored.evidence(LoadEvidence), stored.evidence(CheckpointEvidence)
     if load:
         _coverage(load, stored.attempt.plan.checkpoint.expected_missing)
@@ -37,6 +39,24 @@ def _body(stored: StoredAttempt) -> None:
         show_file(stored, file)
     else:
         no_evidence(stored, CheckpointEvidence.kind, "What the file holds")
+
+
+def _origin(stored: StoredAttempt) -> None:
+    """Which launch made the file, and whether it was signed here; nothing where the file carries no stamp."""
+    with opened_store() as store:
+        found = lineage(store, stored)
+    if found is None:
+        return
+    st.subheader("Where it comes from")
+    if found.holds:
+        st.success(f"**Made by a launch that was signed here.** {plain(found.sentence)}", icon="✅")
+    elif found.number is None:
+        st.info(f"**Not known here.** {plain(found.sentence)}", icon="❔")
+    else:
+        st.warning(f"**No sign-off here stands behind it.** {plain(found.sentence)}", icon="⚠️")
+    if found.number is not None and st.button(f"Open the launch of attempt {found.number}", key="origin"):
+        st.session_state[NEXT] = found.number
+        st.switch_page("pages/launch.py")
 
 
 def _coverage(load: LoadEvidence, expected_missing: tuple[str, ...]) -> None:

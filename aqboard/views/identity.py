@@ -6,6 +6,7 @@ from aqboard.domain.errors import AqboardError, IdentityError
 from aqboard.domain.identity import WORTH, IdentifiedBy, Identity
 from aqboard.store.accounts import Account
 from aqboard.views.board import opened_store
+from aqboard.views.parts import say
 from aqboard.views.text import plain
 from aqboard.workflow.accounts import log_in, still_valid
 from aqboard.workflow.identify import from_claims, from_proxy
@@ -70,7 +71,7 @@ def name_field(person: Identity | None, key: str) -> None:
 def sign_in(here: Installation) -> None:
     """The way in, where nobody is signed in."""
     if why := st.session_state.pop(SAID, ""):
-        st.error(plain(why))
+        say(False, why)
     st.markdown("Sign in to run checks, to decide, to waive, or to confirm a waiver. Everything can be read without.")
     if here.mode == "oidc":
         st.button("Sign in with the team's provider", type="primary", on_click=st.login)

@@ -16,7 +16,7 @@ from aqboard.views import waivers
 from aqboard.views.board import opened_store, show_attempt
 from aqboard.views.identity import SIGNED, acting, how, name_field, sign_in, sign_out, signed_in
 from aqboard.views.launch_jobs import show_jobs
-from aqboard.views.parts import attempt_heading
+from aqboard.views.parts import attempt_heading, say
 from aqboard.views.stakes import show_stakes
 from aqboard.views.tables.launch import plan_facts
 from aqboard.views.text import cell_code, code, plain, table
@@ -56,7 +56,7 @@ def _answer() -> None:
     """What became of the decision just sent."""
     accepted, sentence = st.session_state.pop(SAID, (True, ""))
     if sentence:
-        (st.success if accepted else st.error)(plain(sentence))
+        say(accepted, sentence)
 
 
 def _summary(stored: StoredAttempt) -> None:

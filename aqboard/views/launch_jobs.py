@@ -15,6 +15,7 @@ from aqboard.store.jobs import Jobs
 from aqboard.views.board import opened_store
 from aqboard.views.figures.training import training_figure
 from aqboard.views.identity import acting, name_field, signed_in
+from aqboard.views.parts import say
 from aqboard.views.tables.jobs import check_table, job_table, verdict_sentence
 from aqboard.views.text import plain
 from aqboard.workflow.follow import cancel, log_tail, refresh
@@ -56,7 +57,7 @@ def show_jobs(stored: StoredAttempt) -> None:
 def _answer() -> None:
     good, sentences = st.session_state.pop(SAID, (True, ()))
     for sentence in sentences:
-        (st.success if good else st.error)(plain(sentence))
+        say(good, sentence)
 
 
 def _offer(stored: StoredAttempt, before: tuple[JobRecord, ...]) -> None:

@@ -22,6 +22,14 @@ def attempt_heading(stored: StoredAttempt, title: str) -> None:
         st.caption(plain(attempt.plan.description))
 
 
+def say(accepted: bool, sentence: str) -> None:
+    """What became of what somebody sent."""
+    if accepted:
+        st.success(plain(sentence), icon="✅")
+    else:
+        st.error(plain(sentence), icon="❌")
+
+
 def verdicts(stored: StoredAttempt, stage: Stage) -> None:
     """What the checks of a stage say, one item each; the pages show them above the evidence they rest on."""
     lines = [line for line in checklist(stored.attempt.checks, stored.findings) if line.stage == stage]

@@ -14,6 +14,7 @@ from aqboard.runner.freeze import changed_inputs
 from aqboard.store import StoredAttempt
 from aqboard.views.board import NEXT, opened_store
 from aqboard.views.identity import acting, name_field, sign_in, sign_out
+from aqboard.views.parts import say
 from aqboard.views.run_live import PERSON, SAID
 from aqboard.views.tables.hunt import ROOTS_VARIABLE, allowed_roots
 from aqboard.views.tables.plans import plan_files
@@ -50,10 +51,8 @@ def show_person(here: Installation, person: Identity | None) -> bool:
 def show_answer() -> None:
     """What became of the last request."""
     accepted, sentence = st.session_state.pop(SAID, (True, ""))
-    if sentence and accepted:
-        st.success(plain(sentence), icon="✅")
-    elif sentence:
-        st.error(plain(sentence), icon="❌")
+    if sentence:
+        say(accepted, sentence)
 
 
 def show_start(stored: StoredAttempt) -> None:

@@ -10,6 +10,7 @@ from aqboard.launch.profile import load_profile
 from aqboard.store import StoredAttempt
 from aqboard.views.board import opened_store
 from aqboard.views.identity import SIGNED, acting, name_field
+from aqboard.views.parts import say
 from aqboard.views.stakes import show_stakes
 from aqboard.views.text import code, plain
 from aqboard.views.words import Face, check_title, moment, verdict_face
@@ -37,7 +38,6 @@ def show(stored: StoredAttempt, person: Identity | None, may_act: bool) -> None:
         st.markdown("Nobody has accepted a check that did not pass.")
     for standing in reversed(stored.waivers):
         _waiver(stored, standing, person, may_act)
-    # The dialog's own button acts in a callback, so the page is drawn with the result, and without the dialog.
     asked = choices and may_act and st.button("Accept a risk ...", key=f"waive-{stored.number}")
     if asked:
         _dialog(stored, choices, person)
@@ -103,7 +103,11 @@ def _dialog(stored: StoredAttempt, choices: tuple[str, ...], person: Identity | 
     st.text_area("Risk", key=keys["risk"], max_chars=2000, placeholder="What happens if this is wrong?")
     st.number_input("It counts for so many days", 1, LONGEST_DAYS, 7, key=keys["days"])
     st.caption("It counts once a second person confirms it. It is shown here, in the report and in the script.")
-    st.button("Propose the waiver", type="primary", on_click=_propose, args=(number, keys), key=f"propose-{number}")
+    if st.button("Propose the waiver", type="primary", on_click=_propose, args=(number, keys), key=f"propose-{number}"):
+        # A click in a dialog draws the dialog alone. What was refused is told beside the fields, which keep their text.
+        if st.session_state[SAID][0]:
+            st.rerun()
+        say(*st.session_state.pop(SAID))
 
 
 def _propose(number: int, keys: dict[str, str]) -> None:

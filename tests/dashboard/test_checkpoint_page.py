@@ -3,7 +3,9 @@
 import pytest
 
 from aqboard.domain.checkpoint import HealthReport, TensorHealth
+from aqboard.domain.evidence import CheckpointEvidence
 from aqboard.domain.evidence_checkpoint import ConfigurationEvidence, HealthEvidence
+from aqboard.domain.signoff import Decision
 from aqboard.store import Store
 from aqboard.views.tables.checkpoint import (
     folded_rows,
@@ -14,6 +16,7 @@ from aqboard.views.tables.checkpoint import (
     share,
 )
 from aqboard.views.tables.compare import ABSENT
+from aqboard.workflow.decide import decide
 from tests.dashboard.conftest import words
 from tests.sample_attempts import add_attempt, fixed_evidence, sample_plan
 
@@ -38,6 +41,57 @@ def test_a_mapping_is_not_offered_when_everything_fits(samples, open_page):
 
 def test_values_that_were_measured_are_shown_as_measured(samples, open_page):
     assert "✅ All 15 are sound" in words(open_page("checkpoint", samples.numbers["fixed"]))
+
+
+@pytest.fixture
+def stamped(samples):
+    """An attempt whose checkpoint names the launch `fixed`, under the seal that somebody said GO for."""
+
+    def made(**changes: object) -> int:
+        with Store(samples.database) as store:
+            origin = store.attempt(samples.numbers["fixed"])
+            go = decide(store, origin.number, person="Ada", decision=Decision.GO).signoff
+            stamp = {
+                "attempt": origin.attempt.uid,
+                "seal": go.seal,
+                "inputs": {file.key: file.sha256 for file in origin.attempt.inputs},
+                "step": 1200,
+                **changes,
+            }
+            plan = sample_plan(samples.database.parent / "inputs")
+            evidence = [
+                item.model_copy(update={"launch": stamp}) if isinstance(item, CheckpointEvidence) else item
+                for item in fixed_evidence(plan)
+            ]
+            return add_attempt(store, plan, evidence)
+
+    return made
+
+
+def test_the_launch_that_made_the_checkpoint_is_named_and_one_click_away(stamped, samples, open_page):
+    app = open_page("checkpoint", stamped())
+    assert "Made by a launch that was signed here" in app.success[0].value
+    assert f"Made by attempt {samples.numbers['fixed']} under seal" in app.success[0].value
+    app.button(key="origin").click()
+    app.run()
+    assert not app.exception
+    assert app.title[0].value == "Launch"
+    assert app.sidebar.selectbox[0].value == samples.numbers["fixed"]
+
+
+def test_a_stamp_that_no_sign_off_stands_behind_is_told_letter_for_letter(stamped, open_page):
+    app = open_page("checkpoint", stamped(seal="<b>forged</b>"))
+    assert not app.exception
+    (warning,) = [box.value for box in app.warning]
+    assert "**No sign-off here stands behind it.**" in warning
+    assert "nobody said GO for that seal" in warning
+    assert "<b>" not in warning
+
+
+def test_an_origin_in_another_database_has_nothing_to_open(samples, open_page):
+    app = open_page("checkpoint", samples.numbers["fixed"])
+    assert "which this database does not hold" in words(app)
+    assert not [button for button in app.button if button.key == "origin"]
 
 
 @pytest.fixture

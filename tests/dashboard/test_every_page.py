@@ -146,3 +146,13 @@ def test_a_long_history_is_listed_whole_and_the_picker_keeps_the_chosen_old_one(
     picker = app.sidebar.selectbox[0]
     assert len(picker.options) == PICKER_ROWS + 1
     assert picker.value == 1
+
+
+@pytest.mark.parametrize("name", ["readiness", "launch", "lint"])
+def test_a_board_that_should_ask_for_a_token_and_does_not_shows_nothing(name, samples, open_page, monkeypatch):
+    monkeypatch.setenv("AQBOARD_TOKEN", "t" * 40)
+    app = open_page(name, samples.numbers["fixed"])
+    assert not app.exception
+    assert [error.value for error in app.error] == [words(app)], "and nothing else"
+    assert "Start the board with `aqboard serve`" in app.error[0].value
+    assert not app.sidebar.selectbox

@@ -67,19 +67,20 @@ def board(tmp_path_factory) -> Iterator[Board]:
 
 
 class serve:
-    """`streamlit run app.py` on a free port, with the project's own configuration."""
+    """The board on a free port, with the project's own configuration; `gated.py` when there is a token."""
 
-    def __init__(self, database: Path, folder: Path) -> None:
+    def __init__(self, database: Path, folder: Path, token: str = "") -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self._log = folder / "streamlit.log"
-        command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={self.port}"]
+        script = "gated.py" if token else "app.py"
+        command = [sys.executable, "-m", "streamlit", "run", script, f"--server.port={self.port}"]
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 [*command, "--server.headless=true"],
                 cwd=ROOT,
-                env={**os.environ, "AQBOARD_DB": str(database), "HOME": str(folder)},
+                env={**os.environ, "AQBOARD_DB": str(database), "HOME": str(folder), "AQBOARD_TOKEN": token},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
