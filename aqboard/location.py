@@ -40,3 +40,9 @@ def scripts_folder(database: Path) -> Path:
 def project_folder() -> Path:
     """The folder that holds `app.py`, `data/` and the package."""
     return Path(aqboard.__file__).resolve().parent.parent
+
+
+def dashboard_script(*, gated: bool) -> Path:
+    """What Streamlit is to run: the dashboard behind its access token, or `app.py` as it is."""
+    package = Path(aqboard.__file__).resolve().parent
+    return package / "entrance" / "gated.py" if gated else project_folder() / "app.py"

@@ -10,7 +10,7 @@ import typer
 
 from aqboard.cli.options import Database, database
 from aqboard.cli.output import CANNOT_TELL, err, out
-from aqboard.location import SHORTEST_TOKEN, TOKEN_VARIABLE, VARIABLE, project_folder
+from aqboard.location import SHORTEST_TOKEN, TOKEN_VARIABLE, VARIABLE, dashboard_script, project_folder
 
 LOOPBACK = "127.0.0.1"
 TOKEN_BYTES = 32
@@ -22,9 +22,8 @@ def serve(
     token: Annotated[bool, typer.Option(help="Let in only who has the link that is printed.")] = True,
 ) -> None:
     """Serve the dashboard on 127.0.0.1; prints the link to open, and how to reach it from a laptop."""
-    script = project_folder() / ("gated.py" if token else "app.py")
-    if not script.is_file():
-        err.print(f"error: the dashboard's {script} is missing; serve from a clone of the project.", markup=False)
+    if not (app := dashboard_script(gated=False)).is_file():
+        err.print(f"error: the dashboard's {app} is missing; serve from a clone of the project.", markup=False)
         raise typer.Exit(CANNOT_TELL)
     path = database(db).resolve()
     environment = {**os.environ, VARIABLE: str(path)}
@@ -36,7 +35,7 @@ def serve(
         err.print(f"note: port {port} is taken on this machine; the board uses {free}.", style="yellow", markup=False)
     _tell(str(path), free, environment.get(TOKEN_VARIABLE))
     sys.stdout.flush()
-    command = [sys.executable, "-m", "streamlit", "run", str(script), f"--server.port={free}"]
+    command = [sys.executable, "-m", "streamlit", "run", str(dashboard_script(gated=token)), f"--server.port={free}"]
     # Streamlit's own words name an address without the token.
     command += ["--logger.hideWelcomeMessage=true"] if token else []
     # The project's .streamlit/config.toml is found from the working directory.

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from aqboard.location import dashboard_script
 from aqboard.store import Store
 from tests.sample_attempts import fill
 
@@ -67,15 +68,15 @@ def board(tmp_path_factory) -> Iterator[Board]:
 
 
 class serve:
-    """The board on a free port, with the project's own configuration; `gated.py` when there is a token."""
+    """The board on a free port, with the project's own configuration; behind the gate when there is a token."""
 
     def __init__(self, database: Path, folder: Path, token: str = "") -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self._log = folder / "streamlit.log"
-        script = "gated.py" if token else "app.py"
-        command = [sys.executable, "-m", "streamlit", "run", script, f"--server.port={self.port}"]
+        script = dashboard_script(gated=bool(token))
+        command = [sys.executable, "-m", "streamlit", "run", str(script), f"--server.port={self.port}"]
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 [*command, "--server.headless=true"],
