@@ -33,7 +33,7 @@ def serve(
     free = _free_port(port)
     if free != port:
         err.print(f"note: port {port} is taken on this machine; the board uses {free}.", style="yellow", markup=False)
-    _tell(str(path), free, environment.get(TOKEN_VARIABLE))
+    _tell(str(path), free, environment.get(TOKEN_VARIABLE), chosen=TOKEN_VARIABLE in os.environ)
     sys.stdout.flush()
     command = [sys.executable, "-m", "streamlit", "run", str(dashboard_script(gated=token)), f"--server.port={free}"]
     # Streamlit's own words name an address without the token.
@@ -74,12 +74,11 @@ def _free_port(wanted: int) -> int:
     raise typer.Exit(CANNOT_TELL)
 
 
-def _tell(path: str, port: int, token: str | None) -> None:
+def _tell(path: str, port: int, token: str | None, *, chosen: bool) -> None:
     """Where the board is. A token that somebody chose is known to them, and is not printed into a service's log."""
     address = f"http://{LOOPBACK}:{port}/"
-    made = token is not None and TOKEN_VARIABLE not in os.environ
     out.print(f"database   {path}", markup=False)
-    out.print(f"dashboard  {address}{f'?token={token}' if made else ''}", markup=False)
+    out.print(f"dashboard  {address}{f'?token={token}' if token and not chosen else ''}", markup=False)
     out.print(
         f"from afar  ssh -N -L {port}:{LOOPBACK}:{port} -o ExitOnForwardFailure=yes {socket.gethostname()}\n"
         "           on your laptop, then open the same link there",
@@ -91,7 +90,7 @@ def _tell(path: str, port: int, token: str | None) -> None:
             "for a sign-in, decide under any name"
         )
         err.print(f"warning: {told}.", style="yellow", markup=False)
-    elif made:
-        out.print("           the link is a key: whoever has it gets in, until this board is stopped", markup=False)
-    else:
+    elif chosen:
         out.print(f"           it asks for the token in {TOKEN_VARIABLE}", markup=False)
+    else:
+        out.print("           the link is a key: whoever has it gets in, until this board is stopped", markup=False)
