@@ -4,6 +4,7 @@
 """
 
 import dataclasses
+import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ from aqboard.topoflow.evaluate import losses_per_cache
 from aqboard.topoflow.lightning_module import Batch, TopoFlowModule
 from aqboard.topoflow.normalisation import Normalisation, VariableStatistics
 from aqboard.topoflow.scan import take_in_order
+from benchmarks.floor import forward_flop
 from benchmarks.timing import Row, Timing, command, seconds, side_by_side
 from tests.topoflow import plain_model, plain_scan
 
@@ -194,8 +196,11 @@ class Bench:
                 return self.model(x, lead)
 
         whole = side_by_side(plain, fast, repeats=self.heavy)
+        rate, work = self._flop_per_s(), forward_flop(self.config, 1)
+        least = f"its {work / 1e12:.2f} TFLOP alone, at the {rate / 1e9:.0f} GFLOP/s of a large matrix product here"
         return [
             Bar(1.8, 500).row("full forward, B=1", whole),
+            Bar().row(f"full forward, B=1 / {least}", (whole[0], Timing((work / rate,)))),
             Bar().row("the fast forward in float32 / in bf16", side_by_side(fast, low, repeats=self.heavy)),
         ]
 
@@ -231,10 +236,17 @@ class Bench:
         rows = []
         for k, what in ((3, "4 different caches"), (1, "4 files, two and two of the same content")):
             together = Timing(tuple(one + rest for one, rest in zip(alone, more[k], strict=True)))
-            costs = sum(together.seconds) / sum(alone)
+            # Batch by batch: what is timed seconds apart was slowed alike.
+            costs = statistics.median(each / one for each, one in zip(together.seconds, alone, strict=True))
             name = f"loss of a batch, B=1, {what}: {costs:.2f} times one cache; 4 times one / together"
             rows.append(Bar(ratio=1).row(name, (four, together)))
         return rows
+
+    def _flop_per_s(self) -> float:
+        """Floating-point operations per second of a large float32 matrix product on this machine, the best of five."""
+        side = 4096
+        left, right = torch.randn(2, side, side)
+        return 2 * side**3 / min(seconds(lambda: left @ right) for _ in range(5))
 
     def _order(self) -> Tensor:
         order = self.model.token_order(self.x)

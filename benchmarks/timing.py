@@ -54,10 +54,12 @@ class Row:
 def side_by_side(
     plain: Work, fast: Work, *, repeats: int = 5, plain_repeats: int | None = None
 ) -> tuple[Timing, Timing]:
-    """Time both, alternating so that a busy machine slows both alike; one untimed call of each comes first.
+    """Time both, alternating so that a busy machine slows both alike; untimed calls, which measure memory, come first.
 
-    That first call measures memory. `plain_repeats` (default `repeats`) may be smaller where plain is slow.
+    The fast way is called once before that: buffers that the libraries make once and keep are not its own.
+    `plain_repeats` (default `repeats`) may be smaller where plain is slow.
     """
+    fast()
     lean = peak_extra_mb(fast)
     memory = peak_extra_mb(plain), lean
     taken: tuple[list[float], list[float]] = ([], [])

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 DEFAULT_TORCH = "torch==2.13.0"
-EXTRAS = ".[board,checks,slurm,logs,dev]"
+EXTRAS = ".[board,checks,slurm,logs,auth,dev]"
 ROOT = Path(__file__).resolve().parent.parent
 
 

@@ -9,8 +9,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AnyHttpUrl, Field, StringConstraints, model_validator
 
-from aqboard.domain.model import Record
-from aqboard.domain.plan import Name, SlurmMemory, SlurmTime, SlurmWord
+from aqboard.domain.model import Name, Record
+from aqboard.domain.plan import SlurmMemory, SlurmTime, SlurmWord
 
 VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Z_][A-Z0-9_]{0,99}$")]
 HexMask = Annotated[str, StringConstraints(pattern=r"^0x[0-9a-f]{1,64}$")]

@@ -99,6 +99,20 @@ def loss_figure(
             row=1,
             col=2,
         )
+    draw_baseline(figure, points, baseline)
+    figure.update_yaxes(type=scale, row=1)
+    figure.update_yaxes(title_text=f"loss ({UNIT})", row=1, col=1)
+    if scale == "linear":
+        figure.update_yaxes(rangemode="tozero", row=1)
+    figure.update_xaxes(title_text="training step", row=1, col=1)
+    # Room on the right for the last figure's text.
+    figure.update_xaxes(range=[-0.5, len(first) - 0.2], type="category", tickangle=0, row=1, col=2)
+    figure.update_layout(height=460, margin={"t": 40, "b": 10}, legend={"orientation": "h", "y": -0.2})
+    return figure
+
+
+def draw_baseline(figure: go.Figure, points: Sequence[CurvePoint], baseline: BaselinePlan) -> None:
+    """The band from the baseline's loss to the largest first loss that still counts as it, over all columns."""
     allowed = drawn_band(baseline)
     figure.add_hrect(
         y0=allowed.baseline, y1=allowed.limit, fillcolor=GREEN, opacity=0.25, line_width=0, row=1, col="all"
@@ -113,15 +127,6 @@ def loss_figure(
         row=1,
         col=1,
     )
-    figure.update_yaxes(type=scale, row=1)
-    figure.update_yaxes(title_text=f"loss ({UNIT})", row=1, col=1)
-    if scale == "linear":
-        figure.update_yaxes(rangemode="tozero", row=1)
-    figure.update_xaxes(title_text="training step", row=1, col=1)
-    # Room on the right for the last figure's text.
-    figure.update_xaxes(range=[-0.5, len(first) - 0.2], type="category", tickangle=0, row=1, col=2)
-    figure.update_layout(height=460, margin={"t": 40, "b": 10}, legend={"orientation": "h", "y": -0.2})
-    return figure
 
 
 def _bar(row: LossRow) -> dict[str, Any] | None:

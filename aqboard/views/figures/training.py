@@ -5,11 +5,10 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from aqboard.checks.loss_first import drawn_band
 from aqboard.domain.evidence import CurvePoint
 from aqboard.domain.plan import BaselinePlan
-from aqboard.views.figures.losses import LINES, Column, Scale, curve
-from aqboard.views.figures.style import GREEN, ORANGE, PURPLE
+from aqboard.views.figures.losses import LINES, Column, Scale, curve, draw_baseline
+from aqboard.views.figures.style import ORANGE, PURPLE
 from aqboard.views.tables.losses import UNIT
 
 OF_THE_JOB: dict[Column, tuple[str, str]] = {
@@ -51,20 +50,7 @@ def training_figure(
             col=2,
             hovertemplate="%{y:.4f}",
         )
-    allowed = drawn_band(baseline)
-    figure.add_hrect(
-        y0=allowed.baseline, y1=allowed.limit, fillcolor=GREEN, opacity=0.25, line_width=0, row=1, col="all"
-    )
-    figure.add_scatter(
-        x=[0, max((point.step for point in baseline_points), default=1)],
-        y=[allowed.baseline] * 2,
-        name=f"baseline {allowed.baseline:.4f}, limit {allowed.limit:.4f}",
-        mode="lines",
-        line={"color": GREEN, "dash": "dot"},
-        hoverinfo="skip",
-        row=1,
-        col=1,
-    )
+    draw_baseline(figure, baseline_points, baseline)
     figure.update_yaxes(type=scale, row=1)
     figure.update_yaxes(title_text=f"loss ({UNIT})", row=1, col=1)
     figure.update_xaxes(title_text="training step of the baseline", row=1, col=1)
