@@ -122,12 +122,18 @@ def test_a_terminal_cannot_be_a_proxy(signing: Path, run: Run) -> None:
 def test_at_a_terminal_the_password_is_asked_for_and_not_shown(accounts: Path) -> None:
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "aqboard.cli", "sign", "1", "--go", "--account", "grace"]
-    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=os.environ.copy()) as process:
-        os.close(theirs)
-        seen = _until(ours, "Password of the account grace")
+    # A session of its own: otherwise the terminal of whoever runs the tests would be asked.
+    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
+    os.close(theirs)
+    try:
+        # The space comes after the echo is off; what is typed before that is thrown away.
+        seen = _until(ours, "Password of the account grace: ")
         os.write(ours, PASSWORD.encode() + b"\n")
         seen += _until(ours, None)
-        assert process.wait() == 0, seen
+        assert process.wait(60) == 0, seen
+    finally:
+        process.kill()
+        process.wait()
     os.close(ours)
     assert "GO by Grace on attempt 1 is recorded." in seen
     assert PASSWORD not in seen

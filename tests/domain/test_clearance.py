@@ -6,7 +6,7 @@ from itertools import permutations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aqboard.domain.clearance import Case, Clearance, Obstacle, clearance, fill_seats
@@ -153,6 +153,7 @@ goes = st.lists(st.tuples(st.integers(0, 4), roles, st.integers(min_value=0, max
 waived_s = st.lists(st.integers(min_value=1, max_value=40), max_size=2)
 
 
+@settings(deadline=None)
 @given(goes, wanted, waived_s, hours_s, hours_s)
 def test_until_is_the_first_moment_at_which_time_alone_ends_the_clearance(
     given_by: list[tuple[int, set[str], int]],
