@@ -59,6 +59,13 @@ def hits(text: str) -> list[tuple[int, int, str]]:
     return [(finding.line, finding.column, finding.rule) for finding in lint(text, profiles=PROFILES).findings]
 
 
+@pytest.mark.parametrize("character", ["é", "\u202e", "\U0001f600", "\U0010ffff"])
+def test_characters_that_the_grammar_has_no_table_for_cost_no_process(character):
+    """`{1..X}` with such an X once ended the whole process, and with it the board."""
+    text = f"#!/bin/bash\necho {{1..{character}}} {character}=1 ${character}\ncd /scratch/{character}\n"
+    assert hits(text) == [(3, 1, "errexit")], "and what stands behind it is found where it stands"
+
+
 @given(st.text(max_size=300))
 @settings(max_examples=150, deadline=None)
 def test_any_text_gets_a_report(text):
