@@ -62,8 +62,8 @@ def hits(text: str) -> list[tuple[int, int, str]]:
 @pytest.mark.parametrize("character", ["é", "\u202e", "\U0001f600", "\U0010ffff"])
 def test_characters_that_the_grammar_has_no_table_for_cost_no_process(character):
     """`{1..X}` with such an X once ended the whole process, and with it the board."""
-    text = f"#!/bin/bash\necho {{1..{character}}} {character}=1 ${character}\ncd /scratch/{character}\n"
-    assert hits(text) == [(3, 1, "errexit")], "and what stands behind it is found where it stands"
+    text = f"#!/bin/bash\necho {{1..{character}}} {character}=1 ${character}\ncd /scratch/{character}\nsrun true\n"
+    assert (3, 1, "errexit") in hits(text), "and what stands behind it is found where it stands"
 
 
 @given(st.text(max_size=300))
