@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from aqboard.domain.attempt import Attempt, day
-from aqboard.domain.identity import ANY, Identity, folded, same_person
-from aqboard.domain.policy import Policy
-from aqboard.domain.readiness import Readiness, State
-from aqboard.domain.signoff import Decision, Seal, SignOff
+from aqboard.domain.attempt import day
+from aqboard.domain.case import Case, confirmation_refusal, evidence_end, is_author, refusal
+from aqboard.domain.identity import ANY, folded, same_person
+from aqboard.domain.readiness import State
+from aqboard.domain.seats import Seat, fill_seats
+from aqboard.domain.signoff import Decision, SignOff
 from aqboard.domain.waiver import WaiverStanding, WaiverState
 
 
@@ -38,27 +39,6 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Case:
-    """Everything that the answer depends on."""
-
-    attempt: Attempt
-    readiness: Readiness
-    policy: Policy
-    seal: Seal
-    signoffs: Sequence[SignOff] = ()
-    """In the order they were given."""
-    waivers: Sequence[WaiverStanding] = ()
-    added_by: str = ""
-    """Who stored the attempt, as the audit log says; counts as its author beside the one in the plan."""
-    accounts: Sequence[Identity] | None = None
-    """Where people have accounts: all of them. None where nobody can list the people there are."""
-    stale: Sequence[str] = ()
-    """A sentence for each input file that is not the one that was checked."""
-    misfits: Sequence[str] = ()
-    """A sentence for each thing that the cluster will refuse."""
-
-
-@dataclass(frozen=True)
 class SignoffStanding:
     """A sign-off, and whether it still holds; `why` says what voided it. `own`: the author signed."""
 
@@ -66,14 +46,6 @@ class SignoffStanding:
     holds: bool
     why: str = ""
     own: bool = False
-
-
-@dataclass(frozen=True)
-class Seat:
-    """One approval that the policy asks for, and the GO that fills it."""
-
-    role: str
-    taken_by: SignOff | None = None
 
 
 @dataclass(frozen=True)
@@ -110,52 +82,6 @@ def clearance(case: Case, now: datetime) -> Clearance:
     return Clearance(tuple(standings), seats, between, None if between else _until(case, held))
 
 
-def is_author(case: Case, person: Identity) -> bool:
-    """Whether the person wrote the plan or stored the attempt, as far as names tell."""
-    known = {*person.names, folded(person.label)}
-    return bool(known & {folded(name) for name in (case.attempt.plan.author, case.added_by) if name})
-
-
-def refusal(case: Case, person: Identity) -> str:
-    """Why this person's word does not count here; empty when it does."""
-    if person.identified_by not in case.policy.identified_by:
-        ways = " or ".join(case.policy.identified_by)
-        return f"{person.person} is identified by {person.identified_by}; here only {ways} counts."
-    if is_author(case, person) and not _may_sign_own(case, person):
-        return f"{person.person} is the attempt's author, and the author's own word does not count."
-    return ""
-
-
-def fill_seats(policy: Policy, held: Sequence[SignOff]) -> tuple[Seat, ...]:
-    """Give every approval that the policy asks for to a person of its own, as many as can be.
-
-    A person with several roles must not take a seat that another could not fill instead, so this is a matching:
-    each seat may ask those before it to move (augmenting paths).
-    """
-    rules = sorted(policy.approvals, key=lambda rule: rule.role == ANY)
-    roles = [rule.role for rule in rules for _ in range(rule.count)]
-    taken: dict[int, int] = {}  # person -> seat
-
-    def seated(seat: int, asked: set[int]) -> bool:
-        for person, signoff in enumerate(held):
-            if person in asked or not signoff.holds(roles[seat]):
-                continue
-            asked.add(person)
-            if person not in taken or seated(taken[person], asked):
-                taken[person] = seat
-                return True
-        return False
-
-    for seat in range(len(roles)):
-        seated(seat, set())
-    by_seat = {seat: held[person] for person, seat in taken.items()}
-    return tuple(Seat(role, by_seat.get(seat)) for seat, role in enumerate(roles))
-
-
-def _may_sign_own(case: Case, person: Identity) -> bool:
-    return case.policy.self_approval == "single-user" and person.identified_by in ("none", "os-user")
-
-
 def _standings(case: Case, now: datetime) -> list[SignoffStanding]:
     """Newest first. Of one person's several GOs the newest holds; a NO-GO ends every GO before it."""
     found: list[SignoffStanding] = []
@@ -182,7 +108,7 @@ def _why_void(case: Case, signoff: SignOff, no_go: SignOff | None, later: list[S
         return f"Void: {why}"
     if now >= signoff.created_at + timedelta(hours=case.policy.signoff_hours):
         return f"Void: it is older than the {case.policy.signoff_hours:g} hours that a GO counts for."
-    if now >= _evidence_end(case):
+    if now >= evidence_end(case):
         return "Void: what was measured is too old by now."
     if any(s.holds and s.signoff.decision is Decision.GO and same_person(s.signoff, signoff) for s in later):
         return f"Replaced: {signoff.person} said GO again later."
@@ -206,7 +132,7 @@ def _obstacles(case: Case, now: datetime) -> list[Step]:
     for standing in case.waivers:
         if standing.state is WaiverState.IN_FORCE and (why := _waiver_refusal(case, standing)):
             steps.append(Step(Obstacle.WAIVER, f"The waiver for {standing.waiver.check} does not count: {why}"))
-    if now >= _evidence_end(case):
+    if now >= evidence_end(case):
         steps.append(
             Step(
                 Obstacle.EVIDENCE,
@@ -247,14 +173,6 @@ def _waiver_refusal(case: Case, standing: WaiverStanding) -> str:
     return confirmation_refusal(case, confirmed)
 
 
-def confirmation_refusal(case: Case, person: Identity) -> str:
-    """Why this person cannot be the second one of a waiver; empty when they can."""
-    if why := refusal(case, person):
-        return why
-    role = case.policy.confirm_waivers
-    return "" if person.holds(role) else f"{person.person} does not have the role {role}, which must confirm a waiver."
-
-
 def _author_unknown(case: Case) -> bool:
     if case.accounts is None:
         return False
@@ -284,17 +202,13 @@ def _whom_to_ask(case: Case, role: str) -> str:
     return f"Ask {', '.join(named)}." if named else f"Nobody is known to have the role {role}."
 
 
-def _evidence_end(case: Case) -> datetime:
-    return case.attempt.created_at + timedelta(hours=case.policy.evidence_hours)
-
-
 def _until(case: Case, held: Sequence[SignOff]) -> datetime:
     """The moment from which a case that is cleared now is not any more, if nothing is recorded in between.
 
     Any waiver in force ends it, because those are part of the seal. Of the GOs only one that cannot be spared does: a
     launch that has more of them than it needs may lose some.
     """
-    ends = [_evidence_end(case), *(s.waiver.expires_at for s in case.waivers if s.state is WaiverState.IN_FORCE)]
+    ends = [evidence_end(case), *(s.waiver.expires_at for s in case.waivers if s.state is WaiverState.IN_FORCE)]
     left = sorted(held, key=lambda signoff: signoff.created_at)
     for oldest in tuple(left):
         left.remove(oldest)

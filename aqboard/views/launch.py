@@ -4,10 +4,12 @@ from pathlib import Path
 
 import streamlit as st
 
-from aqboard.domain.clearance import Clearance, Seat, SignoffStanding, Step, refusal
+from aqboard.domain.case import refusal
+from aqboard.domain.clearance import Clearance, SignoffStanding, Step
 from aqboard.domain.errors import AqboardError
 from aqboard.domain.identity import ANY, Identity
 from aqboard.domain.policy import Policy
+from aqboard.domain.seats import Seat
 from aqboard.domain.signoff import Decision
 from aqboard.launch.cost import stakes
 from aqboard.launch.profile import load_profile

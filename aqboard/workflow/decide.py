@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 from pydantic import ValidationError
 
-from aqboard.domain.clearance import Case, Clearance, Step, clearance, refusal
+from aqboard.domain.case import Case, refusal
+from aqboard.domain.clearance import Clearance, Step, clearance
 from aqboard.domain.errors import LaunchError, StoreError
 from aqboard.domain.identity import Identity
 from aqboard.domain.signoff import Decision, SignOff

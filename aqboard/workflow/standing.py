@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime
 
-from aqboard.domain.clearance import Case, Clearance, SignoffStanding, clearance
+from aqboard.domain.case import Case
+from aqboard.domain.clearance import Clearance, SignoffStanding, clearance
 from aqboard.domain.policy import Policy, stricter
 from aqboard.domain.signoff import Seal, seal
 from aqboard.launch.limits import misfits

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from pydantic import ValidationError
 
-from aqboard.domain.clearance import Case, confirmation_refusal
+from aqboard.domain.case import Case, confirmation_refusal
 from aqboard.domain.errors import LaunchError
 from aqboard.domain.finding import Verdict
 from aqboard.domain.identity import Identity, same_person

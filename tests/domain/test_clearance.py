@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aqboard.domain.clearance import Case, Clearance, Obstacle, clearance, fill_seats
+from aqboard.domain.case import Case
+from aqboard.domain.clearance import Clearance, Obstacle, clearance
 from aqboard.domain.finding import Finding, Verdict
 from aqboard.domain.identity import Identity
 from aqboard.domain.policy import ApprovalRule, Policy
 from aqboard.domain.readiness import VerdictLine, assess
+from aqboard.domain.seats import fill_seats
 from aqboard.domain.signoff import Decision, SignOff, seal
 from aqboard.domain.waiver import Answer, Waiver, finding_digest, waived_checks, waiver_standings
 from tests import samples
