@@ -84,7 +84,13 @@ def test_ctrl_c_leaves_the_session_alone_and_says_how_to_reach_it(launch: TinyLa
     board = tmp_path / "board.db"
     command = [sys.executable, "-m", "aqboard.cli", "check", str(launch.plan("left")), "--only", "cache.valid"]
     waiting = subprocess.Popen(
-        command, env={**os.environ, "AQBOARD_DB": str(board)}, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        command,
+        env={**os.environ, "AQBOARD_DB": str(board)},
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        # Tests that a script put into the background were started with Ctrl-C ignored, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     wait_for(lambda: bool(list((tmp_path / "sessions").glob("*/handle.json"))) or waiting.poll() is not None)
     time.sleep(0.3)

@@ -233,6 +233,7 @@ def test_a_waiver_is_asked_for_by_one_account_and_confirmed_by_a_second(
 
 
 def _confirm(page: Page) -> None:
+    settled(page)  # a click while the page is drawn anew would be lost
     page.get_by_text("Confirm or refuse").click()
     page.get_by_role("button", name="Confirm: I accept it too").click()
     settled(page)
