@@ -20,7 +20,7 @@ run: $(READY)  ## check the two demo launches for real, then serve the dashboard
 	$(BIN)/aqboard serve
 
 test: $(READY)  ## all tests; those that need a browser, a Slurm or a GPU skip visibly
-	$(BIN)/python -m pytest -n $(JOBS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 
 lint: $(READY)  ## style, types, layers: what CI holds
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: run every benchmark and write docs/benchmarks.md.
+"""`python -m benchmarks`: run every benchmark and write docs/benchmarks.md; a quarter of an hour on two cores.
 
 Each subject runs in a process of its own: what one leaves in memory must not count against the next.
 """

@@ -126,14 +126,14 @@ def _table(found: dict[tuple[str, str], list[tuple[float, float]]]) -> str:
 def main() -> None:
     """What `python -m benchmarks.bench_pages [--quick]` does; without a Chromium it says so and measures nothing."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="one visit each instead of five")
+    parser.add_argument("--quick", action="store_true", help="one visit each instead of three")
     quick = parser.parse_args().quick
     chromium = os.environ.get("AQBOARD_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
         print("Not measured: there is no Chromium here. Install one, or name it in AQBOARD_CHROMIUM.")
         return
-    table = run(chromium, 1 if quick else 5)
-    print(f"{machine()}, medians of {1 if quick else 5}\n\n{table}")
+    table = run(chromium, 1 if quick else 3)
+    print(f"{machine()}, medians of {1 if quick else 3}\n\n{table}")
 
 
 if __name__ == "__main__":

@@ -25,6 +25,8 @@ AS_FOUND = {
 
 Checked = Callable[[str], tuple[Path, int]]
 
+pytestmark = pytest.mark.xdist_group("checked")  # two attempts are really checked, once each and not once per process
+
 
 @pytest.fixture(scope="session")
 def checked(launch: TinyLaunch, tmp_path_factory: pytest.TempPathFactory) -> Checked:
