@@ -113,12 +113,10 @@ def cancel(
     """Cancel a launched job; a launch that waits for a cancelled canary is dropped by Slurm."""
     from aqboard.slurm import Slurm
     from aqboard.store import Store
-    from aqboard.store.jobs import Jobs
     from aqboard.workflow.follow import cancel as cancel_job
 
     with errors_told(as_json=as_json), Store(database(db)) as store:
-        Jobs(store).find(job)  # before anybody types a password
-        submission = cancel_job(store, job, Slurm(), person=_person(store, account))
+        submission = cancel_job(store, job, Slurm(), person=_person_for(store, job, account))
         number = next(row.number for row in store.attempts() if row.uid == submission.attempt)
     if as_json:
         print_json(submission)
@@ -138,12 +136,10 @@ def settle(
     """Say how a job ended that Slurm has forgotten, so that the launch can be submitted again; it is recorded."""
     from aqboard.slurm import Slurm
     from aqboard.store import Store
-    from aqboard.store.jobs import Jobs
     from aqboard.workflow.settle import settle as settle_job
 
     with errors_told(as_json=as_json), Store(database(db)) as store:
-        Jobs(store).find(job)  # before anybody types a password
-        said = settle_job(store, job, Slurm(), person=_person(store, account), state=ENDS[end], reason=reason)
+        said = settle_job(store, job, Slurm(), person=_person_for(store, job, account), state=ENDS[end], reason=reason)
     if as_json:
         print_json(said)
     else:
@@ -155,6 +151,14 @@ def _person(store: "Store", account: str | None) -> "Identity":
     person = whoever_types(store, account)
     tell_person(person)
     return person
+
+
+def _person_for(store: "Store", job: str, account: str | None) -> "Identity":
+    """Who types; the job is looked for before anybody types a password."""
+    from aqboard.store.jobs import Jobs
+
+    Jobs(store).find(job)
+    return _person(store, account)
 
 
 def _look(store: "Store", attempt: int | None, *, as_json: bool) -> tuple["JobRecord", ...]:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 Name = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120, pattern=r"^[^\x00-\x1f]*$")
@@ -14,3 +14,9 @@ class Record(BaseModel):
     """Immutable, JSON-serialisable, and strict about unknown keys: a misspelt field is an error, not a default."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings", protected_namespaces=())
+
+
+def first_fault(error: ValidationError) -> str:
+    """The first thing that is wrong with a record, in one sentence: the field, and why."""
+    fault = error.errors()[0]
+    return f"{fault['loc'][0]}: {fault['msg']}."

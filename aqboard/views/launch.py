@@ -1,11 +1,12 @@
 """The launch page: what would be submitted, what stands in the way, who is asked and who has said what, the script."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import streamlit as st
 
-from aqboard.domain.case import refusal
-from aqboard.domain.clearance import Clearance, SignoffStanding, Step
+from aqboard.domain.case import Case, refusal
+from aqboard.domain.clearance import Clearance, SignoffStanding, Step, clearance
 from aqboard.domain.errors import AqboardError
 from aqboard.domain.identity import ANY, Identity
 from aqboard.domain.policy import Policy
@@ -26,7 +27,7 @@ from aqboard.views.waivers import SAID
 from aqboard.views.words import moment
 from aqboard.workflow.decide import decide, preview
 from aqboard.workflow.installation import Installation, installation
-from aqboard.workflow.standing import case_of, clearance_of, policy_of
+from aqboard.workflow.standing import case_of
 
 
 def show() -> None:
@@ -41,13 +42,14 @@ def _body(stored: StoredAttempt) -> None:
     person = signed_in(here)
     _summary(stored)
     with st.spinner("Reading the input files, to see whether one has changed ..."):
-        cleared = clearance_of(stored)
+        case = case_of(stored, here)
+    cleared = clearance(case, datetime.now(UTC))
     _between(cleared)
     form, record = st.columns(2, gap="large")
     with form:
-        _form(stored, cleared, here, person)
+        _form(case, stored.number, cleared, here, person)
     with record:
-        _seats(policy_of(stored, here), cleared)
+        _seats(case.policy, cleared)
         _record(cleared.standings)
     waivers.show(stored, person, may_act=here.mode == "single-user" or person is not None)
     show_jobs(stored)
@@ -89,14 +91,13 @@ def _step(step: Step) -> str:
     return f"- {plain(step.what)}{remedy}"
 
 
-def _form(stored: StoredAttempt, cleared: Clearance, here: Installation, person: Identity | None) -> None:
+def _form(case: Case, number: int, cleared: Clearance, here: Installation, person: Identity | None) -> None:
     st.subheader("Decide")
     if here.mode != "single-user" and person is None:
         sign_in(here)
         return
-    number = stored.number
     keys = {name: f"{name}-{number}" for name in ("person", "decision", "comment")}
-    why = refusal(case_of(stored, here), person) if person else ""
+    why = refusal(case, person) if person else ""
     if why:
         st.warning(plain(f"Your GO is not possible: {why}"))
     with st.form(f"signoff-{number}"):

@@ -19,7 +19,7 @@ from aqboard.views.parts import say
 from aqboard.views.tables.jobs import check_table, job_table, verdict_sentence
 from aqboard.views.text import plain
 from aqboard.workflow.follow import cancel, log_tail, refresh
-from aqboard.workflow.identify import typed
+from aqboard.workflow.identify import somebody
 from aqboard.workflow.installation import installation
 from aqboard.workflow.job_words import refusals
 from aqboard.workflow.rehearse import Refused, Rehearsal, rehearse, signed_script
@@ -111,8 +111,7 @@ def _submit(number: int, keys: dict[str, str]) -> None:
 
 
 def _acting(name_key: str) -> Identity:
-    person = acting(name_key)
-    return typed(person) if isinstance(person, str) else person
+    return somebody(acting(name_key))
 
 
 def _with_canary(keys: dict[str, str]) -> bool:

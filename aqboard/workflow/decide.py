@@ -10,6 +10,7 @@ from aqboard.domain.case import Case, refusal
 from aqboard.domain.clearance import Clearance, Step, clearance
 from aqboard.domain.errors import LaunchError, StoreError
 from aqboard.domain.identity import Identity
+from aqboard.domain.model import first_fault
 from aqboard.domain.signoff import Decision, SignOff
 from aqboard.domain.waiver import WaiverState
 from aqboard.launch.profile import load_profile
@@ -18,7 +19,7 @@ from aqboard.store import Store, StoredAttempt, StoredScript
 from aqboard.store.audit import newest
 from aqboard.store.records import Released
 from aqboard.store.signing import add_decision, add_withdrawal
-from aqboard.workflow.identify import typed, with_roles
+from aqboard.workflow.identify import somebody, with_roles
 from aqboard.workflow.installation import installation
 from aqboard.workflow.release import carries, release, released, script_path, withdraw
 from aqboard.workflow.standing import case_of, current_seal, obstacles, standings
@@ -62,7 +63,7 @@ def decide(
     moment, here = now or datetime.now(UTC), installation()
     stored = store.attempt(number, moment)
     case = case_of(stored, here)
-    who = with_roles(typed(person) if isinstance(person, str) else person, case.policy, here)
+    who = with_roles(somebody(person), case.policy, here)
     if who.identified_by not in case.policy.identified_by:
         raise LaunchError(f"The decision was not recorded. {refusal(case, who)}")
     if decision is Decision.GO:
@@ -118,8 +119,7 @@ def _signed(case: Case, who: Identity, decision: Decision, comment: str, now: da
             created_at=now,
         )
     except ValidationError as error:
-        fault = error.errors()[0]
-        raise LaunchError(f"The decision was not recorded. {fault['loc'][0]}: {fault['msg']}.") from None
+        raise LaunchError(f"The decision was not recorded. {first_fault(error)}") from None
 
 
 def _with(case: Case, signoff: SignOff) -> Case:

@@ -6,6 +6,7 @@ from pydantic import ValidationError
 
 from aqboard.domain.errors import IdentityError
 from aqboard.domain.identity import Identity, folded
+from aqboard.domain.model import first_fault
 from aqboard.domain.policy import Policy
 from aqboard.workflow.installation import Installation, Proxy
 
@@ -13,6 +14,11 @@ from aqboard.workflow.installation import Installation, Proxy
 def typed(name: str) -> Identity:
     """A name that somebody typed; raises IdentityError when it is no name."""
     return _identity(person=name, identified_by="none")
+
+
+def somebody(person: Identity | str) -> Identity:
+    """The person as they were identified, or the one that a typed name names; raises IdentityError as `typed` does."""
+    return typed(person) if isinstance(person, str) else person
 
 
 def from_proxy(headers: Mapping[str, str], here: Installation) -> Identity:
@@ -53,8 +59,7 @@ def _identity(**fields: object) -> Identity:
     try:
         return Identity.model_validate(fields)
     except ValidationError as error:
-        fault = error.errors()[0]
-        raise IdentityError(f"The name of the person is not one. {fault['loc'][0]}: {fault['msg']}.") from None
+        raise IdentityError(f"The name of the person is not one. {first_fault(error)}") from None
 
 
 def _not_through(proxy: Proxy) -> str:

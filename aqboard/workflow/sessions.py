@@ -14,6 +14,7 @@ from aqboard.domain.attempt import Attempt
 from aqboard.domain.errors import AqboardError, SessionError
 from aqboard.domain.events import Event
 from aqboard.domain.identity import Identity
+from aqboard.domain.model import first_fault
 from aqboard.domain.session import (
     CheckSession,
     Heard,
@@ -192,5 +193,4 @@ def _planned(
             resources=dict(resources),
         )
     except ValidationError as error:
-        fault = error.errors()[0]
-        raise SessionError(f"The session was not started. {fault['loc'][0]}: {fault['msg']}.") from None
+        raise SessionError(f"The session was not started. {first_fault(error)}") from None

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from aqboard.domain.errors import LaunchError
 from aqboard.domain.identity import Identity
 from aqboard.domain.job import UNKNOWN, End, Settlement
+from aqboard.domain.model import first_fault
 from aqboard.slurm import Slurm
 from aqboard.store import Store
 from aqboard.store.jobs import Jobs
@@ -33,8 +34,7 @@ def settle(
             reason=reason,
         )
     except ValidationError as error:
-        fault = error.errors()[0]
-        raise LaunchError(f"Nothing was recorded. {fault['loc'][0]}: {fault['msg']}.") from None
+        raise LaunchError(f"Nothing was recorded. {first_fault(error)}") from None
     sight(jobs, (jobs.record(submission),), slurm)
     last = jobs.record(submission).last
     if last is not None and last.state != UNKNOWN:

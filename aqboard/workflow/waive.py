@@ -4,10 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 from pydantic import ValidationError
 
-from aqboard.domain.case import Case, confirmation_refusal
+from aqboard.domain.case import Case, confirmation_refusal, refusal
 from aqboard.domain.errors import LaunchError
 from aqboard.domain.finding import Verdict
 from aqboard.domain.identity import Identity, same_person
+from aqboard.domain.model import first_fault
 from aqboard.domain.waiver import (
     LONGEST_DAYS,
     NOT_RUN,
@@ -21,7 +22,7 @@ from aqboard.domain.waiver import (
 from aqboard.store import Store, StoredAttempt
 from aqboard.store.signing import add_answer, add_waiver
 from aqboard.workflow.decide import withdraw_void
-from aqboard.workflow.identify import typed, with_roles
+from aqboard.workflow.identify import somebody, with_roles
 from aqboard.workflow.installation import installation
 from aqboard.workflow.standing import case_of
 
@@ -70,10 +71,9 @@ def propose(
             expires_at=moment + timedelta(days=days),
         )
     except ValidationError as error:
-        fault = error.errors()[0]
-        raise LaunchError(f"The waiver was not recorded. {fault['loc'][0]}: {fault['msg']}.") from None
+        raise LaunchError(f"The waiver was not recorded. {first_fault(error)}") from None
     if who.identified_by not in case.policy.identified_by:
-        raise LaunchError(_not_counted(who, case))
+        raise LaunchError(f"Nothing was recorded: {refusal(case, who)}")
     add_waiver(store, stored, waiver)
     withdraw_void(store, number, "a waiver was proposed", moment)
     return waiver
@@ -98,7 +98,7 @@ def answer(
     standing = _open_waiver(stored, waiver)
     case, who = _who(stored, person)
     if who.identified_by not in case.policy.identified_by:
-        raise LaunchError(_not_counted(who, case))
+        raise LaunchError(f"Nothing was recorded: {refusal(case, who)}")
     if confirm:
         _require_second(case, standing.waiver, who)
     said = Answer(
@@ -146,7 +146,7 @@ def _open_waiver(stored: StoredAttempt, named: str) -> WaiverStanding:
 def _who(stored: StoredAttempt, person: Identity | str) -> tuple[Case, Identity]:
     here = installation()
     case = case_of(stored, here)
-    return case, with_roles(typed(person) if isinstance(person, str) else person, case.policy, here)
+    return case, with_roles(somebody(person), case.policy, here)
 
 
 def _require_second(case: Case, waiver: Waiver, who: Identity) -> None:
@@ -154,8 +154,3 @@ def _require_second(case: Case, waiver: Waiver, who: Identity) -> None:
         raise LaunchError(f"{who.person} proposed this waiver; somebody else must confirm it.")
     if why := confirmation_refusal(case, who):
         raise LaunchError(f"The waiver was not confirmed. {why}")
-
-
-def _not_counted(who: Identity, case: Case) -> str:
-    ways = " or ".join(case.policy.identified_by)
-    return f"Nothing was recorded: {who.person} is identified by {who.identified_by}; here only {ways} counts."

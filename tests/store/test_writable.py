@@ -22,10 +22,13 @@ def test_one_that_is_still_to_be_made_can_and_is_not_made(path: Path) -> None:
 
 
 def test_one_that_is_held_just_now_can(filled: Path) -> None:
+    before = dump(filled)
     holder = sqlite3.connect(filled, isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")
     require_writable(filled)
+    assert holder.in_transaction, "it is held all the while"
     holder.close()
+    assert dump(filled) == before
 
 
 @pytest.mark.parametrize("closed", ["file", "folder", "folder, nothing there"])
