@@ -71,11 +71,14 @@ def _said(one: Answer) -> str:
 def _answers(stored: StoredAttempt, standing: WaiverStanding, person: Identity | None) -> None:
     uid = standing.waiver.uid
     keys = {name: f"{name}-{uid}" for name in ("answer-name", "answer-comment")}
-    offer = "Confirm or refuse" if standing.state is WaiverState.PROPOSED else "Take it back"
-    with st.expander(offer), st.form(f"answer-{uid}", border=False):
+    proposed = standing.state is WaiverState.PROPOSED
+    # Open from the start where an answer is asked for: an expander slides open for half a second, and a click on a
+    # button that is still moving is pressed on the button and released beside it, which does nothing.
+    offer = st.expander("Confirm or refuse" if proposed else "Take it back", expanded=proposed)
+    with offer, st.form(f"answer-{uid}", border=False):
         name_field(person, keys["answer-name"])
         st.text_input("Comment", key=keys["answer-comment"], max_chars=2000)
-        buttons = st.columns(2) if standing.state is WaiverState.PROPOSED else (None, st)
+        buttons = st.columns(2) if proposed else (None, st)
         if buttons[0] is not None:
             buttons[0].form_submit_button(
                 "Confirm: I accept it too", on_click=_answer, args=(stored.number, uid, True, keys), key=f"yes-{uid}"
