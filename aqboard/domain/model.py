@@ -16,7 +16,11 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings", protected_namespaces=())
 
 
-def first_fault(error: ValidationError) -> str:
-    """The first thing that is wrong with a record, in one sentence: the field, and why."""
+def first_fault(error: ValidationError, whole: str = "the whole") -> str:
+    """The first thing that is wrong with a record, in one sentence: the field by its dotted path, and why.
+
+    `whole`: what to call the record itself where no single field is at fault.
+    """
     fault = error.errors()[0]
-    return f"{fault['loc'][0]}: {fault['msg']}."
+    where = ".".join(map(str, fault["loc"])) or whole
+    return f"{where}: {fault['msg'].removeprefix('Value error, ')}."

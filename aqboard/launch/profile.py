@@ -1,6 +1,7 @@
 """Find and read cluster profiles: the packaged ones, and a team's own in the folder that AQBOARD_PROFILES names."""
 
 import os
+from functools import lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -64,15 +65,21 @@ def _read(file: Traversable) -> ClusterProfile:
     try:
         with file.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
-        if len(content) > MAX_BYTES:
-            raise LaunchError(f"{file} is not a cluster profile: it is larger than {MAX_BYTES >> 10} KiB.")
+    except OSError as error:
+        raise LaunchError(f"The cluster profile {file} cannot be read: {error.strerror}.") from None
+    if len(content) > MAX_BYTES:
+        raise LaunchError(f"{file} is not a cluster profile: it is larger than {MAX_BYTES >> 10} KiB.")
+    return _parsed(content, str(file))
+
+
+@lru_cache(maxsize=32)  # by content, so that an edited file counts at once: parsing takes 100 times as long as reading
+def _parsed(content: bytes, file: str) -> ClusterProfile:
+    try:
         text = content.decode()
         # An alias lets a small file unfold into gigabytes, and no profile needs one.
         if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
             raise LaunchError(f"{file} is not a cluster profile: YAML aliases (`*name`) are not allowed in one.")
         return ClusterProfile.model_validate(yaml.safe_load(text))
-    except OSError as error:
-        raise LaunchError(f"The cluster profile {file} cannot be read: {error.strerror}.") from None
     except (UnicodeDecodeError, yaml.YAMLError) as error:
         raise LaunchError(f"{file} is not a cluster profile: {_one_line(error)}.") from None
     except ValidationError as error:

@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.errors import SessionError
 from aqboard.domain.events import SessionEnded, parsed
-from aqboard.domain.model import Record
+from aqboard.domain.model import Record, first_fault
 from aqboard.domain.session import CheckSession, Uid
 from aqboard.runner.backend import ATTEMPT, EVENTS, SESSION, WORKER_LOG
 from aqboard.runner.session_folder import SUMMED
@@ -90,9 +90,8 @@ def _parsed(path: Path, kind: type[R]) -> R:
     try:
         return kind.model_validate_json(path.read_bytes())
     except ValidationError as error:
-        fault = error.errors()[0]
-        where = ".".join(map(str, fault["loc"]))
-        raise SessionError(f"{path.name} does not hold what a session writes: {where}: {fault['msg']}.") from None
+        told = first_fault(error, "the file")
+        raise SessionError(f"{path.name} does not hold what a session writes: {told}") from None
 
 
 def _require_kin(session: CheckSession, attempt: Attempt) -> None:

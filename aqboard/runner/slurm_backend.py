@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from aqboard.domain.check_job import CheckJob
 from aqboard.domain.errors import SessionError
+from aqboard.domain.model import first_fault
 from aqboard.domain.session import Sighting
 from aqboard.runner.backend import CANNOT_WRITE, SUPERVISOR_LOG, Handle
 from aqboard.runner.session_folder import read_session
@@ -39,9 +40,7 @@ class SlurmBackend:
         try:
             job = CheckJob.model_validate(session.resources)
         except ValidationError as error:
-            fault = error.errors()[0]
-            where = ".".join(map(str, fault["loc"])) or "resources"
-            raise SessionError(f"This is no job for the checks: {where}: {fault['msg']}.") from None
+            raise SessionError(f"This is no job for the checks: {first_fault(error, 'resources')}") from None
         if find_spec("submitit") is None:
             raise SessionError("submitit is not installed here: `pip install 'aqboard[slurm]'`.")
         from aqboard.runner import slurm_submission  # submitit is an extra

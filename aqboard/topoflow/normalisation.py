@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
+from aqboard.domain.model import first_fault
 from aqboard.topoflow.config import Settings
 from aqboard.topoflow.errors import DataError
 
@@ -83,6 +84,5 @@ def read_normalisation(path: Path) -> Normalisation:
             f"The normalisation statistics {path} cannot be read ({error.strerror}); they belong beside the stores."
         ) from None
     except (ValidationError, UnicodeDecodeError) as error:
-        first = error.errors()[0] if isinstance(error, ValidationError) else {"loc": (), "msg": "not text"}
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise DataError(f"{path} does not hold normalisation statistics: {where}: {first['msg']}") from None
+        told = first_fault(error, "the file") if isinstance(error, ValidationError) else "it is not text."
+        raise DataError(f"{path} does not hold normalisation statistics: {told}") from None

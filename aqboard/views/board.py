@@ -19,7 +19,7 @@ from aqboard.location import TOKEN_VARIABLE, VARIABLE, default_database, project
 from aqboard.store import AttemptRow, Store, StoredAttempt
 from aqboard.store.access import BUSY_TIMEOUT_S, access_to
 from aqboard.store.sessions import Sessions
-from aqboard.views.text import plain
+from aqboard.views.text import plain, prose
 from aqboard.views.words import STATES
 from aqboard.workflow.ingest import Patience, ingest_open
 
@@ -93,7 +93,7 @@ def run(page: Page) -> None:
             return
         if there_is_one:
             for note in access_to(default_database()).notes:
-                st.sidebar.warning(plain(note))
+                st.sidebar.warning(prose(note))
             for note in at_work:
                 st.sidebar.caption(plain(note))
         inside = _INSIDE.set(True)
@@ -107,7 +107,7 @@ def run(page: Page) -> None:
             f"read its {plain(error.title)}. Check the plan again, or open the board with that version."
         )
     except AqboardError as error:
-        st.error(plain(error.message))
+        st.error(prose(error.message))
 
 
 def page(show: Callable[[], None]) -> None:

@@ -19,7 +19,7 @@ from aqboard.views.tables.hunt import (
     left_out,
     mention_rows,
 )
-from aqboard.views.text import code, plain
+from aqboard.views.text import code, prose
 
 FOUND = "hunt-found"
 """Session key of what the last search found, so that it stays while the page is used."""
@@ -94,7 +94,7 @@ def _sign_of_life(line: DeltaGenerator) -> Progress:
 def _show(found: Found) -> None:
     match found:
         case str():
-            st.error(plain(found))
+            st.error(prose(found))
         case CacheHunt():
             _show_caches(found)
         case (walked, report):
@@ -112,7 +112,7 @@ def _show_caches(found: CacheHunt) -> None:
     if rows:
         st.dataframe(rows, hide_index=True, width="stretch", key="hunt-caches", alt="Caches found")
     for refused in found.groups.unreadable:
-        st.warning(f"{code(refused.path)} looks like a cache and cannot be read: {plain(refused.message)}")
+        st.warning(f"{code(refused.path)} looks like a cache and cannot be read: {prose(refused.message)}")
     _show_left_out(found.walk)
 
 
@@ -125,7 +125,7 @@ def _show_mentions(walked: WalkReport, report: MentionReport) -> None:
     if rows:
         st.dataframe(rows, hide_index=True, width="stretch", key="hunt-mentions", alt="Mentions of caches")
     for message in report.unreadable:
-        st.warning(plain(message))
+        st.warning(prose(message))
     _show_left_out(walked)
 
 

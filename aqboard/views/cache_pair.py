@@ -13,7 +13,7 @@ from aqboard.domain.cache import CacheFacts
 from aqboard.domain.evidence import CacheEvidence
 from aqboard.views.figures.caches import displacement_figure, order_figure, sector_label
 from aqboard.views.tables.caches import COMPARISON_FACES, sector_rows, short_names
-from aqboard.views.text import plain
+from aqboard.views.text import plain, prose
 
 READER = f"{read_pair.__module__}:{read_pair.__name__}"
 
@@ -35,7 +35,7 @@ def show_pair(evidence: CacheEvidence) -> None:
     with st.spinner("Reading both files in a process of their own ..."):
         pair = _read(facts[first], facts[second])
     if isinstance(pair, str):
-        st.error(plain(pair))
+        st.error(prose(pair))
         return
     comparison = pair.comparison
     st.markdown(f"{COMPARISON_FACES[comparison.verdict]}: {plain(comparison.summary)}")

@@ -11,7 +11,7 @@ from aqboard.views.cache_pair import show_pair
 from aqboard.views.parts import attempt_heading, no_evidence, verdicts
 from aqboard.views.tables.caches import candidate_rows, pair_sentences
 from aqboard.views.tables.scan import direction_rows
-from aqboard.views.text import cell_code, code, plain, table
+from aqboard.views.text import cell_code, code, plain, prose, table
 
 
 def show() -> None:
@@ -74,7 +74,7 @@ def _candidates(evidence: CacheEvidence) -> None:
         alt="Candidate caches with MD5 group and content group",
     )
     for refused in evidence.groups.unreadable:
-        st.warning(f"{code(refused.path)} cannot be read ({code(refused.code)}): {plain(refused.message)}")
+        st.warning(f"{code(refused.path)} cannot be read ({code(refused.code)}): {prose(refused.message)}")
     if evidence.trained_with:
         st.markdown(f"Content digest recorded by the training: {code(evidence.trained_with)}")
     else:

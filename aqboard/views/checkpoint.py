@@ -16,7 +16,7 @@ from aqboard.views.tables.checkpoint import (
     missing_rows,
     share,
 )
-from aqboard.views.text import code, plain
+from aqboard.views.text import code, prose
 from aqboard.workflow.lineage import lineage
 
 
@@ -49,11 +49,11 @@ def _origin(stored: StoredAttempt) -> None:
         return
     st.subheader("Where it comes from")
     if found.holds:
-        st.success(f"**Made by a launch that was signed here.** {plain(found.sentence)}", icon="✅")
+        st.success(f"**Made by a launch that was signed here.** {prose(found.sentence)}", icon="✅")
     elif found.number is None:
-        st.info(f"**Not known here.** {plain(found.sentence)}", icon="❔")
+        st.info(f"**Not known here.** {prose(found.sentence)}", icon="❔")
     else:
-        st.warning(f"**No sign-off here stands behind it.** {plain(found.sentence)}", icon="⚠️")
+        st.warning(f"**No sign-off here stands behind it.** {prose(found.sentence)}", icon="⚠️")
     if found.number is not None and st.button(f"Open the launch of attempt {found.number}", key="origin"):
         st.session_state[NEXT] = found.number
         st.switch_page("pages/launch.py")

@@ -17,7 +17,7 @@ from aqboard.views.tables.checkpoint import (
     optimizer_rows,
     setting_rows,
 )
-from aqboard.views.text import cell_code, code, plain, table
+from aqboard.views.text import cell_code, code, plain, prose, table
 
 HEALTH = "Health: NaN, infinite, constant and never trained tensors"
 
@@ -27,7 +27,7 @@ def show_file(stored: StoredAttempt, evidence: CheckpointEvidence) -> None:
     summary = evidence.summary
     st.subheader("What the file says of itself")
     for warning in summary.warnings:
-        st.warning(plain(warning))
+        st.warning(prose(warning))
     facts = file_facts(summary, evidence.integrity)
     st.markdown(table(("", "value"), [(plain(name), cell_code(value)) for name, value in facts]))
     _provenance(evidence)
@@ -77,7 +77,7 @@ def _read_values(file: InputFile) -> None:
                 return
             report = _read_health(str(file.path), file.sha256)
         except ReadError as error:
-            st.error(plain(error.message))
+            st.error(prose(error.message))
             return
         _report(report)
 

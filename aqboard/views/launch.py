@@ -22,7 +22,7 @@ from aqboard.views.launch_jobs import show_jobs
 from aqboard.views.parts import attempt_heading, say
 from aqboard.views.stakes import show_stakes
 from aqboard.views.tables.launch import plan_facts
-from aqboard.views.text import cell_code, code, plain, table
+from aqboard.views.text import cell_code, code, plain, prose, table
 from aqboard.views.waivers import SAID
 from aqboard.views.words import moment
 from aqboard.workflow.decide import decide, preview
@@ -87,8 +87,8 @@ def _between(cleared: Clearance) -> None:
 
 
 def _step(step: Step) -> str:
-    remedy = f"  \n  *What to do:* {plain(step.remedy)}" if step.remedy else ""
-    return f"- {plain(step.what)}{remedy}"
+    remedy = f"  \n  *What to do:* {prose(step.remedy)}" if step.remedy else ""
+    return f"- {prose(step.what)}{remedy}"
 
 
 def _form(case: Case, number: int, cleared: Clearance, here: Installation, person: Identity | None) -> None:
@@ -99,7 +99,7 @@ def _form(case: Case, number: int, cleared: Clearance, here: Installation, perso
     keys = {name: f"{name}-{number}" for name in ("person", "decision", "comment")}
     why = refusal(case, person) if person else ""
     if why:
-        st.warning(plain(f"Your GO is not possible: {why}"))
+        st.warning(prose(f"Your GO is not possible: {why}"))
     with st.form(f"signoff-{number}"):
         name_field(person, keys["person"])
         allowed = [Decision.NO_GO.value] if cleared.obstacles or why else [Decision.GO.value, Decision.NO_GO.value]

@@ -11,7 +11,7 @@ from aqboard.launch.lint.source import decode
 from aqboard.launch.profile import load_profile, profile_names
 from aqboard.views.tables.hunt import ROOTS_VARIABLE
 from aqboard.views.tables.lint import annotated, face, read_below, script_folders
-from aqboard.views.text import code, plain
+from aqboard.views.text import code, plain, prose
 
 RECOGNISE = "recognise it"
 MOST_CHARACTERS = 200_000
@@ -44,7 +44,7 @@ def show() -> None:
         st.session_state[JUDGED] = _judge(given, cluster, folders if where == "a file" else None)
     match st.session_state.get(JUDGED):
         case str() as refused:
-            st.error(f"❌ **This cannot be judged.** {plain(refused)}")
+            st.error(f"❌ **This cannot be judged.** {prose(refused)}")
         case (text, report):
             _show(text, report)
         case _:
@@ -84,7 +84,7 @@ def _show(text: str, report: LintReport) -> None:
     against = f"Held against {report.profile} ({report.profile_because})." if report.profile else ""
     tell(f"{sign} **{plain(report.sentence)}** {plain(against)}")
     for note in report.notes:
-        st.caption(plain(note))
+        st.caption(prose(note))
     st.download_button(
         "Download as JSON", report.model_dump_json(indent=2), "lint.json", "application/json", on_click="ignore"
     )
@@ -104,9 +104,9 @@ def _show_finding(finding: Finding) -> None:
     with st.container(border=True):
         st.markdown(
             f"{face(finding)} · line **{finding.line}** · rule {finding.number} {code(finding.rule)}\n\n"
-            f"{plain(finding.message)}"
+            f"{prose(finding.message)}"
         )
         if finding.waived:
             st.markdown(f"*Waived:* {plain(finding.waived)}")
         st.code(finding.fix, language=None, wrap_lines=True)
-        st.caption(f"*Why:* {plain(finding.why)}  \n*Source:* {plain(finding.source)}")
+        st.caption(f"*Why:* {prose(finding.why)}  \n*Source:* {plain(finding.source)}")

@@ -6,7 +6,7 @@ from aqboard.domain.finding import Stage
 from aqboard.domain.outcome import ProbeOutcome
 from aqboard.store import StoredAttempt
 from aqboard.views.tables.checklist import Line, checklist
-from aqboard.views.text import code, plain
+from aqboard.views.text import code, plain, prose
 from aqboard.views.words import STATES, moment
 
 
@@ -25,9 +25,9 @@ def attempt_heading(stored: StoredAttempt, title: str) -> None:
 def say(accepted: bool, sentence: str) -> None:
     """What became of what somebody sent."""
     if accepted:
-        st.success(plain(sentence), icon="✅")
+        st.success(prose(sentence), icon="✅")
     else:
-        st.error(plain(sentence), icon="❌")
+        st.error(prose(sentence), icon="❌")
 
 
 def verdicts(stored: StoredAttempt, stage: Stage) -> None:
@@ -37,8 +37,8 @@ def verdicts(stored: StoredAttempt, stage: Stage) -> None:
 
 
 def _item(line: Line) -> str:
-    remedy = f"  \n  *What to do:* {plain(line.remedy)}" if line.remedy else ""
-    return f"- {line.face} · **{plain(line.title)}**: {plain(line.summary)}{remedy}"
+    remedy = f"  \n  *What to do:* {prose(line.remedy)}" if line.remedy else ""
+    return f"- {line.face} · **{plain(line.title)}**: {prose(line.summary)}{remedy}"
 
 
 def no_evidence(stored: StoredAttempt, kind: str, what: str) -> None:
@@ -47,7 +47,7 @@ def no_evidence(stored: StoredAttempt, kind: str, what: str) -> None:
     if outcome is None:
         st.info(f"{what} was not measured in this attempt: the probe {code(kind)} did not run.")
         return
-    st.warning(f"{what} is not known: the probe {code(kind)} brought no evidence. {plain(outcome.message)}")
+    st.warning(f"{what} is not known: the probe {code(kind)} brought no evidence. {prose(outcome.message)}")
     if outcome.detail:
         with st.expander("What the program said when it broke"):
             st.code(outcome.detail, language=None, wrap_lines=True)

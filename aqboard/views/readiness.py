@@ -8,7 +8,7 @@ from aqboard.store import StoredAttempt
 from aqboard.views.board import show_attempt
 from aqboard.views.parts import attempt_heading
 from aqboard.views.tables.checklist import Line, ahead, by_stage, checklist, tally
-from aqboard.views.text import cell_code, code, plain, table
+from aqboard.views.text import cell_code, code, plain, prose, table
 from aqboard.views.words import STAGES, STATE_MEANS, STATES
 
 BANNERS = {State.READY: st.success, State.NOT_READY: st.error, State.INCOMPLETE: st.warning}
@@ -53,9 +53,9 @@ def _steps(lines: tuple[Line, ...]) -> list[str]:
     """A numbered Markdown list: what is wrong, and under it what to do."""
     steps = []
     for number, line in enumerate(lines, 1):
-        steps.append(f"{number}. {line.face.icon} **{plain(line.title)}** ({line.face.word}): {plain(line.summary)}")
+        steps.append(f"{number}. {line.face.icon} **{plain(line.title)}** ({line.face.word}): {prose(line.summary)}")
         if line.remedy:
-            steps.append(f"    - *What to do:* {plain(line.remedy)}")
+            steps.append(f"    - *What to do:* {prose(line.remedy)}")
     return steps
 
 
@@ -75,8 +75,8 @@ def _check(stored: StoredAttempt, line: Line) -> None:
     verdict.markdown(f"{line.face.icon} **{line.face.word}**")
     with words.container(gap="xxsmall"):
         weight = f" :gray[· {line.weight}]" if line.weight else ""
-        remedy = f"  \n*What to do:* {plain(line.remedy)}" if line.remedy else ""
-        st.markdown(f"**{plain(line.title)}**{weight}  \n{plain(line.summary)}{remedy}")
+        remedy = f"  \n*What to do:* {prose(line.remedy)}" if line.remedy else ""
+        st.markdown(f"**{plain(line.title)}**{weight}  \n{prose(line.summary)}{remedy}")
         # Most readers open none of these: what is inside is made and sent only when one is opened.
         details = st.expander("Figures and evidence", key=f"details-{line.check}", type="compact", on_change="rerun")
         if details.open:
@@ -108,7 +108,7 @@ def _evidence(stored: StoredAttempt, finding: Finding) -> None:
         if outcome is None:
             st.markdown(f"The probe {code(kind)} did not run.")
         elif outcome.evidence is None:
-            st.markdown(f"The probe {code(kind)} brought no evidence: {plain(outcome.message)}")
+            st.markdown(f"The probe {code(kind)} brought no evidence: {prose(outcome.message)}")
         else:
             st.markdown(f"Evidence {code(kind)}, measured in {outcome.seconds:.1f} s:")
             st.json(outcome.evidence, expanded=1)

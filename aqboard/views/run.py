@@ -16,7 +16,7 @@ from aqboard.views.run_first import show_first
 from aqboard.views.run_live import WATCHED, show_checks, show_live, show_log
 from aqboard.views.run_start import show_answer, show_new, show_person, show_start
 from aqboard.views.tables.sessions import Span, check_lines, session_rows
-from aqboard.views.text import plain
+from aqboard.views.text import prose
 from aqboard.views.words import SESSION_STATES, STATES
 from aqboard.workflow.installation import installation
 from aqboard.workflow.sessions import view
@@ -67,7 +67,7 @@ def _ended(stored: StoredAttempt, rows: Rows, closings: Mapping[str, Standing]) 
     for row in ended:
         standing = closings[row.session.uid]
         face = SESSION_STATES[standing.state]
-        st.info(f"**Session {row.number} is {face.word}.** {plain(standing.why)}", icon=face.icon)
+        st.info(f"**Session {row.number} is {face.word}.** {prose(standing.why)}", icon=face.icon)
     if ended:
         state = STATES[stored.readiness.state]
         st.page_link("pages/readiness.py", label=f"Attempt {stored.number} is {state}: see why", icon="🚦")

@@ -11,7 +11,7 @@ from aqboard.store.sessions import SessionRow, Sessions
 from aqboard.views.board import look_waits_s, opened_store
 from aqboard.views.identity import acting
 from aqboard.views.tables.sessions import CheckLine, check_lines, overall
-from aqboard.views.text import code, plain, visible
+from aqboard.views.text import code, plain, prose, visible
 from aqboard.views.words import SESSION_STATES, moment
 from aqboard.workflow.ingest import Patience, ingest
 from aqboard.workflow.sessions import SessionView, cancel, log_end, view
@@ -43,7 +43,7 @@ def _live(numbers: tuple[int, ...], *, may_act: bool) -> None:
     if any(each.standing.state.over for each in views):
         st.rerun()  # the whole page: the list, the form and the state of the attempt have changed
     for trouble in troubles:
-        st.warning(plain(trouble))
+        st.warning(prose(trouble))
     for each in views:
         _session(each, may_act=may_act)
 
@@ -79,7 +79,7 @@ def _session(each: SessionView, *, may_act: bool) -> None:
             width="stretch",
         )
         if standing.why:
-            st.markdown(plain(standing.why))
+            st.markdown(prose(standing.why))
         st.progress(far.share, text=plain(far.sentence))
         show_checks(check_lines(each, installed_suite()))
         show_log(row)

@@ -18,7 +18,7 @@ from aqboard.views.parts import say
 from aqboard.views.run_live import PERSON, SAID
 from aqboard.views.tables.hunt import ROOTS_VARIABLE, allowed_roots
 from aqboard.views.tables.plans import plan_files
-from aqboard.views.text import code, plain
+from aqboard.views.text import code, plain, prose
 from aqboard.views.words import check_title
 from aqboard.workflow.check import prepare
 from aqboard.workflow.ingest import Patience
@@ -61,7 +61,7 @@ def show_start(stored: StoredAttempt) -> None:
     try:
         refuse_unless_agreed(stored.attempt)
     except AqboardError as error:
-        st.warning(plain(error.message))
+        st.warning(prose(error.message))
         return
     backend = _backend("again")
     chosen = _checks(stored)

@@ -11,6 +11,7 @@ WORD_JOINER = "\N{WORD JOINER}"
 """Invisible and without width; it keeps apart what Streamlit would replace after all escapes are undone."""
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+_QUOTED = re.compile(r"`([^`\n]+)`")
 _SPACE = re.compile(r"\s+")
 # Control characters, and the marks that reverse the direction of writing: they make a text look like another.
 _UNSEEN = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -40,6 +41,21 @@ def code(text: object) -> str:
     fence = "`" * (1 + max(map(len, re.findall(r"`+", line)), default=0))
     pad = " " if line.startswith("`") or line.endswith("`") else ""
     return f"{fence}{pad}{line}{pad}{fence}"
+
+
+def prose(text: object) -> str:
+    """`plain`, but what stands between two backticks becomes a code span: for sentences of this program's own.
+
+    They write commands and paths so. Text of others inside them can become code that way, and nothing else.
+    """
+    parts = _QUOTED.split(str(text))  # at odd places what stood between backticks
+    return "".join(code(part) if place % 2 else _kept(part) for place, part in enumerate(parts)).strip()
+
+
+def _kept(part: str) -> str:
+    """`plain`, with the spaces at both ends that keep a word and a code span apart."""
+    before, after = (" " if part[:1].isspace() else ""), (" " if part[-1:].isspace() else "")
+    return f"{before}{plain(part)}{after}" if part.strip() else before
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from aqboard.domain.errors import IdentityError
 from aqboard.domain.identity import ANY, Identity
+from aqboard.domain.model import first_fault
 from aqboard.store import Store
 from aqboard.store.accounts import Account, accounts, add_account_row, add_refused_login, refused_logins
 
@@ -46,8 +47,7 @@ def possible(store: Store, name: str, *, person: str, roles: Collection[str]) ->
     try:
         known = Identity(person=person, subject=name, identified_by="account", roles=tuple(roles))
     except ValidationError as error:
-        fault = error.errors()[0]
-        raise IdentityError(f"{person!r} is no name of a person: {fault['msg']}.") from None
+        raise IdentityError(f"{person!r} is no name of a person. {first_fault(error)}") from None
     if ANY in roles:
         raise IdentityError(f"Everybody has the role {ANY}; leave it out.")
     alike = next((a for a in accounts(store.db) if known.names & a.identity.names), None)

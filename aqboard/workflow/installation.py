@@ -12,7 +12,7 @@ from pydantic import Field, StringConstraints, ValidationError, model_validator
 
 from aqboard.domain.errors import IdentityError
 from aqboard.domain.identity import WAYS, IdentifiedBy, RoleName, folded
-from aqboard.domain.model import Record
+from aqboard.domain.model import Record, first_fault
 from aqboard.domain.policy import Policy
 from aqboard.location import config_folder
 
@@ -109,6 +109,4 @@ def installation() -> Installation:
     except yaml.YAMLError as error:
         raise IdentityError(f"{path} is not YAML: {error}") from None
     except ValidationError as error:
-        fault = error.errors()[0]
-        where = ".".join(map(str, fault["loc"])) or "the file"
-        raise IdentityError(f"{path}: {where}: {fault['msg']}. See docs/signing.md.") from None
+        raise IdentityError(f"{path}: {first_fault(error, 'the file')} See docs/signing.md.") from None

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from aqboard.artefacts.digest import file_digest
 from aqboard.domain.attempt import Attempt, InputFile
 from aqboard.domain.errors import AqboardError, TargetError
-from aqboard.domain.model import Record
+from aqboard.domain.model import Record, first_fault
 from aqboard.domain.plan import OWN_BUILDER, Builder, TargetPlan
 from aqboard.location import config_folder
 
@@ -77,9 +77,7 @@ def allowed_targets() -> tuple[AllowedTarget, ...]:
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise AqboardError(f"The list of allowed targets {path} cannot be read: {error}") from None
     except ValidationError as error:
-        fault = error.errors()[0]
-        where = ".".join(map(str, fault["loc"]))
-        raise AqboardError(f"{path}: {where}: {fault['msg']}") from None
+        raise AqboardError(f"{path}: {first_fault(error)}") from None
 
 
 def allowed_builders() -> tuple[str, ...]:

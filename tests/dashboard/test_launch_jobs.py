@@ -9,7 +9,7 @@ from aqboard.domain.signoff import Decision
 from aqboard.slurm import Job, JobState, Slurm
 from aqboard.store import Store
 from aqboard.store.jobs import Jobs
-from aqboard.views import launch_jobs
+from aqboard.views import job_acts, launch_submit, slurm_talk
 from aqboard.workflow.decide import decide
 from aqboard.workflow.settle import settle
 from tests.dashboard.conftest import words
@@ -19,15 +19,16 @@ from tests.told_slurm import Told
 
 @pytest.fixture(autouse=True)
 def _no_memory():
-    launch_jobs._refreshed.clear()
+    slurm_talk.refreshed.clear()
 
 
 @pytest.fixture
 def slurm(monkeypatch):
     """A Slurm that takes every job, and knows nothing new of any."""
     told = Told()
-    monkeypatch.setattr(launch_jobs, "_slurm", lambda: told)
-    monkeypatch.setattr(launch_jobs.shutil, "which", lambda name: f"/usr/bin/{name}")
+    for module in (slurm_talk, launch_submit, job_acts):
+        monkeypatch.setattr(module, "slurm", lambda: told)
+    monkeypatch.setattr(launch_submit.shutil, "which", lambda name: f"/usr/bin/{name}")
     return told
 
 
@@ -92,7 +93,7 @@ def test_a_forgotten_job_says_what_to_type_and_a_settled_one_who_said_so(samples
     with Store(samples.database) as store:
         grace = Identity(person="Grace <b>", subject="grace", identified_by="account")
         settle(store, "1002", Slurm(), person=grace, state="FAILED", reason="the *node* burnt down")
-    launch_jobs._refreshed.clear()
+    slurm_talk.refreshed.clear()
     app = open_page("launch", number)
     assert not app.exception
     shown = words(app)
@@ -101,6 +102,51 @@ def test_a_forgotten_job_says_what_to_type_and_a_settled_one_who_said_so(samples
     assert "the \\*node\\* burnt down" in shown
     assert "Cancel the launch" not in " ".join(each.label for each in app.button)
     assert "❌ failed 1002" in {row for row in open_page("history").dataframe[0].value["launch"] if row != "–"}.pop()
+
+
+def test_a_forgotten_job_is_settled_on_the_page_and_the_launch_offered_again(samples, open_page, slurm):
+    number = signed(samples)
+    app = open_page("launch", number)
+    app.text_input(key=f"launch-person-{number}").set_value("Ada")
+    button(app, "Submit: 400 GPUs").click().run()
+    assert not [each for each in app.button if each.label == "Record how it ended"], "Slurm knows the job"
+    slurm.states["1"] = JobState.UNKNOWN
+    slurm_talk.refreshed.clear()
+    app = open_page("launch", number)
+    button(app, "Record how it ended").click().run()
+    assert "choose how the job ended" in words(app)
+    app.radio(key="settle-end-1").set_value("TIMEOUT")
+    app.text_input(key="settle-person-1").set_value("Ada")
+    button(app, "Record how it ended").click().run()
+    assert "reason" in words(app), "how they know is asked for"
+    app.text_input(key="settle-reason-1").set_value("the log ends at the limit")
+    button(app, "Record how it ended").click().run()
+    assert not app.exception
+    assert "Job 1 was ended at its time limit, because Ada says so" in words(app).replace("\\", "")
+    assert "⌛ time limit (said by a person)" in words(app)
+    assert button(app, "Submit again: 400 GPUs")
+    with Store(samples.database) as store:
+        (record,) = Jobs(store).of(store.attempt(number).attempt.uid)
+    assert (record.state, record.settlement.person) == ("TIMEOUT", "Ada")
+
+
+def test_a_job_that_slurm_remembers_after_all_is_not_settled(samples, open_page, slurm):
+    number = signed(samples)
+    app = open_page("launch", number)
+    app.text_input(key=f"launch-person-{number}").set_value("Ada")
+    button(app, "Submit: 400 GPUs").click().run()
+    slurm.states["1"] = JobState.UNKNOWN
+    slurm_talk.refreshed.clear()
+    app = open_page("launch", number)
+    slurm.states["1"] = JobState.RUNNING
+    app.radio(key="settle-end-1").set_value("FAILED")
+    app.text_input(key="settle-person-1").set_value("Ada")
+    app.text_input(key="settle-reason-1").set_value("I think so")
+    button(app, "Record how it ended").click().run()
+    assert "Slurm knows job 1, and says RUNNING" in words(app).replace("\\", "")
+    with Store(samples.database) as store:
+        (record,) = Jobs(store).of(store.attempt(number).attempt.uid)
+    assert record.settlement is None
 
 
 def test_slurm_that_cannot_be_asked_is_told_and_what_is_known_is_shown(samples, open_page, monkeypatch):
@@ -114,7 +160,7 @@ def test_slurm_that_cannot_be_asked_is_told_and_what_is_known_is_shown(samples, 
 
 def test_without_slurm_the_page_says_what_to_type_and_where(samples, open_page, monkeypatch):
     number = signed(samples)
-    monkeypatch.setattr(launch_jobs.shutil, "which", lambda name: None)
+    monkeypatch.setattr(launch_submit.shutil, "which", lambda name: None)
     app = open_page("launch", number)
     assert f"aqboard launch {number}" in [code.value for code in app.code]
     assert not [each for each in app.button if each.label.startswith("Submit")]
@@ -135,6 +181,7 @@ def test_submit_from_the_page_and_cancel_again(samples, open_page, slurm):
     app.text_input(key="launch-cancels").set_value("Ada")
     button(app, "Cancel the launch, job 1").click().run()
     assert slurm.cancelled == ["1"]
+    assert "Slurm was asked to cancel job 1" in words(app)
     with Store(samples.database) as store:
         uid = store.attempt(number).attempt.uid
         assert [record.submission.person for record in Jobs(store).of(uid)] == ["Ada"]

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqboard.views.text import WORD_JOINER, cell_code, code, plain, table
+from aqboard.views.text import WORD_JOINER, cell_code, code, plain, prose, table
 
 ASCII_PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 
@@ -22,6 +22,17 @@ def unescaped(markdown: str) -> str:
 @given(st.text(alphabet=st.characters(exclude_categories=("Cc", "Cf", "Cs", "Z")), max_size=200))
 def test_every_mark_is_escaped_and_nothing_is_lost(text):
     assert unescaped(plain(text)) == text
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=("Cs",), exclude_characters="`"), max_size=200))
+def test_prose_without_a_code_span_is_plain(text):
+    assert prose(text) == plain(text)
+
+
+def test_what_prose_quotes_becomes_code_and_the_rest_stays_plain():
+    assert prose("Type `aqboard demo` *first*.") == r"Type `aqboard demo` \*first\*\."
+    assert prose("`a|b` and `c") == r"`a|b` and \`c"
+    assert prose("``") == r"\`\`"
 
 
 def test_lines_become_one_so_that_no_block_can_start():
