@@ -1,4 +1,4 @@
-"""A launch at Slurm, followed in a real browser. Slurm is played by three small programs: tests/slurm has a real one."""
+"""A launch at Slurm, followed in a real browser. Slurm is three small programs here; tests/slurm has a real one."""
 
 from collections.abc import Iterator
 from pathlib import Path
