@@ -7,6 +7,8 @@ from streamlit.starlette import App
 
 from aqboard.location import TOKEN_VARIABLE, dashboard_script
 from aqboard.views.gate import Gate
+from aqboard.views.kept import Kept
 
 # Taken out of the environment: what the board starts (checks, Slurm jobs) runs other people's code.
-app = App(dashboard_script(gated=False), middleware=[Middleware(Gate, token=os.environ.pop(TOKEN_VARIABLE, ""))])
+gate = Middleware(Gate, token=os.environ.pop(TOKEN_VARIABLE, ""))
+app = App(dashboard_script(gated=False), middleware=[gate, Middleware(Kept)])

@@ -6,7 +6,6 @@ showed. Who has come in is remembered by a cookie; who somebody *is* is another 
 
 import asyncio
 import hmac
-import re
 from hashlib import sha256
 from http import HTTPStatus
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
@@ -16,6 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from aqboard.location import SHORTEST_TOKEN, TOKEN_VARIABLE
+from aqboard.views.cookies import cookie_name
 from aqboard.views.gate_page import gate_page
 
 PARAMETER = "token"
@@ -75,7 +75,7 @@ class Gate:
     def _is_in(self, asked: HTTPConnection) -> bool:
         if (carried := _carried(asked)) is not None and self._same(carried, self._token):
             return True
-        cookie = asked.cookies.get(cookie_name(asked), "")
+        cookie = asked.cookies.get(_cookie_name(asked), "")
         return self._same(cookie, self._cookie) and _from_here(asked)
 
     async def _answer(self, request: Request, shown: str | None) -> Response:
@@ -111,7 +111,7 @@ class Gate:
         response = RedirectResponse(_without_token(request), HTTPStatus.SEE_OTHER, headers=HEADERS)
         # Lax, not Strict: a link in a colleague's mail, and the way back from an identity provider, must find it.
         secure = request.scope["scheme"] == "https"
-        response.set_cookie(cookie_name(request), self._cookie, httponly=True, samesite="lax", secure=secure)
+        response.set_cookie(_cookie_name(request), self._cookie, httponly=True, samesite="lax", secure=secure)
         return response
 
     @staticmethod
@@ -119,10 +119,8 @@ class Gate:
         return hmac.compare_digest(given.encode(errors="replace"), wanted.encode())
 
 
-def cookie_name(asked: HTTPConnection) -> str:
-    """One for each port the browser sees: cookies do not tell ports apart, and tunnels lead to several boards."""
-    port = re.search(r":(\d{1,5})$", asked.headers.get("host", ""))
-    return f"aqboard-{port[1]}" if port else "aqboard"
+def _cookie_name(asked: HTTPConnection) -> str:
+    return cookie_name(asked.headers.get("host", ""))
 
 
 def _is_health(scope: Scope) -> bool:

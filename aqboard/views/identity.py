@@ -4,16 +4,21 @@ import streamlit as st
 
 from aqboard.domain.errors import AqboardError, IdentityError
 from aqboard.domain.identity import WORTH, IdentifiedBy, Identity
-from aqboard.store.accounts import Account
 from aqboard.views.board import opened_store
+from aqboard.views.cookies import cookie_name
+from aqboard.views.kept import WHAT, picture
+from aqboard.views.logins import LOGINS, key_of
 from aqboard.views.parts import say
 from aqboard.views.text import plain
 from aqboard.workflow.accounts import log_in, still_valid
 from aqboard.workflow.identify import from_claims, from_proxy
 from aqboard.workflow.installation import Installation, installation
 
-LOGIN = "login-account"
-"""Session key of the account that somebody logged in to; it lives as long as the browser's tab."""
+LOGIN = "login-key"
+"""Session key of the sign-in that was typed in this tab; the others find theirs by the browser's cookie."""
+
+TICKET = "login-ticket"
+"""Session key of the ticket that the browser has still to exchange for its cookie."""
 
 SAID = "login-said"
 """Session key of why a login was refused; shown once."""
@@ -37,7 +42,7 @@ def signed_in(here: Installation) -> Identity | None:
         return from_proxy(st.context.headers.to_dict(), here)
     if here.mode == "oidc" and (claims := st.user.to_dict()).get("is_logged_in") is True:
         return from_claims(claims, here)
-    account: Account | None = st.session_state.get(LOGIN)
+    account = LOGINS.account(_key())
     if here.mode == "single-user" or account is None:
         return None
     with opened_store() as store:
@@ -87,7 +92,9 @@ def sign_out(here: Installation, person: Identity) -> None:
     if here.mode == "oidc" and person.identified_by == "oidc":
         st.button("Sign out", on_click=st.logout)
     elif person.identified_by == "account":
-        st.button("Sign out", on_click=lambda: st.session_state.pop(LOGIN, None))
+        st.button("Sign out", on_click=_log_out)
+        if ticket := st.session_state.pop(TICKET, ""):
+            st.html(picture(ticket))
 
 
 def how(identified_by: IdentifiedBy) -> str:
@@ -100,7 +107,22 @@ def _log_in() -> None:
     name, password = state["login-name"], state["login-password"]
     try:
         with opened_store() as store:
-            state[LOGIN] = log_in(store, name, password)
+            begun = LOGINS.begin(log_in(store, name, password))
+        state[LOGIN], state[TICKET] = begun.key, begun.ticket
     except AqboardError as error:
         state[SAID] = error.message
     state["login-password"] = ""
+
+
+def _log_out() -> None:
+    LOGINS.end(_key())
+    st.session_state.pop(LOGIN, None)
+
+
+def _key() -> str:
+    """The sign-in of this tab, or else of this browser; one that has ended is as good as none."""
+    typed_here: str = st.session_state.get(LOGIN, "")
+    if LOGINS.account(typed_here):
+        return typed_here
+    headers = {name.lower(): value for name, value in st.context.headers.to_dict().items()}
+    return key_of(st.context.cookies.to_dict().get(cookie_name(headers.get("host", ""), WHAT), ""))

@@ -1,6 +1,7 @@
 """A team signs a launch in real browsers: author, colleague and lead, each with an account and a window."""
 
 import re
+import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -31,6 +32,7 @@ from tests.sample_attempts import add_attempt, as_found_evidence, fixed_evidence
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
+TOKEN = secrets.token_urlsafe(32)
 PASSWORD = "correct horse battery"
 POLICY = {"approvals": [{"role": "lead"}, {"role": "any"}], "self_approval": "never", "confirm_waivers": "lead"}
 
@@ -149,6 +151,32 @@ def test_author_colleague_and_lead(window: Callable[[str], Page], team: Board) -
     expect(lead.get_by_role("radiogroup", name="Decision")).to_have_count(0)
     sign_in(lead, "grace")
     expect(lead.get_by_text("You are Grace Hopper · role lead").first).to_be_visible()
+
+
+def test_a_sign_in_outlives_a_reload_reaches_the_other_tab_and_ends_in_both(
+    page: Page, team: Board, tmp_path: Path
+) -> None:
+    with serve(team.database, tmp_path, TOKEN) as server:
+        launch = f"http://127.0.0.1:{server.port}/launch?attempt={team.numbers['waived']}"
+        page.goto(f"{launch}&token={TOKEN}")
+        settled(page)
+        with page.expect_response(re.compile("kept-login")) as kept:
+            sign_in(page, "grace")
+        assert kept.value.status == 204
+        page.reload()
+        settled(page)
+        expect(page.get_by_text("You are Grace Hopper · role lead").first).to_be_visible()
+        other = page.context.new_page()
+        other.goto(launch)
+        settled(other)
+        expect(other.get_by_text("You are Grace Hopper · role lead").first).to_be_visible()
+        assert not [each for each in page.context.cookies() if not each["httpOnly"] and "login" in each["name"]]
+
+        other.get_by_role("button", name="Sign out").click()
+        expect(other.get_by_label("Password", exact=True)).to_be_visible()
+        page.reload()
+        settled(page)
+        expect(page.get_by_label("Password", exact=True)).to_be_visible()
 
 
 def test_a_changed_input_voids_every_go_by_the_next_page_load(window: Callable[[str], Page], team: Board) -> None:
