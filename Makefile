@@ -5,6 +5,8 @@ READY  := $(VENV)/.ready
 JOBS   ?= auto
 
 .DEFAULT_GOAL := help
+# Set on some machines; every process would then compile aqboard itself anew.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help setup run test lint format bench demo-data browser slurm lock clean
 
 help:  ## list the targets
@@ -20,7 +22,7 @@ run: $(READY)  ## check the two demo launches for real, then serve the dashboard
 	$(BIN)/aqboard serve
 
 test: $(READY)  ## all tests; those that need a browser, a Slurm or a GPU skip visibly
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
+	$(BIN)/python -m pytest -n $(JOBS)
 
 lint: $(READY)  ## style, types, layers: what CI holds
 	$(BIN)/ruff check .

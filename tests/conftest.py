@@ -1,8 +1,12 @@
 """What every test may use: plans and findings that are valid unless a test changes them."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import hypothesis
 import pytest
@@ -17,6 +21,14 @@ if TYPE_CHECKING:
 # Its usual deadline of 200 ms for each example is a timing assertion, which a busy machine fails.
 hypothesis.settings.register_profile("no deadline", deadline=None)
 hypothesis.settings.load_profile("no deadline")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """What shares something costly runs in one process; see tests/together.py."""
+    from tests.together import Together
+
+    return Together(config, log)
 
 
 @pytest.fixture(autouse=True)
@@ -60,6 +72,39 @@ def launch(tmp_path_factory: pytest.TempPathFactory) -> "TinyLaunch":
     from tests import tiny_launch  # torch: only for the tests that need it
 
     return tiny_launch.make(tmp_path_factory.mktemp("launch"))
+
+
+class Checked(NamedTuple):
+    """A launch that `aqboard check` has really checked, in a database of its own."""
+
+    database: Path
+    done: "subprocess.CompletedProcess[str]"
+
+
+AS_FOUND = {
+    "checkpoint": {"load_into": "inner_model"},
+    "scan": {"layout": "compat", "cache": "cache_other.pkl", "candidates": ["cache.pkl", "cache_key_order.pkl"]},
+    "forward": {"lead_times_shape": "[B, 1]"},
+}
+
+
+@pytest.fixture(scope="session")
+def checked_by_command(launch: "TinyLaunch", tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Checked]:
+    """The launches `as found` and `fixed`, each checked by the real command; half a minute, so once.
+
+    The tests that use it share one process: see tests/together.py.
+    """
+
+    @cache
+    def checked(name: str) -> Checked:
+        database = tmp_path_factory.mktemp("db") / "board.db"
+        plan = launch.plan(name, **(AS_FOUND if name == "as found" else {}))
+        command = [sys.executable, "-m", "aqboard.cli", "check", str(plan), "--db", str(database)]
+        command += ["--json"] if name == "fixed" else []
+        environment = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1"}
+        return Checked(database, subprocess.run(command, capture_output=True, text=True, env=environment, check=False))
+
+    return checked
 
 
 @pytest.fixture(scope="session")

@@ -50,7 +50,8 @@ def main() -> int:
         subprocess.check_call([*pip, *rest], cwd=ROOT)
     else:
         subprocess.check_call([*pip, "uv>=0.5"])
-        uv = [python, "-m", "uv", "pip", "install", "--quiet", "--python", python]
+        # Compiled once here, as pip does: uncompiled, the packages cost every one of a check's processes seconds.
+        uv = [python, "-m", "uv", "pip", "install", "--quiet", "--compile-bytecode", "--python", python]
         subprocess.check_call([*uv, "-c", "constraints.txt", *rest], cwd=ROOT)
     origin = " (the base Python's own)" if site_torch else ""
     print(f"ready: {python}, torch {torch_version(python)}{origin}")

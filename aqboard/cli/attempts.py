@@ -11,11 +11,15 @@ from aqboard.cli.output import errors_told, out, print_json, tell_notes
 from aqboard.cli.show import COLOUR, as_document, tell
 from aqboard.domain.attempt import day
 
+MOST = 50
+"""Rows of the table in a terminal; a document has them all."""
+
 
 def attempts(
     number: Annotated[int | None, typer.Argument(help="Show one attempt's checklist.")] = None,
     db: Database = None,
     as_json: AsJson = False,
+    whole: Annotated[bool, typer.Option("--all", help=f"All of them, not the newest {MOST} alone.")] = False,
 ) -> None:
     """List the attempts, newest first, or show one."""
     from aqboard.store import Store  # here: sqlite-utils costs a second where pandas is installed
@@ -39,8 +43,8 @@ def attempts(
         return
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for column in ("attempt", "when (UTC)", "name", "author", "GPUs", "state", "decision"):
-        table.add_column(column)
-    for row in rows:
+        table.add_column(column, no_wrap=column not in ("name", "author", "decision"))
+    for row in rows if whole else rows[:MOST]:
         state = row.readiness.state
         table.add_row(
             str(row.number),
@@ -52,3 +56,5 @@ def attempts(
             escape(row.decision),
         )
     out.print(table if rows else "No attempts yet. `aqboard check PLAN` makes one.")
+    if not whole and len(rows) > MOST:
+        out.print(f"The newest {MOST} of {len(rows)}; `--all` shows every one.", markup=False)

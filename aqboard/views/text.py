@@ -48,7 +48,7 @@ def prose(text: object) -> str:
 
     They write commands and paths so. Text of others inside them can become code that way, and nothing else.
     """
-    parts = _QUOTED.split(str(text))  # at odd places what stood between backticks
+    parts = _QUOTED.split(visible(str(text)))  # at odd places what stood between backticks
     return "".join(code(part) if place % 2 else _kept(part) for place, part in enumerate(parts)).strip()
 
 

@@ -4,14 +4,17 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from aqboard.checks import SUITE
+from aqboard.cli.attempts import MOST
 from aqboard.store import Store
 from tests import samples
+from tests.conftest import Checked
 from tests.tiny_launch import TinyLaunch
 
 
@@ -33,24 +36,35 @@ def aqboard(*arguments: object, db: Path | None = None) -> Done:
     return Done(done.returncode, done.stdout, done.stderr)
 
 
-def test_check_tells_ready_and_not_ready_by_exit_code_and_document(launch: TinyLaunch, tmp_path: Path) -> None:
-    db = tmp_path / "board.db"
-    ready = aqboard("check", launch.plan("cli ready"), "--db", db, "--json")
-    document = json.loads(ready.out)
-    assert (ready.code, document["state"], document["attempt"]) == (0, "READY", 1)
+def test_check_tells_ready_and_not_ready_by_exit_code_and_document(
+    checked_by_command: Callable[[str], Checked],
+) -> None:
+    ready = checked_by_command("fixed")
+    document = json.loads(ready.done.stdout)
+    assert (ready.done.returncode, document["state"], document["attempt"]) == (0, "READY", 1)
     assert [finding["check"] for finding in document["findings"]] == [check.id for check in SUITE]
-    broken = launch.plan("cli not ready", checkpoint={"load_into": "inner_model"})
-    failed = aqboard("check", broken, db=db)
-    assert failed.code == 1
-    assert "NOT READY" in failed.out
-    assert "0 of 44 checkpoint tensors reach TopoFlow" in failed.out
-    listed = aqboard("attempts", "--db", db, "--json")
-    assert [(row["number"], row["readiness"]["state"]) for row in json.loads(listed.out)] == [
-        (2, "NOT READY"),
-        (1, "READY"),
-    ]
-    shown = aqboard("attempts", 2, "--db", db)
+    failed = checked_by_command("as found")
+    assert failed.done.returncode == 1
+    assert "NOT READY" in failed.done.stdout
+    assert "0 of 44 checkpoint tensors reach TopoFlow" in failed.done.stdout
+    for checked, state in ((ready, "READY"), (failed, "NOT READY")):
+        listed = aqboard("attempts", "--db", checked.database, "--json")
+        assert [(row["number"], row["readiness"]["state"]) for row in json.loads(listed.out)] == [(1, state)]
+    shown = aqboard("attempts", 1, "--db", failed.database)
     assert (shown.code, "Checkpoint reaches the model" in shown.out) == (0, True)
+
+
+def test_the_newest_attempts_are_listed_first_and_the_older_ones_when_asked_for(tmp_path: Path) -> None:
+    with Store(tmp_path / "b.db", create=True) as store:
+        for number in range(1, MOST + 3):
+            store.add_attempt(samples.attempt(uid=f"{number:032}"))
+    listed = aqboard("attempts", db=tmp_path / "b.db").out.splitlines()
+    assert len(listed) == 1 + MOST + 1
+    assert listed[1].startswith(str(MOST + 2))
+    assert listed[-1] == f"The newest {MOST} of {MOST + 2}; `--all` shows every one."
+    every = aqboard("attempts", "--all", db=tmp_path / "b.db").out.splitlines()
+    assert (len(every), every[-1].split()[0]) == (1 + MOST + 2, "1")
+    assert len(json.loads(aqboard("attempts", "--json", db=tmp_path / "b.db").out)) == MOST + 2
 
 
 @pytest.mark.parametrize(

@@ -15,33 +15,16 @@ from aqboard.store import Store, StoredAttempt
 from aqboard.store.sessions import Sessions
 from aqboard.workflow.check import check, prepare
 from aqboard.workflow.decide import current_seal, decide, obstacles, preview, standings
+from tests.conftest import Checked
 from tests.tiny_launch import TinyLaunch
 
-AS_FOUND = {
-    "checkpoint": {"load_into": "inner_model"},
-    "scan": {"layout": "compat", "cache": "cache_other.pkl", "candidates": ["cache.pkl", "cache_key_order.pkl"]},
-    "forward": {"lead_times_shape": "[B, 1]"},
-}
-
-Checked = Callable[[str], tuple[Path, int]]
-
-pytestmark = pytest.mark.xdist_group("checked")  # two attempts are really checked, once each and not once per process
+Attempts = Callable[[str], tuple[Path, int]]
 
 
-@pytest.fixture(scope="session")
-def checked(launch: TinyLaunch, tmp_path_factory: pytest.TempPathFactory) -> Checked:
-    """Database and number of an attempt, checked once per test process."""
-    done: dict[str, tuple[Path, int]] = {}
-
-    def get(name: str) -> tuple[Path, int]:
-        if name not in done:
-            database = tmp_path_factory.mktemp("db") / "board.db"
-            plan = launch.plan(name, **(AS_FOUND if name == "as found" else {}))
-            with Store(database, create=True) as store:
-                done[name] = (database, check(prepare(plan), store).number)
-        return done[name]
-
-    return get
+@pytest.fixture
+def checked(checked_by_command: Callable[[str], Checked]) -> Attempts:
+    """Database and number of an attempt."""
+    return lambda name: (checked_by_command(name).database, 1)
 
 
 NEED_A_GPU = {"environment.ready", "train.cost", "launch.walltime"}
@@ -52,7 +35,7 @@ def verdicts(stored: StoredAttempt) -> dict[str, Verdict]:
     return {finding.check: finding.verdict for finding in stored.findings}
 
 
-def test_a_good_launch_is_ready(checked: Checked) -> None:
+def test_a_good_launch_is_ready(checked: Attempts) -> None:
     database, number = checked("fixed")
     with Store(database) as store:
         stored = store.attempt(number)
@@ -63,7 +46,7 @@ def test_a_good_launch_is_ready(checked: Checked) -> None:
     assert verdicts(stored)["checkpoint.launch"] is Verdict.SKIP, "the baseline was not trained under the guard"
 
 
-def test_the_launch_as_found_is_not_ready_for_the_right_reasons(checked: Checked) -> None:
+def test_the_launch_as_found_is_not_ready_for_the_right_reasons(checked: Attempts) -> None:
     database, number = checked("as found")
     with Store(database) as store:
         stored = store.attempt(number)
@@ -114,7 +97,7 @@ def test_a_file_that_is_replaced_between_freezing_and_checking_is_a_fault(launch
 
 
 def test_a_go_writes_the_script_and_holds_until_something_changes(
-    checked: Checked, launch: TinyLaunch, request: pytest.FixtureRequest
+    checked: Attempts, launch: TinyLaunch, request: pytest.FixtureRequest
 ) -> None:
     database, number = checked("fixed")
     with Store(database) as store:
@@ -144,7 +127,7 @@ def test_a_go_writes_the_script_and_holds_until_something_changes(
     assert any("metrics.csv has changed" in reason for reason in obstacles(stored))
 
 
-def test_a_second_go_stands_beside_the_first_and_a_no_go_withdraws_the_script(checked: Checked) -> None:
+def test_a_second_go_stands_beside_the_first_and_a_no_go_withdraws_the_script(checked: Attempts) -> None:
     database, number = checked("fixed")
     with Store(database) as store:
         decide(store, number, person="Ada", decision=Decision.GO)
@@ -163,7 +146,7 @@ def test_a_second_go_stands_beside_the_first_and_a_no_go_withdraws_the_script(ch
         )
 
 
-def test_a_go_on_a_launch_that_is_not_ready_is_refused_and_leaves_nothing(checked: Checked) -> None:
+def test_a_go_on_a_launch_that_is_not_ready_is_refused_and_leaves_nothing(checked: Attempts) -> None:
     database, number = checked("as found")
     with Store(database) as store:
         with pytest.raises(LaunchError, match="NOT READY"):
@@ -175,13 +158,13 @@ def test_a_go_on_a_launch_that_is_not_ready_is_refused_and_leaves_nothing(checke
     assert not (database.parent / "scripts").exists()
 
 
-def test_a_nameless_decision_is_refused(checked: Checked) -> None:
+def test_a_nameless_decision_is_refused(checked: Attempts) -> None:
     database, number = checked("as found")
     with Store(database) as store, pytest.raises(IdentityError, match="person"):
         decide(store, number, person="   ", decision=Decision.NO_GO)
 
 
-def test_the_session_folder_keeps_events_and_log(checked: Checked) -> None:
+def test_the_session_folder_keeps_events_and_log(checked: Attempts) -> None:
     database, number = checked("fixed")
     with Store(database) as store:
         (row,) = Sessions(store).all(attempt=number)
