@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite, nan
-from statistics import fmean
 from typing import Literal
 
 from aqboard.domain.guard_verdict import GuardCheck, Stop
@@ -93,12 +92,18 @@ def _mean(manifest: LaunchManifest, look: Look, rows: Sequence[Row]) -> tuple[fl
     if look.when == "validation" or not look.same_samples or manifest.band is None:
         pairs = [pair for row in rows for pair in row.losses]
         weights = [max(1, samples) for _, samples in pairs]
-        mean = sum(loss * n for (loss, _), n in zip(pairs, weights, strict=True)) / sum(weights)
-        return mean, sum(samples for _, samples in pairs)
+        return _weighted([loss for loss, _ in pairs], weights), sum(samples for _, samples in pairs)
     batches = manifest.band.subset.batches
     taken = _by_batch(batches, rows)
-    means = [fmean(loss for _, loss in taken[i]) if taken[i] else nan for i in range(len(batches))]
-    return sum(mean * n for mean, n in zip(means, batches, strict=True)) / sum(batches), sum(batches)
+    each = ([loss for _, loss in taken[i]] for i in range(len(batches)))
+    means = [_weighted(losses, [1] * len(losses)) if losses else nan for losses in each]
+    return _weighted(means, batches), sum(batches)
+
+
+def _weighted(losses: Sequence[float], weights: Sequence[int]) -> float:
+    """The weighted mean of any floats: not by `fmean`, which raises for infinities and for sums beyond a float."""
+    whole = sum(weights)
+    return sum(loss * (weight / whole) for loss, weight in zip(losses, weights, strict=True))
 
 
 def _by_batch(batches: Sequence[int], rows: Sequence[Row]) -> dict[int, list[tuple[int, float]]]:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aqboard.domain.guard_verdict import Stop
@@ -129,6 +129,10 @@ ROWS = st.builds(
 )
 
 
+def _row(*losses: tuple[float, int]) -> Row:
+    return Row(code=0, text="", weights=0, digest=bytes(32), losses=losses, batch_s=0.0)
+
+
 @given(st.lists(ROWS, min_size=1, max_size=8))
 def test_rows_come_back_as_they_were_sent(table: list[Row]) -> None:
     sent = b"".join(pack(row, 3) for row in table)
@@ -139,6 +143,8 @@ def test_rows_come_back_as_they_were_sent(table: list[Row]) -> None:
         assert row.text.encode(errors="replace")[:100].startswith(back.text.encode()[:100].rstrip(b"\xef\xbf\xbd"))
 
 
+@example(table=[_row((8.98846567431158e307, 0)), _row(), _row((8.988465674311579e307, 0))])
+@example(table=[_row((inf, 0)), _row(), _row((-inf, 0))])
 @given(table=st.lists(ROWS, min_size=1, max_size=8))
 def test_whatever_the_ranks_say_there_is_a_decision(table: list[Row], tmp_path_factory: pytest.TempPathFactory) -> None:
     decision = judge(manifest(tmp_path_factory.getbasetemp()), START, table)
