@@ -114,8 +114,12 @@ def _evidence(stored: StoredAttempt, finding: Finding) -> None:
             st.json(outcome.evidence, expanded=1)
 
 
+@st.fragment
 def _inputs(stored: StoredAttempt) -> None:
-    with st.expander("The plan and its input files, as frozen for this attempt"):
+    frozen = st.expander("The plan and its input files, as frozen for this attempt", key="frozen", on_change="rerun")
+    if not frozen.open:
+        return  # what colours the plan's text is 1.5 MB, which the browser would fetch unasked
+    with frozen:
         rows = [
             (cell_code(file.key), cell_code(file.path), cell_code(file.md5), cell_code(file.sha256[:16]))
             for file in stored.attempt.inputs
