@@ -157,8 +157,10 @@ def fine(value: float) -> str:
 
 def _epoch(plan: LaunchPlan, job: Cost, facts: TrainingFacts | None, cost: CostEvidence | None) -> Epoch | str:
     """The cost of one epoch, or what is missing to know it."""
-    if facts is None or not facts.train_samples or not facts.batch_size:
+    if facts is None or not facts.batch_size:
         return "the target does not say how many samples an epoch has, or how many a process takes (training_facts)"
+    if not facts.train_samples:
+        return "the training data is not here, or the target does not count its samples (training_facts)"
     seconds = plan.training.seconds_per_step
     if seconds is None and cost is not None:
         seconds = seconds_per_step(plan, cost)

@@ -130,6 +130,7 @@ def _decide(number: int, keys: dict[str, str]) -> None:
     elif decision is Decision.GO:
         sentence += " " + " ".join(step.what for step in decided.between)
     state[SAID] = (True, sentence)
+    state[keys["decision"]], state[keys["comment"]] = None, ""  # so that a second click says nothing twice
 
 
 def _seats(policy: Policy, cleared: Clearance) -> None:
@@ -170,7 +171,7 @@ def _signoff(standing: SignoffStanding) -> None:
         )
         if signoff.comment:
             st.text(signoff.comment)
-        st.caption(f"seal `{signoff.seal}`")
+        st.markdown(f":small[seal `{signoff.seal}`]")
 
 
 def _script(stored: StoredAttempt, cleared: Clearance) -> None:
@@ -191,7 +192,7 @@ def _script(stored: StoredAttempt, cleared: Clearance) -> None:
         mime="text/x-shellscript",
         on_click="ignore",
     )
-    st.caption(f"seal `{signed.seal}`")
+    st.markdown(f":small[seal `{signed.seal}`]")
     st.code(signed.text, language="bash", line_numbers=True)
 
 

@@ -5,7 +5,7 @@ Markdown with extras (directives, emoji codes, formulas, links), so everything u
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 WORD_JOINER = "\N{WORD JOINER}"
 """Invisible and without width; it keeps apart what Streamlit would replace after all escapes are undone."""
@@ -43,13 +43,14 @@ def code(text: object) -> str:
     return f"{fence}{pad}{line}{pad}{fence}"
 
 
-def prose(text: object) -> str:
+def prose(text: object, span: Callable[[object], str] = code) -> str:
     """`plain`, but what stands between two backticks becomes a code span: for sentences of this program's own.
 
     They write commands and paths so. Text of others inside them can become code that way, and nothing else.
+    `span` makes the code span: `cell_code` in a table.
     """
     parts = _QUOTED.split(visible(str(text)))  # at odd places what stood between backticks
-    return "".join(code(part) if place % 2 else _kept(part) for place, part in enumerate(parts)).strip()
+    return "".join(span(part) if place % 2 else _kept(part) for place, part in enumerate(parts)).strip()
 
 
 def _kept(part: str) -> str:

@@ -47,7 +47,7 @@ def test_the_plans_own_seconds_count_before_a_measurement():
     [
         ((), "does not say how many samples"),
         ((ON_GPU,), "does not say how many samples"),
-        ((TrainingEvidence(facts=TrainingFacts(batch_size=2)), ON_GPU), "does not say how many samples"),
+        ((TrainingEvidence(facts=TrainingFacts(batch_size=2)), ON_GPU), "the training data is not here"),
         ((FACTS,), "was not measured"),
         ((FACTS, ON_CPU), "was not measured"),
     ],

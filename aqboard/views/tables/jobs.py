@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from aqboard.domain.guard_verdict import GuardCheck, GuardVerdict
 from aqboard.domain.job import JobRecord
 from aqboard.views.identity import SIGNED
-from aqboard.views.text import plain, table
+from aqboard.views.text import cell_code, plain, prose, table
 from aqboard.views.words import GUARD_STATES, job_face, moment
 from aqboard.workflow.job_words import in_words, stop_words
 
@@ -22,7 +22,7 @@ def _row(record: JobRecord) -> tuple[str, ...]:
     by = f"{moment(submission.submitted_at)} by {plain(submission.person)} ({SIGNED[submission.identified_by]})"
     guard = str(GUARD_STATES[record.verdict.state]) if record.verdict else "–"
     state = f"{job_face(record.state or None)}{' (said by a person)' if record.settled else ''}"
-    return (submission.role, submission.job, state, plain(in_words(record)), guard, by)
+    return (submission.role, submission.job, state, prose(in_words(record), cell_code), guard, by)
 
 
 def verdict_sentence(verdict: GuardVerdict) -> str:
