@@ -70,7 +70,7 @@ def _table(entries: tuple[Entry, ...]) -> None:
         height=min(600, 38 + 35 * len(entries)),
         key="audit",
         alt="The audit log, newest entry first",
-        column_config={"no.": st.column_config.NumberColumn(width=50), "what": st.column_config.TextColumn(width=320)},
+        column_config={"no.": st.column_config.NumberColumn(width=50), "what": st.column_config.TextColumn(width=200)},
     )
     if len(entries) == MOST:
         st.caption(f"The newest {MOST} entries; the export has them all.")
@@ -86,7 +86,7 @@ def _row(entry: Entry) -> dict[str, str | int]:
         "did": entry.action,
         "about": entry.subject,
         "what": visible(facts),
-        "hash": entry.hash[:12],
+        "hash": entry.hash[:8],
     }
 
 
