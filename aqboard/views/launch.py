@@ -126,7 +126,7 @@ def _decide(number: int, keys: dict[str, str]) -> None:
         return
     sentence = f"{decision} by {decided.signoff.person} is recorded."
     if decided.script:
-        sentence += f" The signed script is in {decided.script.path}"
+        sentence += f" The signed script is in `{decided.script.path}`"
     elif decision is Decision.GO:
         sentence += " " + " ".join(step.what for step in decided.between)
     state[SAID] = (True, sentence)
