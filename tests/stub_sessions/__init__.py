@@ -51,15 +51,23 @@ def _check(probe: str) -> Check:
 SUITE = tuple(map(_check, PROBES))
 
 
+def install(patch: pytest.MonkeyPatch) -> LocalBackend:
+    """A local session's probes, and the checks that judge them, are stubs until `patch` is undone.
+
+    A fixture gives its test's own `monkeypatch`: what the test replaces on top is then taken back first.
+    """
+    backend = LocalBackend(command)
+    patch.setitem(BACKENDS, "local", backend)
+    for module in (judging, sessions):
+        patch.setattr(module, "installed_suite", lambda: SUITE)
+    return backend
+
+
 @contextmanager
 def installed() -> Iterator[LocalBackend]:
-    """A local session's probes, and the checks that judge them, are stubs; until the end of the block only."""
-    backend = LocalBackend(command)
+    """The same, until the end of the block only."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(BACKENDS, "local", backend)
-        for module in (judging, sessions):
-            patch.setattr(module, "installed_suite", lambda: SUITE)
-        yield backend
+        yield install(patch)
 
 
 def attempt(uid: str = "0" * 32, limits: Mapping[str, float] | None = None, **changes: Any) -> Attempt:

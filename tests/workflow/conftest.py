@@ -12,10 +12,9 @@ from tests.sample_attempts import write_files
 
 
 @pytest.fixture
-def stubs() -> Iterator[LocalBackend]:
+def stubs(monkeypatch: pytest.MonkeyPatch) -> LocalBackend:
     """A local session's probes, and the checks that judge them, are stubs."""
-    with stub_sessions.installed() as backend:
-        yield backend
+    return stub_sessions.install(monkeypatch)
 
 
 @pytest.fixture
