@@ -1,8 +1,5 @@
 """What every test may use: plans and findings that are valid unless a test changes them."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -13,6 +10,7 @@ import pytest
 
 from aqboard.store import filesystem
 from tests import samples
+from tests.command import Done, aqboard
 
 if TYPE_CHECKING:
     from tests.slurm_cluster import SlurmCluster
@@ -78,7 +76,7 @@ class Checked(NamedTuple):
     """A launch that `aqboard check` has really checked, in a database of its own."""
 
     database: Path
-    done: "subprocess.CompletedProcess[str]"
+    done: Done
 
 
 AS_FOUND = {
@@ -99,10 +97,7 @@ def checked_by_command(launch: "TinyLaunch", tmp_path_factory: pytest.TempPathFa
     def checked(name: str) -> Checked:
         database = tmp_path_factory.mktemp("db") / "board.db"
         plan = launch.plan(name, **(AS_FOUND if name == "as found" else {}))
-        command = [sys.executable, "-m", "aqboard.cli", "check", str(plan), "--db", str(database)]
-        command += ["--json"] if name == "fixed" else []
-        environment = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1"}
-        return Checked(database, subprocess.run(command, capture_output=True, text=True, env=environment, check=False))
+        return Checked(database, aqboard("check", plan, "--db", database, *(["--json"] if name == "fixed" else [])))
 
     return checked
 

@@ -5,8 +5,6 @@ that it is made once; all others go wherever there is room. By path and not by t
 effect with pytest 9.2 and pytest-xdist 3.8.
 """
 
-import pytest
-from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 TOGETHER = {
@@ -28,9 +26,6 @@ WHOLE_FILES = (
 
 class Together(LoadScopeScheduling):
     """Hands out what belongs together as one piece of work, the largest first."""
-
-    def __init__(self, config: pytest.Config, log: Producer | None) -> None:
-        super().__init__(config, log)
 
     def _split_scope(self, nodeid: str) -> str:
         return together(nodeid)

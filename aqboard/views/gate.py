@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from aqboard.location import SHORTEST_TOKEN, TOKEN_VARIABLE
-from aqboard.views.cookies import cookie_name
+from aqboard.views.cookies import cookie_name, give, host_of
 from aqboard.views.gate_page import gate_page
 
 PARAMETER = "token"
@@ -75,7 +75,7 @@ class Gate:
     def _is_in(self, asked: HTTPConnection) -> bool:
         if (carried := _carried(asked)) is not None and self._same(carried, self._token):
             return True
-        cookie = asked.cookies.get(_cookie_name(asked), "")
+        cookie = asked.cookies.get(cookie_name(host_of(asked)), "")
         return self._same(cookie, self._cookie) and _from_here(asked)
 
     async def _answer(self, request: Request, shown: str | None) -> Response:
@@ -110,17 +110,12 @@ class Gate:
         """To the same address without the token, so that it stays in no history and in no link sent on."""
         response = RedirectResponse(_without_token(request), HTTPStatus.SEE_OTHER, headers=HEADERS)
         # Lax, not Strict: a link in a colleague's mail, and the way back from an identity provider, must find it.
-        secure = request.scope["scheme"] == "https"
-        response.set_cookie(_cookie_name(request), self._cookie, httponly=True, samesite="lax", secure=secure)
+        give(response, request, self._cookie, samesite="lax")
         return response
 
     @staticmethod
     def _same(given: str, wanted: str) -> bool:
         return hmac.compare_digest(given.encode(errors="replace"), wanted.encode())
-
-
-def _cookie_name(asked: HTTPConnection) -> str:
-    return cookie_name(asked.headers.get("host", ""))
 
 
 def _is_health(scope: Scope) -> bool:

@@ -42,11 +42,15 @@ def signed_in(here: Installation) -> Identity | None:
         return from_proxy(st.context.headers.to_dict(), here)
     if here.mode == "oidc" and (claims := st.user.to_dict()).get("is_logged_in") is True:
         return from_claims(claims, here)
-    account = LOGINS.account(_key())
-    if here.mode == "single-user" or account is None:
+    if here.mode == "single-user" or (account := LOGINS.account(_key())) is None:
         return None
     with opened_store() as store:
         return account.identity if still_valid(store, account) else None
+
+
+def may_act(here: Installation, person: Identity | None) -> bool:
+    """Whether anything can be done here: names are typed, or somebody is signed in."""
+    return here.mode == "single-user" or person is not None
 
 
 def acting(name_key: str) -> Identity | str:

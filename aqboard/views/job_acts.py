@@ -9,7 +9,7 @@ from aqboard.domain.errors import AqboardError
 from aqboard.domain.identity import Identity
 from aqboard.domain.job import UNKNOWN, End, JobRecord
 from aqboard.views.board import opened_store
-from aqboard.views.identity import name_field, signed_in
+from aqboard.views.identity import may_act, name_field, signed_in
 from aqboard.views.slurm_talk import acting_person, refreshed, slurm, tell, tell_error
 from aqboard.views.words import job_face
 from aqboard.workflow.follow import cancel
@@ -27,11 +27,11 @@ def offer_to_act(records: Sequence[JobRecord]) -> None:
     if not open_ones:
         return
     person = signed_in(here := installation())
-    if here.mode != "single-user" and person is None:
+    if not may_act(here, person):
         st.info("Sign in above to cancel a job, or to say how a forgotten one ended.")
         return
     for record in open_ones:
-        if record.last is not None and record.last.state == UNKNOWN:
+        if record.state == UNKNOWN:
             _settle_form(record, person)
     _cancel_buttons(open_ones, person)
 

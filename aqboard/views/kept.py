@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from aqboard.views.cookies import cookie_name
+from aqboard.views.cookies import give
 from aqboard.views.logins import LOGINS, Logins
 
 WHAT = "login"
@@ -46,11 +46,5 @@ class Kept:
             return Response(status_code=HTTPStatus.GONE, headers=headers)
         response = Response(status_code=HTTPStatus.NO_CONTENT, headers=headers)
         # Strict: it is read from the websocket alone, which a page of the board opens.
-        response.set_cookie(
-            cookie_name(request.headers.get("host", ""), WHAT),
-            cookie,
-            httponly=True,
-            samesite="strict",
-            secure=request.scope["scheme"] == "https",
-        )
+        give(response, request, cookie, what=WHAT, samesite="strict")
         return response

@@ -17,7 +17,7 @@ from aqboard.launch.profile import load_profile
 from aqboard.store import StoredAttempt, StoredScript
 from aqboard.views import waivers
 from aqboard.views.board import opened_store, show_attempt
-from aqboard.views.identity import SIGNED, acting, how, name_field, sign_in, sign_out, signed_in
+from aqboard.views.identity import SIGNED, acting, how, may_act, name_field, sign_in, sign_out, signed_in
 from aqboard.views.launch_jobs import show_jobs
 from aqboard.views.parts import attempt_heading, say
 from aqboard.views.stakes import show_stakes
@@ -51,7 +51,7 @@ def _body(stored: StoredAttempt) -> None:
     with record:
         _seats(case.policy, cleared)
         _record(cleared.standings)
-    waivers.show(stored, person, may_act=here.mode == "single-user" or person is not None)
+    waivers.show(stored, person, may_act=may_act(here, person))
     show_jobs(stored)
     _script(stored, cleared)
 
@@ -93,7 +93,7 @@ def _step(step: Step) -> str:
 
 def _form(case: Case, number: int, cleared: Clearance, here: Installation, person: Identity | None) -> None:
     st.subheader("Decide")
-    if here.mode != "single-user" and person is None:
+    if not may_act(here, person):
         sign_in(here)
         return
     keys = {name: f"{name}-{number}" for name in ("person", "decision", "comment")}

@@ -8,7 +8,7 @@ from aqboard.domain.errors import AqboardError
 from aqboard.domain.job import JobRecord
 from aqboard.store import StoredAttempt
 from aqboard.views.board import opened_store
-from aqboard.views.identity import name_field, signed_in
+from aqboard.views.identity import may_act, name_field, signed_in
 from aqboard.views.slurm_talk import acting_person, slurm, tell, tell_error
 from aqboard.workflow.installation import installation
 from aqboard.workflow.rehearse import Rehearsal, rehearse
@@ -25,7 +25,7 @@ def offer_to_submit(stored: StoredAttempt, before: tuple[JobRecord, ...]) -> Non
     if before and before[0].verdict and before[0].verdict.stopped:
         st.warning("The guard stopped the last job. The same launch will most likely be stopped again.")
     person = signed_in(here := installation())
-    if here.mode != "single-user" and person is None:
+    if not may_act(here, person):
         st.info("Sign in above to submit.")
         return
     keys = {name: f"launch-{name}-{number}" for name in ("person", "canary")}

@@ -13,7 +13,7 @@ from aqboard.location import default_database
 from aqboard.runner.freeze import changed_inputs
 from aqboard.store import StoredAttempt
 from aqboard.views.board import NEXT, opened_store
-from aqboard.views.identity import acting, name_field, sign_in, sign_out
+from aqboard.views.identity import acting, may_act, name_field, sign_in, sign_out
 from aqboard.views.parts import say
 from aqboard.views.run_live import PERSON, SAID
 from aqboard.views.tables.hunt import ROOTS_VARIABLE, allowed_roots
@@ -45,7 +45,7 @@ def show_person(here: Installation, person: Identity | None) -> bool:
     else:
         name_field(person, PERSON)
         sign_out(here, person)
-    return here.mode == "single-user" or person is not None
+    return may_act(here, person)
 
 
 def show_answer() -> None:

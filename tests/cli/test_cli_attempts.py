@@ -1,12 +1,10 @@
 """The command line as a user or a script meets it: exit codes, one JSON document, one sentence when it fails."""
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
@@ -14,39 +12,22 @@ from aqboard.checks import SUITE
 from aqboard.cli.attempts import MOST
 from aqboard.store import Store
 from tests import samples
+from tests.command import aqboard
 from tests.conftest import Checked
 from tests.tiny_launch import TinyLaunch
-
-
-class Done(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-def aqboard(*arguments: object, db: Path | None = None) -> Done:
-    """Run the real command in a process of its own, as a script would."""
-    environment = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1"}
-    if db is not None:
-        environment["AQBOARD_DB"] = str(db)
-    done = subprocess.run(
-        [sys.executable, "-m", "aqboard.cli", *map(str, arguments)], capture_output=True, text=True, env=environment
-    )
-    assert "Traceback" not in done.stdout + done.stderr
-    return Done(done.returncode, done.stdout, done.stderr)
 
 
 def test_check_tells_ready_and_not_ready_by_exit_code_and_document(
     checked_by_command: Callable[[str], Checked],
 ) -> None:
     ready = checked_by_command("fixed")
-    document = json.loads(ready.done.stdout)
-    assert (ready.done.returncode, document["state"], document["attempt"]) == (0, "READY", 1)
+    document = json.loads(ready.done.out)
+    assert (ready.done.code, document["state"], document["attempt"]) == (0, "READY", 1)
     assert [finding["check"] for finding in document["findings"]] == [check.id for check in SUITE]
     failed = checked_by_command("as found")
-    assert failed.done.returncode == 1
-    assert "NOT READY" in failed.done.stdout
-    assert "0 of 44 checkpoint tensors reach TopoFlow" in failed.done.stdout
+    assert failed.done.code == 1
+    assert "NOT READY" in failed.done.out
+    assert "0 of 44 checkpoint tensors reach TopoFlow" in failed.done.out
     for checked, state in ((ready, "READY"), (failed, "NOT READY")):
         listed = aqboard("attempts", "--db", checked.database, "--json")
         assert [(row["number"], row["readiness"]["state"]) for row in json.loads(listed.out)] == [(1, state)]

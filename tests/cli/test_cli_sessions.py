@@ -20,7 +20,7 @@ from aqboard.runner.backend import EVENTS, WORKER_LOG
 from aqboard.runner.events import append
 from aqboard.store import Store, access
 from aqboard.store.sessions import Sessions
-from tests.cli.test_cli_attempts import Done, aqboard
+from tests.command import Done, aqboard
 from tests.stub_sessions import by_hand
 from tests.tiny_launch import TinyLaunch
 

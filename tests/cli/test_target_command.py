@@ -11,7 +11,7 @@ import yaml
 
 from aqboard.domain.errors import TargetError
 from aqboard.workflow.starter import FILES, render, write_starter
-from tests.cli.test_cli_attempts import aqboard
+from tests.command import aqboard
 
 
 @pytest.fixture(scope="module")
