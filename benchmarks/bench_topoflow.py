@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from aqboard.artefacts.scan_cache import build_scan_cache, projections, sector_angles
+from aqboard.readers.caches.scan_cache import build_scan_cache, projections, sector_angles
 from aqboard.topoflow.attention import biased_attention
 from aqboard.topoflow.config import ModelConfig
 from aqboard.topoflow.embed import patchify

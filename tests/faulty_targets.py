@@ -6,10 +6,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from aqboard.artefacts.checkpoint import read_checkpoint
 from aqboard.domain.plan import LaunchPlan
 from aqboard.probes.reference import ReferenceTarget
 from aqboard.probes.target import Batch
+from aqboard.readers.checkpoints.checkpoint import read_checkpoint
 
 
 class RankZeroOnly(ReferenceTarget):

@@ -14,10 +14,6 @@ import numpy as np
 import yaml
 from safetensors.numpy import save_file
 
-from aqboard.artefacts.align import align_keys
-from aqboard.artefacts.checkpoint import read_checkpoint
-from aqboard.artefacts.compare import group_caches
-from aqboard.artefacts.scan_cache import ScanCache, build_scan_cache, cache_digests
 from aqboard.checks import SUITE
 from aqboard.domain.attempt import Attempt, InputFile
 from aqboard.domain.checkpoint import BestScore, IntegrityReport, TensorSpec
@@ -39,6 +35,10 @@ from aqboard.domain.evidence import (
 from aqboard.domain.finding import Finding, Severity, Stage, Verdict
 from aqboard.domain.outcome import ProbeOutcome
 from aqboard.domain.plan import LaunchPlan, TargetPlan
+from aqboard.readers.align.match import align_keys
+from aqboard.readers.caches.compare import group_caches
+from aqboard.readers.caches.scan_cache import ScanCache, build_scan_cache, cache_digests
+from aqboard.readers.checkpoints.checkpoint import read_checkpoint
 from aqboard.runner.freeze import freeze
 from aqboard.runner.judge import judge_all
 from aqboard.store import Store

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from aqboard.artefacts.scan_cache import ScanCache, build_scan_cache
+from aqboard.readers.caches.scan_cache import ScanCache, build_scan_cache
 from aqboard.topoflow.cache_file import write_scan_cache
 from aqboard.topoflow.config import DataConfig, ModelConfig, OptimiserConfig, TrainConfig
 from aqboard.topoflow.generate import World, compute_normalisation, ensure_store

@@ -16,7 +16,7 @@ import torch
 import typer
 from rich.console import Console
 
-from aqboard.artefacts.scan_cache import ScanCache, build_scan_cache, read_scan_cache
+from aqboard.readers.caches.scan_cache import ScanCache, build_scan_cache, read_scan_cache
 from aqboard.topoflow import real_size as topoflow_real_size
 from aqboard.topoflow.cache_file import KEYS, write_scan_cache
 from aqboard.topoflow.config import ModelConfig, TrainConfig, load_train_config

@@ -7,13 +7,13 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from aqboard.artefacts.scan_cache import ScanCache, read_scan_cache
 from aqboard.domain.errors import TargetError
 from aqboard.domain.plan import LaunchPlan
 from aqboard.probes.loading import load_state_dict
 from aqboard.probes.reference_facts import ReferenceFacts
 from aqboard.probes.reference_train import ReferenceTraining
 from aqboard.probes.target import Loaded, Scan
+from aqboard.readers.caches.scan_cache import ScanCache, read_scan_cache
 from aqboard.topoflow.config import TrainConfig, load_train_config
 from aqboard.topoflow.data import AirQualityDataModule
 from aqboard.topoflow.evaluate import losses_per_cache

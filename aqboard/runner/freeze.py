@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from aqboard import __version__
-from aqboard.artefacts.digest import file_digest
 from aqboard.domain.attempt import Attempt, InputFile
 from aqboard.domain.errors import AqboardError, PlanError
 from aqboard.domain.plan import LaunchPlan
+from aqboard.readers.digest import file_digest
 from aqboard.runner.builder_file import builder_file
 
 Progress = Callable[[str], None]

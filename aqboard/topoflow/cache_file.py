@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from aqboard.artefacts.scan_cache import ScanCache
+from aqboard.readers.caches.scan_cache import ScanCache
 from aqboard.topoflow.errors import ConfigError
 
 KEYS = (

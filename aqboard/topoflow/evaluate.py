@@ -7,7 +7,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from aqboard.artefacts.scan_cache import ScanCache
+from aqboard.readers.caches.scan_cache import ScanCache
 from aqboard.topoflow.embed import patchify
 from aqboard.topoflow.lightning_module import Batch, TopoFlowModule, masked_mse
 from aqboard.topoflow.scan import WindScanner, take_in_order

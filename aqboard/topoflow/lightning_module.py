@@ -9,7 +9,7 @@ import torch
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 
-from aqboard.artefacts.scan_cache import ScanCache, cache_digests
+from aqboard.readers.caches.scan_cache import ScanCache, cache_digests
 from aqboard.topoflow.config import ModelConfig, OptimiserConfig, Settings, parse_settings
 from aqboard.topoflow.errors import ScanError
 from aqboard.topoflow.model import TopoFlow

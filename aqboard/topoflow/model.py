@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from aqboard.artefacts.scan_cache import ScanCache
+from aqboard.readers.caches.scan_cache import ScanCache
 from aqboard.topoflow.climax import Climax
 from aqboard.topoflow.config import ModelConfig
 from aqboard.topoflow.embed import patch_means

@@ -13,7 +13,7 @@ from typing import Any
 import lightning as L
 from lightning.pytorch.callbacks import Callback
 
-from aqboard.artefacts.scan_cache import cache_digests
+from aqboard.readers.caches.scan_cache import cache_digests
 from aqboard.topoflow.config import Settings
 from aqboard.topoflow.errors import TopoFlowError
 from aqboard.topoflow.lightning_module import TopoFlowModule

@@ -6,7 +6,7 @@ from pathlib import Path
 import lightning as L
 import torch
 
-from aqboard.artefacts.scan_cache import build_scan_cache
+from aqboard.readers.caches.scan_cache import build_scan_cache
 from aqboard.topoflow.cache_file import KEYS, write_scan_cache
 from aqboard.topoflow.config import ModelConfig
 from aqboard.topoflow.lightning_module import TopoFlowModule

@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from aqboard.artefacts.scan_cache import ScanCache, build_scan_cache
+from aqboard.readers.caches.scan_cache import ScanCache, build_scan_cache
 from aqboard.topoflow.arcs import Arcs, angle_arcs, sector_arcs
 from aqboard.topoflow.config import SECTOR_RULES, ModelConfig
 from aqboard.topoflow.errors import ScanError

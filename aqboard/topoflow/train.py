@@ -13,8 +13,8 @@ import typer
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger
 
-from aqboard.artefacts.scan_cache import ScanCache, cache_digests, read_scan_cache
 from aqboard.domain.errors import AqboardError
+from aqboard.readers.caches.scan_cache import ScanCache, cache_digests, read_scan_cache
 from aqboard.topoflow.config import TrainConfig, load_train_config
 from aqboard.topoflow.data import AirQualityDataModule
 from aqboard.topoflow.lightning_module import TopoFlowModule

@@ -3,13 +3,13 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from aqboard.artefacts.errors import ReadError
-from aqboard.artefacts.hunt import find_caches
-from aqboard.artefacts.mentions import find_mentions
-from aqboard.artefacts.walk import Progress, Wanted, walk
 from aqboard.domain.evidence import CacheEvidence
 from aqboard.domain.hunt import CacheHunt, MentionReport, WalkReport
 from aqboard.domain.plan import LaunchPlan
+from aqboard.readers.caches.hunt import find_caches
+from aqboard.readers.caches.mentions import find_mentions
+from aqboard.readers.caches.walk import Progress, Wanted, walk
+from aqboard.readers.errors import ReadError
 from aqboard.views.tables.hunt import (
     LOGS,
     ROOTS_VARIABLE,

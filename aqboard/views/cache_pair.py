@@ -6,11 +6,11 @@ The files are read again for this, in a process of their own with bounds on memo
 import numpy as np
 import streamlit as st
 
-from aqboard.artefacts.cache_pair import CachePair, read_pair
-from aqboard.artefacts.errors import ReadError
-from aqboard.artefacts.sandbox import run_sandboxed
 from aqboard.domain.cache import CacheFacts
 from aqboard.domain.evidence import CacheEvidence
+from aqboard.readers.caches.cache_pair import CachePair, read_pair
+from aqboard.readers.errors import ReadError
+from aqboard.readers.sandbox import run_sandboxed
 from aqboard.views.figures.caches import displacement_figure, order_figure, sector_label
 from aqboard.views.tables.caches import COMPARISON_FACES, sector_rows, short_names
 from aqboard.views.text import plain, prose

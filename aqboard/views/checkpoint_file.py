@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from aqboard.artefacts.digest import file_digest
-from aqboard.artefacts.errors import ReadError
-from aqboard.artefacts.guarded import tensor_health
 from aqboard.domain.attempt import InputFile
 from aqboard.domain.checkpoint import HealthReport
 from aqboard.domain.evidence import CheckpointEvidence
 from aqboard.domain.evidence_checkpoint import ConfigurationEvidence, HealthEvidence
+from aqboard.readers.digest import file_digest
+from aqboard.readers.errors import ReadError
+from aqboard.readers.guarded import tensor_health
 from aqboard.store import StoredAttempt
 from aqboard.views.tables.checkpoint import (
     file_facts,

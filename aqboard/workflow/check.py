@@ -3,12 +3,12 @@
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from aqboard.artefacts import guarded
-from aqboard.artefacts.errors import ReadError
 from aqboard.domain.attempt import Attempt, NodeBilling
 from aqboard.domain.errors import LaunchError, PlanError
 from aqboard.domain.plan import LaunchPlan
 from aqboard.launch.profile import load_profile
+from aqboard.readers import guarded
+from aqboard.readers.errors import ReadError
 from aqboard.runner.freeze import freeze
 from aqboard.runner.plan_file import read_plan
 from aqboard.runner.plugins import installed_suite

@@ -12,15 +12,15 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from aqboard.artefacts.errors import ReadError
-from aqboard.artefacts.live_log import read_live_log
-from aqboard.artefacts.source import FileSource
 from aqboard.domain.evidence import CurvePoint
 from aqboard.domain.guard_verdict import GuardVerdict
 from aqboard.domain.identity import Identity
 from aqboard.domain.job import JobRecord, Sighting, Submission
 from aqboard.domain.plan import LaunchPlan
 from aqboard.guard.names import VERDICT
+from aqboard.readers.errors import ReadError
+from aqboard.readers.logs.live_log import read_live_log
+from aqboard.readers.source import FileSource
 from aqboard.slurm import Slurm, SlurmError
 from aqboard.store import Store, StoredAttempt
 from aqboard.store.jobs import Jobs

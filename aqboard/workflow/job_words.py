@@ -4,12 +4,12 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
-from aqboard.artefacts.errors import ReadError
-from aqboard.artefacts.source import FileSource
 from aqboard.domain.attempt import day
 from aqboard.domain.guard_verdict import Stop
 from aqboard.domain.job import End, JobRecord, Sighting, Submission
 from aqboard.domain.printable import printable
+from aqboard.readers.errors import ReadError
+from aqboard.readers.source import FileSource
 
 MAX_REPORT = 256 << 10
 MOST_REPORTS = 3

@@ -12,12 +12,12 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
-from aqboard.artefacts.digest import file_digest
 from aqboard.domain.attempt import Attempt, InputFile
 from aqboard.domain.errors import AqboardError, TargetError
 from aqboard.domain.model import Record, first_fault
 from aqboard.domain.plan import OWN_BUILDER, Builder, TargetPlan
 from aqboard.location import config_folder
+from aqboard.readers.digest import file_digest
 
 VARIABLE = "AQBOARD_TARGETS"
 """Names the file with the targets that this installation allows; `targets.yaml` in the config folder without it."""

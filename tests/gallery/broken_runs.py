@@ -15,7 +15,7 @@ RANK_0_ONLY = '''
 """A start in which the first rank alone reads the checkpoint, and nobody sends it to the others."""
 
 import torch
-from aqboard.artefacts.checkpoint import read_checkpoint
+from aqboard.readers.checkpoints.checkpoint import read_checkpoint
 from aqboard.probes.reference import ReferenceTarget
 
 

@@ -4,9 +4,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aqboard.artefacts.scan_cache import ScanCache, build_scan_cache
 from aqboard.domain.plan import SCAN_RULES, ScanRule
 from aqboard.probes.scan_rules import explains, rules_that_explain
+from aqboard.readers.caches.scan_cache import ScanCache, build_scan_cache
 from aqboard.topoflow.config import ModelConfig
 from aqboard.topoflow.scan import WindScanner
 from tests.tiny_launch import turned

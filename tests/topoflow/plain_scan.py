@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from aqboard.artefacts.scan_cache import ScanCache
+from aqboard.readers.caches.scan_cache import ScanCache
 from aqboard.topoflow.config import ModelConfig
 
 

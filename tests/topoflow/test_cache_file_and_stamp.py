@@ -9,7 +9,7 @@ import pytest
 import torch
 from lightning import LightningModule, Trainer
 
-from aqboard.artefacts.scan_cache import build_scan_cache, cache_digests, read_scan_cache
+from aqboard.readers.caches.scan_cache import build_scan_cache, cache_digests, read_scan_cache
 from aqboard.topoflow.cache_file import KEYS, write_scan_cache
 from aqboard.topoflow.errors import ConfigError, TopoFlowError
 from aqboard.topoflow.lightning_module import TopoFlowModule

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from aqboard.artefacts.scan_cache import build_scan_cache, cache_digests, read_scan_cache
 from aqboard.demo import artefacts
+from aqboard.readers.caches.scan_cache import build_scan_cache, cache_digests, read_scan_cache
 from aqboard.topoflow.config import ModelConfig, load_train_config
 from aqboard.topoflow.data import AirQualityDataModule
 from aqboard.topoflow.generate import ensure_store

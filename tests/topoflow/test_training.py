@@ -11,7 +11,7 @@ import torch
 from typer import Typer
 from typer.testing import CliRunner
 
-from aqboard.artefacts.scan_cache import build_scan_cache, cache_digests
+from aqboard.readers.caches.scan_cache import build_scan_cache, cache_digests
 from aqboard.topoflow import provenance
 from aqboard.topoflow.cache_file import write_scan_cache
 from aqboard.topoflow.config import TrainConfig

@@ -8,8 +8,8 @@ import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from aqboard.artefacts.scan_cache import build_scan_cache
 from aqboard.domain.plan import SCAN_RULES, ScanRule
+from aqboard.readers.caches.scan_cache import build_scan_cache
 from aqboard.topoflow.config import ModelConfig
 from aqboard.topoflow.errors import ScanError
 from aqboard.topoflow.scan import WindScanner, put_back, region_winds, take_in_order

@@ -5,9 +5,9 @@ from itertools import combinations
 from pathlib import PurePath
 from string import ascii_uppercase
 
-from aqboard.artefacts.compare import byte_reasons
 from aqboard.domain.cache import CacheFacts, CacheVerdict, SectorDifference
 from aqboard.domain.evidence import CacheEvidence
+from aqboard.readers.caches.compare import byte_reasons
 from aqboard.views.words import Face, short, size
 
 Row = dict[str, str]

@@ -6,11 +6,11 @@ from fnmatch import fnmatchcase
 
 from pydantic import JsonValue
 
-from aqboard.artefacts.key_paths import fold_keys
 from aqboard.checks.checkpoint_coverage import undeclared_missing
 from aqboard.domain.alignment import KeyAlignment
 from aqboard.domain.checkpoint import CheckpointSummary, HealthReport, IntegrityReport, TensorHealth
 from aqboard.domain.evidence_checkpoint import ConfigurationEvidence
+from aqboard.readers.align.key_paths import fold_keys
 from aqboard.views.tables.compare import ABSENT
 from aqboard.views.words import moment, size
 
