@@ -15,6 +15,7 @@ import yaml
 from safetensors.numpy import save_file
 
 from aqboard.checks import SUITE
+from aqboard.checks.judge import judge_all
 from aqboard.domain.attempt import Attempt, InputFile
 from aqboard.domain.checkpoint import BestScore, IntegrityReport, TensorSpec
 from aqboard.domain.evidence import (
@@ -39,8 +40,7 @@ from aqboard.readers.align.match import align_keys
 from aqboard.readers.caches.compare import group_caches
 from aqboard.readers.caches.scan_cache import ScanCache, build_scan_cache, cache_digests
 from aqboard.readers.checkpoints.checkpoint import read_checkpoint
-from aqboard.runner.freeze import freeze
-from aqboard.runner.judge import judge_all
+from aqboard.sessions.freeze import freeze
 from aqboard.store import Store
 from tests import sample_launch, sample_measured
 

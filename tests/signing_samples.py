@@ -7,7 +7,7 @@ from typing import Any
 
 from aqboard.domain.finding import Finding, Verdict
 from aqboard.domain.identity import Identity
-from aqboard.runner.freeze import freeze
+from aqboard.sessions.freeze import freeze
 from aqboard.store import Store
 from tests import samples
 

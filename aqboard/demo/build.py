@@ -4,9 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from aqboard.location import project_folder
+from aqboard.sessions.control import require_place
+from aqboard.sessions.prepare import Listener, check, prepare
 from aqboard.store import Store, StoredAttempt
-from aqboard.workflow.check import Listener, check, prepare
-from aqboard.workflow.place import require_place
 
 PLANS = ("as_found.yaml", "fixed.yaml")
 Say = Callable[[str], None]

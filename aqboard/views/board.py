@@ -16,12 +16,12 @@ from pydantic import ValidationError
 
 from aqboard.domain.errors import AqboardError, StoreError
 from aqboard.location import TOKEN_VARIABLE, VARIABLE, default_database, project_folder
+from aqboard.sessions.ingest import Patience, ingest_open
 from aqboard.store import AttemptRow, Store, StoredAttempt
 from aqboard.store.access import BUSY_TIMEOUT_S, access_to
 from aqboard.store.sessions import Sessions
 from aqboard.views.text import plain, prose
 from aqboard.views.words import STATES
-from aqboard.workflow.ingest import Patience, ingest_open
 
 CHOSEN = "attempt"
 """The chosen attempt's number: this key in the session state, and this query parameter in a link."""

@@ -5,6 +5,7 @@ import streamlit as st
 from aqboard.checks.words import percent
 from aqboard.domain.evidence import CheckpointEvidence, LoadEvidence
 from aqboard.domain.finding import Stage
+from aqboard.signing.lineage import lineage
 from aqboard.store import StoredAttempt
 from aqboard.views.board import NEXT, opened_store, show_attempt
 from aqboard.views.checkpoint_file import show_file
@@ -17,7 +18,6 @@ from aqboard.views.tables.checkpoint import (
     share,
 )
 from aqboard.views.text import code, prose
-from aqboard.workflow.lineage import lineage
 
 
 def show() -> None:

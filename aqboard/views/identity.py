@@ -4,15 +4,15 @@ import streamlit as st
 
 from aqboard.domain.errors import AqboardError, IdentityError
 from aqboard.domain.identity import WORTH, IdentifiedBy, Identity
+from aqboard.signing.accounts import log_in, still_valid
+from aqboard.signing.identify import from_claims, from_proxy
+from aqboard.signing.installation import Installation, installation
 from aqboard.views.board import opened_store
 from aqboard.views.cookies import cookie_name
 from aqboard.views.kept import WHAT, picture
 from aqboard.views.logins import LOGINS, key_of
 from aqboard.views.parts import say
 from aqboard.views.text import plain
-from aqboard.workflow.accounts import log_in, still_valid
-from aqboard.workflow.identify import from_claims, from_proxy
-from aqboard.workflow.installation import Installation, installation
 
 LOGIN = "login-key"
 """Session key of the sign-in that was typed in this tab; the others find theirs by the browser's cookie."""

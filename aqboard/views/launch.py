@@ -14,6 +14,9 @@ from aqboard.domain.seats import Seat
 from aqboard.domain.signoff import Decision
 from aqboard.launch.cost import stakes
 from aqboard.launch.profile import load_profile
+from aqboard.signing.clearance import case_of
+from aqboard.signing.decide import decide, preview
+from aqboard.signing.installation import Installation, installation
 from aqboard.store import StoredAttempt, StoredScript
 from aqboard.views import waivers
 from aqboard.views.board import opened_store, show_attempt
@@ -25,9 +28,6 @@ from aqboard.views.tables.launch import plan_facts
 from aqboard.views.text import cell_code, code, plain, prose, table
 from aqboard.views.waivers import SAID
 from aqboard.views.words import moment
-from aqboard.workflow.decide import decide, preview
-from aqboard.workflow.installation import Installation, installation
-from aqboard.workflow.standing import case_of
 
 
 def show() -> None:

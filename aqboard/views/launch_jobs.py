@@ -4,6 +4,9 @@ import streamlit as st
 
 from aqboard.domain.evidence import CurveEvidence
 from aqboard.domain.job import JobRecord
+from aqboard.jobs.follow import log_tail
+from aqboard.jobs.job_words import refusals
+from aqboard.jobs.rehearse import signed_script
 from aqboard.store import StoredAttempt
 from aqboard.store.jobs import Jobs
 from aqboard.views.board import opened_store
@@ -13,9 +16,6 @@ from aqboard.views.launch_submit import offer_to_submit
 from aqboard.views.slurm_talk import EVERY_S, refreshed, show_told, to_be_told
 from aqboard.views.tables.jobs import check_table, job_table, verdict_sentence
 from aqboard.views.text import prose
-from aqboard.workflow.follow import log_tail
-from aqboard.workflow.job_words import refusals
-from aqboard.workflow.rehearse import signed_script
 
 
 def show_jobs(stored: StoredAttempt) -> None:

@@ -6,13 +6,13 @@ import streamlit as st
 
 from aqboard.domain.errors import AqboardError
 from aqboard.domain.job import JobRecord
+from aqboard.jobs.rehearse import Rehearsal, rehearse
+from aqboard.jobs.submit import submit
+from aqboard.signing.installation import installation
 from aqboard.store import StoredAttempt
 from aqboard.views.board import opened_store
 from aqboard.views.identity import may_act, name_field, signed_in
 from aqboard.views.slurm_talk import acting_person, slurm, tell, tell_error
-from aqboard.workflow.installation import installation
-from aqboard.workflow.rehearse import Rehearsal, rehearse
-from aqboard.workflow.submit import submit
 
 
 def offer_to_submit(stored: StoredAttempt, before: tuple[JobRecord, ...]) -> None:

@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
+from aqboard.checks.plugins import installed_suite
 from aqboard.domain.session import Standing
 from aqboard.location import default_database
-from aqboard.runner.plugins import installed_suite
+from aqboard.sessions.control import view
+from aqboard.signing.installation import installation
 from aqboard.store import StoredAttempt
 from aqboard.store.sessions import SessionRow, Sessions
 from aqboard.views.board import all_attempts, opened_store, show_attempt
@@ -18,8 +20,6 @@ from aqboard.views.run_start import show_answer, show_new, show_person, show_sta
 from aqboard.views.tables.sessions import Span, check_lines, session_rows
 from aqboard.views.text import prose
 from aqboard.views.words import SESSION_STATES, STATES
-from aqboard.workflow.installation import installation
-from aqboard.workflow.sessions import view
 
 Rows = Sequence[SessionRow]
 COLUMNS = {

@@ -6,11 +6,11 @@ import shlex
 import streamlit as st
 
 from aqboard.location import VARIABLE, default_database, project_folder
+from aqboard.signing.installation import installation
 from aqboard.views.identity import signed_in
 from aqboard.views.run_start import offer_plans, show_answer, show_person
 from aqboard.views.tables.hunt import ROOTS_VARIABLE, allowed_roots
 from aqboard.views.text import code
-from aqboard.workflow.installation import installation
 
 EXAMPLE = project_folder() / "data" / "demo" / "fixed.yaml"
 

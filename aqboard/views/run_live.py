@@ -2,10 +2,12 @@
 
 import streamlit as st
 
+from aqboard.checks.plugins import installed_suite
 from aqboard.domain.errors import AqboardError, StoreError
 from aqboard.domain.identity import Identity
-from aqboard.runner.plugins import installed_suite
-from aqboard.runner.session_folder import cancel_request
+from aqboard.sessions.control import SessionView, cancel, log_end, view
+from aqboard.sessions.folder import cancel_request
+from aqboard.sessions.ingest import Patience, ingest
 from aqboard.store import Store
 from aqboard.store.sessions import SessionRow, Sessions
 from aqboard.views.board import look_waits_s, opened_store
@@ -13,8 +15,6 @@ from aqboard.views.identity import acting
 from aqboard.views.tables.sessions import CheckLine, check_lines, overall
 from aqboard.views.text import code, plain, prose, visible
 from aqboard.views.words import SESSION_STATES, moment
-from aqboard.workflow.ingest import Patience, ingest
-from aqboard.workflow.sessions import SessionView, cancel, log_end, view
 
 EVERY_S = 1.0
 PATIENCE = Patience(seconds=0.0)

@@ -10,7 +10,13 @@ from aqboard.domain.errors import AqboardError, SessionError
 from aqboard.domain.finding import Verdict
 from aqboard.domain.identity import Identity
 from aqboard.location import default_database
-from aqboard.runner.freeze import changed_inputs
+from aqboard.readers.inputs import changed_inputs
+from aqboard.sessions.backends import available_backends
+from aqboard.sessions.control import require_place, start
+from aqboard.sessions.ingest import Patience
+from aqboard.sessions.prepare import prepare
+from aqboard.sessions.trust import refuse_unless_agreed
+from aqboard.signing.installation import Installation
 from aqboard.store import StoredAttempt
 from aqboard.views.board import NEXT, opened_store
 from aqboard.views.identity import acting, may_act, name_field, sign_in, sign_out
@@ -20,13 +26,6 @@ from aqboard.views.tables.hunt import ROOTS_VARIABLE, allowed_roots
 from aqboard.views.tables.plans import plan_files
 from aqboard.views.text import code, plain, prose
 from aqboard.views.words import check_title
-from aqboard.workflow.check import prepare
-from aqboard.workflow.ingest import Patience
-from aqboard.workflow.installation import Installation
-from aqboard.workflow.offers import offers
-from aqboard.workflow.place import require_place
-from aqboard.workflow.sessions import start
-from aqboard.workflow.targets import refuse_unless_agreed
 
 ALL, UNPASSED, CHOSEN_ONES = "all", "those that have not passed", "only these"
 PATIENCE = Patience(seconds=10.0)
@@ -71,7 +70,7 @@ def show_start(stored: StoredAttempt) -> None:
 
 
 def _backend(key: str) -> str:
-    known = offers()
+    known = available_backends()
     possible = {offer.name: offer.where for offer in known if not offer.why_not}
     picked: str = st.radio(
         "Where", list(possible), format_func=possible.__getitem__, key=f"backend-{key}", horizontal=True

@@ -6,13 +6,13 @@ import streamlit as st
 
 from aqboard.domain.errors import AqboardError
 from aqboard.domain.identity import Identity
-from aqboard.slurm import Slurm
+from aqboard.jobs.follow import refresh
+from aqboard.jobs.rehearse import Refused
+from aqboard.jobs.slurm import Slurm
+from aqboard.signing.identify import somebody
 from aqboard.store import Store
 from aqboard.views.identity import acting
 from aqboard.views.parts import say
-from aqboard.workflow.follow import refresh
-from aqboard.workflow.identify import somebody
-from aqboard.workflow.rehearse import Refused
 
 SAID = "launch-said"
 """Session key of what became of the last thing asked of Slurm: (good, sentences). Shown once."""

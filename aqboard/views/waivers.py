@@ -7,6 +7,7 @@ from aqboard.domain.identity import Identity
 from aqboard.domain.waiver import LONGEST_DAYS, Answer, WaiverStanding, WaiverState, says_nothing
 from aqboard.launch.cost import stakes
 from aqboard.launch.profile import load_profile
+from aqboard.signing.waive import OPEN, answer, propose, waivable, waivable_checks
 from aqboard.store import StoredAttempt
 from aqboard.views.board import opened_store
 from aqboard.views.identity import SIGNED, acting, name_field
@@ -14,7 +15,6 @@ from aqboard.views.parts import say
 from aqboard.views.stakes import show_stakes
 from aqboard.views.text import code, plain
 from aqboard.views.words import Face, check_title, moment, verdict_face
-from aqboard.workflow.waive import OPEN, answer, propose, waivable, waivable_checks
 
 SAID = "decision-said"
 """Session key of what became of what was sent last: (accepted, sentence). Shown once, at the top of the page."""

@@ -6,6 +6,7 @@ from aqboard.domain.checkpoint import HealthReport, TensorHealth
 from aqboard.domain.evidence import CheckpointEvidence
 from aqboard.domain.evidence_checkpoint import ConfigurationEvidence, HealthEvidence
 from aqboard.domain.signoff import Decision
+from aqboard.signing.decide import decide
 from aqboard.store import Store
 from aqboard.views.tables.checkpoint import (
     folded_rows,
@@ -16,7 +17,6 @@ from aqboard.views.tables.checkpoint import (
     share,
 )
 from aqboard.views.tables.compare import ABSENT
-from aqboard.workflow.decide import decide
 from tests.dashboard.conftest import words
 from tests.sample_attempts import add_attempt, fixed_evidence, sample_plan
 

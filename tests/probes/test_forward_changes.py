@@ -12,8 +12,8 @@ from aqboard.domain.finding import Verdict
 from aqboard.probes import Context, counterfactuals, repeat
 from aqboard.probes.counterfactuals import difference
 from aqboard.probes.reference import ReferenceTarget
-from aqboard.runner.freeze import freeze
-from aqboard.runner.plan_file import read_plan
+from aqboard.sessions.freeze import freeze
+from aqboard.sessions.plan_file import read_plan
 from tests import faulty_targets as faulty
 from tests.tiny_launch import MODEL, TinyLaunch
 

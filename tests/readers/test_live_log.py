@@ -6,9 +6,9 @@ import struct
 import pytest
 
 from aqboard.domain.evidence import CurvePoint
+from aqboard.jobs.follow import reduced
 from aqboard.readers.errors import ReadError
 from aqboard.readers.logs.live_log import MAX_BYTES, read_live_log
-from aqboard.workflow.follow import reduced
 
 CSV = b"epoch,step,train_loss_step,val_loss\n0,0,3.85,0.964\n0,10,0.7,\n0,20,nan,\n0,30,0.69,0.356\n"
 

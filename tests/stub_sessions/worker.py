@@ -10,8 +10,8 @@ from pathlib import Path
 
 from aqboard.domain.errors import SessionError
 from aqboard.domain.outcome import ProbeOutcome
-from aqboard.runner.events import Ended, Progressed, Started, append
-from aqboard.runner.processes import die_with_parent
+from aqboard.sessions.events import Ended, Progressed, Started, append
+from aqboard.sessions.processes import die_with_parent
 
 
 def measured(probe: str) -> Ended:

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from aqboard.checks import Check
 from aqboard.domain.session import ProbeProgress, Standing
+from aqboard.sessions.control import SessionView
 from aqboard.store.sessions import SessionRow
 from aqboard.views.words import PROBE_STATES, SESSION_STATES, Face, lasting, moment
-from aqboard.workflow.sessions import SessionView
 
 LEFT_OUT = Face("⏭️", "left out")
 NOTHING_TO_MEASURE = Face("⏭️", "does not apply")

@@ -1,1 +1,0 @@
-"""Freeze a plan, run the probes in a process of their own, and judge what they brought."""
