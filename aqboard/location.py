@@ -45,4 +45,4 @@ def project_folder() -> Path:
 def dashboard_script(*, gated: bool) -> Path:
     """What Streamlit is to run: the dashboard behind its access token, or `app.py` as it is."""
     package = Path(aqboard.__file__).resolve().parent
-    return package / "entrance" / "gated.py" if gated else project_folder() / "app.py"
+    return package / "web" / "server" / "entrance" / "gated.py" if gated else project_folder() / "app.py"

@@ -8,15 +8,8 @@ from aqboard.domain.evidence_checkpoint import ConfigurationEvidence, HealthEvid
 from aqboard.domain.signoff import Decision
 from aqboard.signing.decide import decide
 from aqboard.store import Store
-from aqboard.views.tables.checkpoint import (
-    folded_rows,
-    health_rows,
-    health_sentence,
-    missing_rows,
-    setting_rows,
-    share,
-)
-from aqboard.views.tables.compare import ABSENT
+from aqboard.web.tables.checkpoint import folded_rows, health_rows, health_sentence, missing_rows, setting_rows, share
+from aqboard.web.tables.compare import ABSENT
 from tests.dashboard.conftest import words
 from tests.sample_attempts import add_attempt, fixed_evidence, sample_plan
 

@@ -11,7 +11,7 @@ from aqboard.jobs.slurm import Job, JobState, Slurm
 from aqboard.signing.decide import decide
 from aqboard.store import Store
 from aqboard.store.jobs import Jobs
-from aqboard.views import job_acts, launch_submit, slurm_talk
+from aqboard.web.pages import job_acts, launch_submit, slurm_talk
 from tests.dashboard.conftest import words
 from tests.sample_jobs import REASON, add_jobs
 from tests.told_slurm import Told

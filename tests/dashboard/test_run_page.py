@@ -16,7 +16,7 @@ from aqboard.signing.accounts import add, disable
 from aqboard.signing.installation import settings_file
 from aqboard.store import Store, access
 from aqboard.store.sessions import Sessions
-from aqboard.views.tables.plans import plan_files
+from aqboard.web.tables.plans import plan_files
 from tests.dashboard.conftest import words
 from tests.sample_attempts import sample_plan, write_files
 
