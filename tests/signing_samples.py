@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from aqboard.domain.finding import Finding, Verdict
-from aqboard.domain.identity import Identity
+from aqboard.domain.signing.identity import Identity
 from aqboard.sessions.freeze import freeze
 from aqboard.store import Store
 from tests import samples

@@ -13,7 +13,7 @@ from aqboard.cli.show import EXIT, as_document, tell
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.errors import TargetError
 from aqboard.domain.readiness import State
-from aqboard.domain.session import SessionState
+from aqboard.domain.session.check_session import SessionState
 from aqboard.sessions.backends import BACKENDS
 from aqboard.sessions.backends import backend as known_backend
 from aqboard.sessions.trust import foreign_code, is_trusted, trust

@@ -13,7 +13,7 @@ from aqboard.cli.output import err, errors_told, out, print_json, tell_waiting
 from aqboard.domain.attempt import day
 from aqboard.domain.errors import StoreError
 from aqboard.domain.printable import printable
-from aqboard.domain.session import SessionState
+from aqboard.domain.session.check_session import SessionState
 
 if TYPE_CHECKING:
     from aqboard.sessions.control import SessionView

@@ -9,7 +9,7 @@ from aqboard.cli.output import FOUND, OK, errors_told, out, print_json
 from aqboard.cli.person import AsAccount, tell_person, whoever_types
 from aqboard.domain.attempt import day
 from aqboard.domain.errors import LaunchError
-from aqboard.domain.signoff import Decision
+from aqboard.domain.signing.signoff import Decision
 
 
 def sign(

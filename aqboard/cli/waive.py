@@ -8,8 +8,8 @@ from aqboard.cli.options import AsJson, Database, database
 from aqboard.cli.output import errors_told, out, print_json
 from aqboard.cli.person import AsAccount, tell_person, whoever_types
 from aqboard.domain.attempt import day
-from aqboard.domain.clearance import Obstacle
 from aqboard.domain.errors import LaunchError
+from aqboard.domain.signing.clearance import Obstacle
 
 
 def waive(

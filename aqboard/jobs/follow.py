@@ -13,10 +13,10 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from aqboard.domain.evidence import CurvePoint
-from aqboard.domain.guard_verdict import GuardVerdict
-from aqboard.domain.identity import Identity
-from aqboard.domain.job import JobRecord, Sighting, Submission
+from aqboard.domain.job.guard_verdict import GuardVerdict
+from aqboard.domain.job.slurm_job import JobRecord, Sighting, Submission
 from aqboard.domain.plan import LaunchPlan
+from aqboard.domain.signing.identity import Identity
 from aqboard.guard.names import VERDICT
 from aqboard.jobs.slurm import Slurm, SlurmError
 from aqboard.readers.errors import ReadError

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from aqboard.domain.attempt import day
-from aqboard.domain.guard_verdict import Stop
-from aqboard.domain.job import End, JobRecord, Sighting, Submission
+from aqboard.domain.job.guard_verdict import Stop
+from aqboard.domain.job.slurm_job import End, JobRecord, Sighting, Submission
 from aqboard.domain.printable import printable
 from aqboard.readers.errors import ReadError
 from aqboard.readers.source import FileSource

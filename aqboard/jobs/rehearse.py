@@ -8,10 +8,10 @@ from hashlib import sha256
 from pathlib import Path
 
 from aqboard.domain.attempt import day
-from aqboard.domain.clearance import Clearance
 from aqboard.domain.errors import LaunchError
-from aqboard.domain.job import Role
+from aqboard.domain.job.slurm_job import Role
 from aqboard.domain.plan import ClusterPlan
+from aqboard.domain.signing.clearance import Clearance
 from aqboard.jobs.slurm import Slurm, Trial
 from aqboard.launch.canary import canary_job
 from aqboard.launch.profile import load_profile

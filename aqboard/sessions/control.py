@@ -15,11 +15,9 @@ from aqboard.checks.plugins import installed_suite
 from aqboard.checks.selection import left_out, limits, probes_needed
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.errors import AqboardError, SessionError
-from aqboard.domain.events import Event
-from aqboard.domain.identity import Identity
 from aqboard.domain.model import first_fault
 from aqboard.domain.plan import LaunchPlan
-from aqboard.domain.session import (
+from aqboard.domain.session.check_session import (
     CheckSession,
     Heard,
     ProbeProgress,
@@ -29,6 +27,8 @@ from aqboard.domain.session import (
     fold,
     progress,
 )
+from aqboard.domain.session.events import Event
+from aqboard.domain.signing.identity import Identity
 from aqboard.launch.check_job import check_job
 from aqboard.launch.profile import load_profile
 from aqboard.sessions import folder as session_folder

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from aqboard.domain.errors import SessionError
-from aqboard.domain.events import Ended, Event, Line, Progressed, SessionEnded, SessionStarted, Started, parsed
+from aqboard.domain.session.events import Ended, Event, Line, Progressed, SessionEnded, SessionStarted, Started, parsed
 
 __all__ = ["Ended", "Event", "Line", "Progressed", "SessionEnded", "SessionStarted", "Started", "Tail", "append"]
 

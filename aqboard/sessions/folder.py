@@ -10,8 +10,8 @@ from pathlib import Path
 
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.errors import SessionError
-from aqboard.domain.events import FileSum
-from aqboard.domain.session import CancelRequest, CheckSession
+from aqboard.domain.session.check_session import CancelRequest, CheckSession
+from aqboard.domain.session.events import FileSum
 from aqboard.sessions.backends.base import ATTEMPT, CANCEL, EVENTS, SESSION, WORKER_LOG, write_whole
 
 SUMMED = (SESSION, ATTEMPT, EVENTS, WORKER_LOG)

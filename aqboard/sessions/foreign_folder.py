@@ -15,9 +15,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.errors import SessionError
-from aqboard.domain.events import SessionEnded, parsed
 from aqboard.domain.model import Record, first_fault
-from aqboard.domain.session import CheckSession, Uid
+from aqboard.domain.session.check_session import CheckSession, Uid
+from aqboard.domain.session.events import SessionEnded, parsed
 from aqboard.sessions.backends.base import ATTEMPT, EVENTS, SESSION, WORKER_LOG
 from aqboard.sessions.folder import SUMMED
 

@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 from aqboard.domain.errors import SessionError
-from aqboard.domain.session import Standing
+from aqboard.domain.session.check_session import Standing
 from aqboard.sessions.backends.base import EVENTS
 from aqboard.sessions.control import require_place, sessions_folder
 from aqboard.sessions.foreign_folder import Copy, take_copy

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TypeVar
 
 from aqboard.domain.errors import AqboardError, StoreError
-from aqboard.domain.session import SessionState, Sighting, Standing, fold
+from aqboard.domain.session.check_session import SessionState, Sighting, Standing, fold
 from aqboard.sessions.backends import BACKENDS
 from aqboard.sessions.backends.base import EVENTS, read_handle
 from aqboard.sessions.events import lines

@@ -8,8 +8,8 @@ from aqboard.checks.judge import judge_all
 from aqboard.checks.plugins import installed_suite
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.finding import Finding
-from aqboard.domain.outcome import ProbeOutcome
-from aqboard.domain.session import CheckSession, SessionState, Standing
+from aqboard.domain.session.check_session import CheckSession, SessionState, Standing
+from aqboard.domain.session.outcome import ProbeOutcome
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from aqboard.domain.errors import SessionError
 from aqboard.domain.evidence import EVIDENCE
-from aqboard.domain.outcome import ProbeOutcome
+from aqboard.domain.session.outcome import ProbeOutcome
 from aqboard.sessions.backends.base import ATTEMPT, CANNOT_WRITE, EVENTS, WORKER_LOG
 from aqboard.sessions.events import Ended, Event, Started, Tail, append
 

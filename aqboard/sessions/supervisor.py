@@ -18,8 +18,8 @@ from pathlib import Path
 from types import FrameType
 
 from aqboard.domain.errors import AqboardError
-from aqboard.domain.outcome import ProbeOutcome
-from aqboard.domain.session import CheckSession
+from aqboard.domain.session.check_session import CheckSession
+from aqboard.domain.session.outcome import ProbeOutcome
 from aqboard.sessions.backends.base import CANCEL, CANNOT_WRITE, EVENTS, HANDLE, IN_USE, Handle, write_whole
 from aqboard.sessions.backends.local import LocalBackend, own_handle
 from aqboard.sessions.events import Ended, SessionEnded, SessionStarted, Started, Tail, append, close_torn_line

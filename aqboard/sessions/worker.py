@@ -15,7 +15,7 @@ from pathlib import Path
 from aqboard.checks import plugins
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.errors import AqboardError, SessionError
-from aqboard.domain.outcome import ProbeOutcome
+from aqboard.domain.session.outcome import ProbeOutcome
 from aqboard.probes import PROBES, Context, Probe, Unavailable
 from aqboard.sessions.backends.base import CANNOT_WRITE
 from aqboard.sessions.events import Ended, Progressed, Started, Tail, append

@@ -9,8 +9,8 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from pydantic import ValidationError
 
 from aqboard.domain.errors import IdentityError
-from aqboard.domain.identity import ANY, Identity
 from aqboard.domain.model import first_fault
+from aqboard.domain.signing.identity import ANY, Identity
 from aqboard.store import Store
 from aqboard.store.accounts import Account, accounts, add_account_row, add_refused_login, refused_logins
 

@@ -1,12 +1,12 @@
-"""Where an attempt stands: gathers all that a decision depends on, and asks `aqboard.domain.clearance`."""
+"""Where an attempt stands: gathers all that a decision depends on, and asks `aqboard.domain.signing.clearance`."""
 
 import socket
 from datetime import UTC, datetime
 
-from aqboard.domain.case import Case
-from aqboard.domain.clearance import Clearance, SignoffStanding, clearance
-from aqboard.domain.policy import Policy, stricter
-from aqboard.domain.signoff import Seal, seal
+from aqboard.domain.signing.case import Case
+from aqboard.domain.signing.clearance import Clearance, SignoffStanding, clearance
+from aqboard.domain.signing.policy import Policy, stricter
+from aqboard.domain.signing.signoff import Seal, seal
 from aqboard.launch.limits import misfits
 from aqboard.launch.profile import load_profile
 from aqboard.launch.script import render_body

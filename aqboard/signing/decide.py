@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 
 from pydantic import ValidationError
 
-from aqboard.domain.case import Case, refusal
-from aqboard.domain.clearance import Clearance, Step, clearance
 from aqboard.domain.errors import LaunchError, StoreError
-from aqboard.domain.identity import Identity
 from aqboard.domain.model import first_fault
-from aqboard.domain.signoff import Decision, SignOff
-from aqboard.domain.waiver import WaiverState
+from aqboard.domain.signing.case import Case, refusal
+from aqboard.domain.signing.clearance import Clearance, Step, clearance
+from aqboard.domain.signing.identity import Identity
+from aqboard.domain.signing.signoff import Decision, SignOff
+from aqboard.domain.signing.waiver import WaiverState
 from aqboard.launch.profile import load_profile
 from aqboard.launch.script import Approval, render
 from aqboard.signing.clearance import case_of, current_seal, obstacles, standings

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from aqboard.domain.evidence import CheckpointEvidence
-from aqboard.domain.signoff import Decision
+from aqboard.domain.signing.signoff import Decision
 from aqboard.store import Store, StoredAttempt
 
 

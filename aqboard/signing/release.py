@@ -21,7 +21,7 @@ from aqboard.domain.attempt import Attempt
 from aqboard.domain.errors import LaunchError
 from aqboard.domain.evidence import CacheEvidence, LossEvidence
 from aqboard.domain.evidence_train import CostEvidence
-from aqboard.domain.manifest import CodeState, LaunchManifest, SignedFile, SignedJob, withdrawn_marker
+from aqboard.domain.job.manifest import CodeState, LaunchManifest, SignedFile, SignedJob, withdrawn_marker
 from aqboard.guard.build import build_manifest
 from aqboard.guard.code_state import code_state
 from aqboard.guard.names import MANIFEST, VERDICT

@@ -4,12 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 from pydantic import ValidationError
 
-from aqboard.domain.case import Case, confirmation_refusal, refusal
 from aqboard.domain.errors import LaunchError
 from aqboard.domain.finding import Verdict
-from aqboard.domain.identity import Identity, same_person
 from aqboard.domain.model import first_fault
-from aqboard.domain.waiver import (
+from aqboard.domain.signing.case import Case, confirmation_refusal, refusal
+from aqboard.domain.signing.identity import Identity, same_person
+from aqboard.domain.signing.waiver import (
     LONGEST_DAYS,
     NOT_RUN,
     Answer,

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from aqboard.domain.finding import Stage
-from aqboard.domain.outcome import ProbeOutcome
+from aqboard.domain.session.outcome import ProbeOutcome
 from aqboard.store import StoredAttempt
 from aqboard.web.tables.checklist import Line, checklist
 from aqboard.web.text import code, plain, prose

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from aqboard.checks import SUITE
 from aqboard.domain.finding import Severity, Stage, Verdict
 from aqboard.domain.readiness import State
-from aqboard.domain.session import SessionState
+from aqboard.domain.session.check_session import SessionState
 
 
 class Face(NamedTuple):

@@ -2,8 +2,8 @@ from aqboard.checks import Check
 from aqboard.checks.judge import judge_all, judge_one
 from aqboard.domain.evidence import CurveEvidence, CurvePoint
 from aqboard.domain.finding import Judgement, Severity, Stage, Verdict, passed
-from aqboard.domain.outcome import ProbeOutcome
 from aqboard.domain.plan import LaunchPlan
+from aqboard.domain.session.outcome import ProbeOutcome
 from tests import samples
 
 CURVE = CurveEvidence(points=(CurvePoint(step=1, val_loss=0.5),))

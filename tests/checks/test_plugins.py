@@ -10,8 +10,8 @@ from aqboard.checks.judge import judge_one
 from aqboard.checks.plugins import installed_suite, kinds, offers
 from aqboard.checks.selection import probes_needed
 from aqboard.domain.finding import Verdict
-from aqboard.domain.outcome import ProbeOutcome
 from aqboard.domain.readiness import State, VerdictLine, assess
+from aqboard.domain.session.outcome import ProbeOutcome
 from aqboard.probes import Context
 from aqboard.sessions import worker
 from tests import samples

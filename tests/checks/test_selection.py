@@ -12,8 +12,8 @@ from aqboard.checks.selection import left_out, limits, probes_needed, refuse_unk
 from aqboard.domain.errors import PlanError
 from aqboard.domain.evidence import EVIDENCE, Evidence
 from aqboard.domain.finding import Judgement, Severity, Stage, Verdict, failed, passed
-from aqboard.domain.outcome import ProbeOutcome
 from aqboard.domain.readiness import State, VerdictLine, assess
+from aqboard.domain.session.outcome import ProbeOutcome
 from tests import samples
 
 FOREIGN = {"target": {"builder": "mine:build"}}

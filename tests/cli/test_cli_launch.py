@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 import aqboard.jobs.slurm
 from aqboard.cli import app
-from aqboard.domain.signoff import Decision
+from aqboard.domain.signing.signoff import Decision
 from aqboard.jobs.slurm import JobState
 from aqboard.signing.decide import decide
 from aqboard.store import Store

@@ -13,8 +13,8 @@ import pytest
 from typer.testing import CliRunner
 
 from aqboard.cli import app
-from aqboard.domain.events import Ended, SessionEnded, SessionStarted
-from aqboard.domain.outcome import ProbeOutcome
+from aqboard.domain.session.events import Ended, SessionEnded, SessionStarted
+from aqboard.domain.session.outcome import ProbeOutcome
 from aqboard.sessions import folder
 from aqboard.sessions.backends.base import EVENTS, WORKER_LOG
 from aqboard.sessions.events import append

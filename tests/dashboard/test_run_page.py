@@ -9,7 +9,7 @@ import yaml
 
 from aqboard.domain.plan import LaunchPlan
 from aqboard.domain.readiness import State
-from aqboard.domain.session import SessionState
+from aqboard.domain.session.check_session import SessionState
 from aqboard.location import config_folder
 from aqboard.sessions.ingest import ingest
 from aqboard.signing.accounts import add, disable

@@ -5,7 +5,7 @@ import sqlite3
 import pytest
 import yaml
 
-from aqboard.domain.identity import Identity
+from aqboard.domain.signing.identity import Identity
 from aqboard.location import config_folder
 from aqboard.signing.accounts import add
 from aqboard.signing.installation import settings_file

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from aqboard.domain.signoff import Decision
+from aqboard.domain.signing.signoff import Decision
 from aqboard.signing.decide import decide
 from aqboard.store import Store
 from tests.e2e.conftest import Board, serve

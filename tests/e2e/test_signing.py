@@ -9,12 +9,12 @@ import pytest
 import yaml
 from playwright.sync_api import BrowserContext, Page, expect
 
-from aqboard.domain.events import Ended, SessionEnded, SessionStarted, Started
 from aqboard.domain.evidence import Evidence, ForwardEvidence
 from aqboard.domain.plan import LaunchPlan
-from aqboard.domain.session import CheckSession
-from aqboard.domain.signoff import Decision
-from aqboard.domain.waiver import WaiverState
+from aqboard.domain.session.check_session import CheckSession
+from aqboard.domain.session.events import Ended, SessionEnded, SessionStarted, Started
+from aqboard.domain.signing.signoff import Decision
+from aqboard.domain.signing.waiver import WaiverState
 from aqboard.location import config_folder
 from aqboard.sessions import folder as session_folder
 from aqboard.sessions.backends.base import EVENTS

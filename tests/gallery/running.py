@@ -11,8 +11,8 @@ from aqboard.checks.selection import probes_needed
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.evidence import Evidence
 from aqboard.domain.finding import Finding
-from aqboard.domain.outcome import ProbeOutcome
 from aqboard.domain.readiness import Readiness, VerdictLine, assess
+from aqboard.domain.session.outcome import ProbeOutcome
 from aqboard.probes import PROBES, Context
 from aqboard.sessions import worker
 from aqboard.sessions.freeze import freeze

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from aqboard.domain.manifest import GuardSettings, LaunchManifest
-from aqboard.domain.signoff import Decision, SignOff
+from aqboard.domain.job.manifest import GuardSettings, LaunchManifest
+from aqboard.domain.signing.signoff import Decision, SignOff
 from aqboard.guard.build import build_manifest
 from tests import samples
 from tests.tiny_launch import TinyLaunch

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from aqboard.domain.guard_verdict import GuardVerdict
-from aqboard.domain.manifest import LaunchManifest
+from aqboard.domain.job.guard_verdict import GuardVerdict
+from aqboard.domain.job.manifest import LaunchManifest
 from aqboard.guard.names import CANARY_VARIABLE, DIGEST_VARIABLE, MANIFEST_VARIABLE
 
 PRELOADED = ["aqboard.guard.for_lightning", "aqboard.topoflow.train", "torch.distributed", __name__]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from aqboard.domain.guard_verdict import GuardCheck, GuardVerdict, Stop
+from aqboard.domain.job.guard_verdict import GuardCheck, GuardVerdict, Stop
 from aqboard.guard.judge import Decision
 from aqboard.guard.recorder import Recorder
 from aqboard.guard.verdict import read_verdict

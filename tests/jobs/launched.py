@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from aqboard.domain.plan import LaunchPlan
-from aqboard.domain.signoff import Decision
+from aqboard.domain.signing.signoff import Decision
 from aqboard.signing.decide import decide
 from aqboard.store import Store
 from tests.sample_attempts import add_attempt, fixed_evidence, sample_plan

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aqboard.domain.errors import LaunchError
-from aqboard.domain.signoff import Decision
+from aqboard.domain.signing.signoff import Decision
 from aqboard.launch.container import outermost
 from aqboard.launch.profile import load_profile, profile_names
 from aqboard.launch.script import Approval, render, render_body, render_canary

@@ -16,10 +16,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aqboard.domain.errors import StoreError
-from aqboard.domain.events import Ended, SessionEnded, Started
 from aqboard.domain.finding import Verdict
-from aqboard.domain.outcome import ProbeOutcome
-from aqboard.domain.session import SessionState
+from aqboard.domain.session.check_session import SessionState
+from aqboard.domain.session.events import Ended, SessionEnded, Started
+from aqboard.domain.session.outcome import ProbeOutcome
 from aqboard.sessions.backends.base import EVENTS
 from aqboard.sessions.control import view
 from aqboard.sessions.events import append, lines

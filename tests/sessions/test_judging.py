@@ -3,8 +3,8 @@
 import pytest
 
 from aqboard.domain.finding import Verdict
-from aqboard.domain.outcome import ProbeOutcome
-from aqboard.domain.session import CheckSession, SessionState, Standing
+from aqboard.domain.session.check_session import CheckSession, SessionState, Standing
+from aqboard.domain.session.outcome import ProbeOutcome
 from aqboard.sessions import judging
 from aqboard.sessions.judging import Judged, judge
 from tests import stub_sessions

@@ -11,10 +11,10 @@ import psutil
 import pytest
 
 from aqboard.domain.errors import SessionError
-from aqboard.domain.events import Ended, SessionEnded, SessionStarted, Started
 from aqboard.domain.finding import Verdict
-from aqboard.domain.outcome import ProbeOutcome
-from aqboard.domain.session import SessionState
+from aqboard.domain.session.check_session import SessionState
+from aqboard.domain.session.events import Ended, SessionEnded, SessionStarted, Started
+from aqboard.domain.session.outcome import ProbeOutcome
 from aqboard.sessions.backends import BACKENDS
 from aqboard.sessions.backends.base import EVENTS, WORKER_LOG, Handle, read_handle
 from aqboard.sessions.backends.local import LocalBackend

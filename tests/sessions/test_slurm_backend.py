@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from aqboard.domain.check_job import CheckJob
 from aqboard.domain.errors import LaunchError, SessionError
-from aqboard.domain.session import CheckSession, Sighting
+from aqboard.domain.session.check_job import CheckJob
+from aqboard.domain.session.check_session import CheckSession, Sighting
 from aqboard.jobs.slurm import Job, JobState, Slurm, SlurmError
 from aqboard.launch.check_job import check_job
 from aqboard.launch.profile import load_profile

@@ -10,7 +10,7 @@ import pytest
 from aqboard.domain.errors import IdentityError, LaunchError, PlanError
 from aqboard.domain.finding import Verdict
 from aqboard.domain.readiness import State
-from aqboard.domain.signoff import Decision
+from aqboard.domain.signing.signoff import Decision
 from aqboard.sessions.prepare import check, prepare
 from aqboard.signing.decide import current_seal, decide, obstacles, preview, standings
 from aqboard.store import Store, StoredAttempt

@@ -6,8 +6,8 @@ import pytest
 import yaml
 
 from aqboard.domain.errors import IdentityError, LaunchError
-from aqboard.domain.policy import Policy
-from aqboard.domain.signoff import Decision
+from aqboard.domain.signing.policy import Policy
+from aqboard.domain.signing.signoff import Decision
 from aqboard.location import config_folder
 from aqboard.signing.decide import decide
 from aqboard.signing.identify import from_claims, from_proxy, typed, with_roles

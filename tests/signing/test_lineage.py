@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from aqboard.domain.evidence import CheckpointEvidence
-from aqboard.domain.outcome import ProbeOutcome
-from aqboard.domain.signoff import Decision, SignOff
+from aqboard.domain.session.outcome import ProbeOutcome
+from aqboard.domain.signing.signoff import Decision, SignOff
 from aqboard.signing.lineage import Lineage, lineage
 from aqboard.store import Store
 from tests import sample_attempts, samples

@@ -10,10 +10,10 @@ import pytest
 
 from aqboard.domain.errors import LaunchError
 from aqboard.domain.finding import Verdict
-from aqboard.domain.manifest import LaunchManifest
+from aqboard.domain.job.manifest import LaunchManifest
 from aqboard.domain.readiness import State
-from aqboard.domain.session import CheckSession
-from aqboard.domain.signoff import Decision
+from aqboard.domain.session.check_session import CheckSession
+from aqboard.domain.signing.signoff import Decision
 from aqboard.location import scripts_folder
 from aqboard.sessions import folder as session_folder
 from aqboard.sessions import ingest as ingest_module

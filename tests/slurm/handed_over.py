@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from aqboard.domain.events import Event, Started
-from aqboard.domain.session import CheckSession, Standing, fold
+from aqboard.domain.session.check_session import CheckSession, Standing, fold
+from aqboard.domain.session.events import Event, Started
 from aqboard.launch.check_job import check_job
 from aqboard.launch.profile import load_profile
 from aqboard.sessions import folder as session_folder

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from aqboard.domain.errors import SessionError
-from aqboard.domain.events import Ended, SessionStarted, Started
-from aqboard.domain.session import SessionState, Standing
+from aqboard.domain.session.check_session import SessionState, Standing
+from aqboard.domain.session.events import Ended, SessionStarted, Started
 from aqboard.jobs.slurm import Slurm
 from aqboard.sessions import folder
 from aqboard.sessions.backends.base import Handle

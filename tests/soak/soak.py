@@ -18,8 +18,8 @@ from pathlib import Path
 
 import psutil
 
-from aqboard.domain.events import Ended, SessionEnded, parsed
-from aqboard.domain.session import SessionState
+from aqboard.domain.session.check_session import SessionState
+from aqboard.domain.session.events import Ended, SessionEnded, parsed
 from aqboard.sessions.backends import BACKENDS
 from aqboard.sessions.backends.base import EVENTS, read_handle
 from aqboard.sessions.control import cancel

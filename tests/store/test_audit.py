@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from aqboard.domain.finding import Verdict
-from aqboard.domain.signoff import Decision
+from aqboard.domain.signing.signoff import Decision
 from aqboard.signing.audit import exported, verified
 from aqboard.signing.decide import decide
 from aqboard.signing.waive import answer, propose

@@ -10,11 +10,11 @@ import pytest
 
 from aqboard.checks.check import Check
 from aqboard.domain.attempt import Attempt
-from aqboard.domain.events import Ended, Progressed, SessionEnded, SessionStarted, Started
 from aqboard.domain.evidence import Evidence
 from aqboard.domain.finding import Judgement, Severity, Stage, Verdict, passed
-from aqboard.domain.outcome import ProbeOutcome
-from aqboard.domain.session import CheckSession, Standing
+from aqboard.domain.session.check_session import CheckSession, Standing
+from aqboard.domain.session.events import Ended, Progressed, SessionEnded, SessionStarted, Started
+from aqboard.domain.session.outcome import ProbeOutcome
 from aqboard.sessions import control, judging
 from aqboard.sessions import folder as session_folder
 from aqboard.sessions.backends import BACKENDS

@@ -13,8 +13,8 @@ from pydantic import Field
 
 from aqboard.domain.errors import SessionError
 from aqboard.domain.model import Record
-from aqboard.domain.session import Sighting as Sighting
-from aqboard.domain.session import Uid
+from aqboard.domain.session.check_session import Sighting as Sighting
+from aqboard.domain.session.check_session import Uid
 
 SESSION, ATTEMPT, EVENTS, HANDLE, CANCEL = "session.json", "attempt.json", "events.jsonl", "handle.json", "cancel"
 WORKER_LOG, SUPERVISOR_LOG = "worker.log", "supervisor.log"

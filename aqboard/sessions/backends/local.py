@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 
 from aqboard.domain.errors import SessionError
-from aqboard.domain.session import Sighting
+from aqboard.domain.session.check_session import Sighting
 from aqboard.sessions.backends.base import CANNOT_WRITE, SUPERVISOR_LOG, Handle, command
 
 SAME_START_S = 60.0

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from aqboard.domain.check_job import CheckJob
 from aqboard.domain.errors import SessionError
 from aqboard.domain.model import first_fault
-from aqboard.domain.session import Sighting
+from aqboard.domain.session.check_job import CheckJob
+from aqboard.domain.session.check_session import Sighting
 from aqboard.jobs.slurm import Job, JobState, Slurm, SlurmError
 from aqboard.sessions.backends.base import CANNOT_WRITE, SUPERVISOR_LOG, Handle
 from aqboard.sessions.folder import read_session

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from aqboard.domain.errors import AqboardError, IdentityError
-from aqboard.domain.identity import WORTH, IdentifiedBy, Identity
+from aqboard.domain.signing.identity import WORTH, IdentifiedBy, Identity
 from aqboard.signing.accounts import log_in, still_valid
 from aqboard.signing.identify import from_claims, from_proxy
 from aqboard.signing.installation import Installation, installation

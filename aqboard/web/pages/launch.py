@@ -5,13 +5,13 @@ from pathlib import Path
 
 import streamlit as st
 
-from aqboard.domain.case import Case, refusal
-from aqboard.domain.clearance import Clearance, SignoffStanding, Step, clearance
 from aqboard.domain.errors import AqboardError
-from aqboard.domain.identity import ANY, Identity
-from aqboard.domain.policy import Policy
-from aqboard.domain.seats import Seat
-from aqboard.domain.signoff import Decision
+from aqboard.domain.signing.case import Case, refusal
+from aqboard.domain.signing.clearance import Clearance, SignoffStanding, Step, clearance
+from aqboard.domain.signing.identity import ANY, Identity
+from aqboard.domain.signing.policy import Policy
+from aqboard.domain.signing.seats import Seat
+from aqboard.domain.signing.signoff import Decision
 from aqboard.launch.cost import stakes
 from aqboard.launch.profile import load_profile
 from aqboard.signing.clearance import case_of

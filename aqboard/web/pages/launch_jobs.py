@@ -3,7 +3,7 @@
 import streamlit as st
 
 from aqboard.domain.evidence import CurveEvidence
-from aqboard.domain.job import JobRecord
+from aqboard.domain.job.slurm_job import JobRecord
 from aqboard.jobs.follow import log_tail
 from aqboard.jobs.job_words import refusals
 from aqboard.jobs.rehearse import signed_script

@@ -5,7 +5,7 @@ import shutil
 import streamlit as st
 
 from aqboard.domain.errors import AqboardError
-from aqboard.domain.job import JobRecord
+from aqboard.domain.job.slurm_job import JobRecord
 from aqboard.jobs.rehearse import Rehearsal, rehearse
 from aqboard.jobs.submit import submit
 from aqboard.signing.installation import installation

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from aqboard.domain.errors import AqboardError
-from aqboard.domain.identity import Identity
-from aqboard.domain.waiver import LONGEST_DAYS, Answer, WaiverStanding, WaiverState, says_nothing
+from aqboard.domain.signing.identity import Identity
+from aqboard.domain.signing.waiver import LONGEST_DAYS, Answer, WaiverStanding, WaiverState, says_nothing
 from aqboard.launch.cost import stakes
 from aqboard.launch.profile import load_profile
 from aqboard.signing.waive import OPEN, answer, propose, waivable, waivable_checks

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from aqboard.checks import SUITE
 from aqboard.domain.finding import Stage, Verdict
-from aqboard.domain.guard_verdict import GuardVerdict
+from aqboard.domain.job.guard_verdict import GuardVerdict
 from aqboard.store import AttemptRow
 from aqboard.web.words import GUARD_STATES, NOT_RUN, STAGES, STATES, VERDICTS, check_stage, job_face, moment
 

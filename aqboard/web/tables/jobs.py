@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from aqboard.domain.guard_verdict import GuardCheck, GuardVerdict
-from aqboard.domain.job import JobRecord
+from aqboard.domain.job.guard_verdict import GuardCheck, GuardVerdict
+from aqboard.domain.job.slurm_job import JobRecord
 from aqboard.jobs.job_words import in_words, stop_words
 from aqboard.web.pages.identity import SIGNED
 from aqboard.web.text import cell_code, plain, prose, table

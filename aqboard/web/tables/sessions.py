@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from aqboard.checks import Check
-from aqboard.domain.session import ProbeProgress, Standing
+from aqboard.domain.session.check_session import ProbeProgress, Standing
 from aqboard.sessions.control import SessionView
 from aqboard.store.sessions import SessionRow
 from aqboard.web.words import PROBE_STATES, SESSION_STATES, Face, lasting, moment

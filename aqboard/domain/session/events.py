@@ -10,7 +10,7 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import AwareDatetime, Field, StringConstraints, TypeAdapter
 
 from aqboard.domain.model import Record
-from aqboard.domain.outcome import ProbeOutcome
+from aqboard.domain.session.outcome import ProbeOutcome
 
 
 def _now() -> datetime:

@@ -34,7 +34,7 @@ AbsolutePath = Annotated[Path, AfterValidator(_whole)]
 
 
 class Approver(Record):
-    """One person's GO, and how the person was identified (`aqboard.domain.signoff` lists the ways)."""
+    """One person's GO, and how the person was identified (`aqboard.domain.signing.signoff` lists the ways)."""
 
     person: Name
     identified_by: str = Field(min_length=1, max_length=40)

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aqboard.domain.identity import ANY
-from aqboard.domain.policy import Policy
-from aqboard.domain.signoff import SignOff
+from aqboard.domain.signing.identity import ANY
+from aqboard.domain.signing.policy import Policy
+from aqboard.domain.signing.signoff import SignOff
 
 
 @dataclass(frozen=True)

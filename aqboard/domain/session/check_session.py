@@ -11,8 +11,8 @@ from uuid import uuid4
 
 from pydantic import AwareDatetime, Field, JsonValue, StringConstraints
 
-from aqboard.domain.events import Event, SessionEnded, SessionStarted
 from aqboard.domain.model import Record
+from aqboard.domain.session.events import Event, SessionEnded, SessionStarted
 
 Uid = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 """Names the session's folder too, so nothing else may stand in it."""

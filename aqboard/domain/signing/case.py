@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from aqboard.domain.attempt import Attempt
-from aqboard.domain.identity import Identity, folded
-from aqboard.domain.policy import Policy
 from aqboard.domain.readiness import Readiness
-from aqboard.domain.signoff import Seal, SignOff
-from aqboard.domain.waiver import WaiverStanding
+from aqboard.domain.signing.identity import Identity, folded
+from aqboard.domain.signing.policy import Policy
+from aqboard.domain.signing.signoff import Seal, SignOff
+from aqboard.domain.signing.waiver import WaiverStanding
 
 
 @dataclass(frozen=True)
