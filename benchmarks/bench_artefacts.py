@@ -13,6 +13,7 @@ from unittest.mock import patch
 
 import numpy as np
 import torch
+from aqboard_reference.topoflow.cache_file import KEYS, write_scan_cache
 
 from aqboard.readers.caches.compare import compare_caches
 from aqboard.readers.caches.order_metrics import valid_rows
@@ -21,7 +22,6 @@ from aqboard.readers.checkpoints.bits import differing_tensors
 from aqboard.readers.checkpoints.checkpoint import read_checkpoint
 from aqboard.readers.checkpoints.integrity import check_integrity
 from aqboard.readers.digest import file_digest
-from aqboard.topoflow.cache_file import KEYS, write_scan_cache
 from benchmarks.timing import Row, Timing, command, side_by_side
 
 THREADS = 2

@@ -139,7 +139,7 @@ def sample_plan(folder: Path, **changes: object) -> LaunchPlan:
             "time": "1-00:00:00",
             "job_name": "topoflow-400",
             "workdir": "/scratch/project_462000640/aq_net2",
-            "command": ["python", "-m", "aqboard.topoflow.train", "train.yaml"],
+            "command": ["python", "-m", "aqboard_reference.topoflow.train", "train.yaml"],
         },
     }
     # The samples were measured on a fixed day, long before any test runs.

@@ -10,6 +10,8 @@ from aqboard.domain.attempt import Attempt, InputFile
 from aqboard.domain.finding import Finding, Severity, Stage, Verdict
 from aqboard.domain.plan import LaunchPlan
 
+REFERENCE = "aqboard_reference.target:build"
+"""A builder of an installed package."""
 WHEN = datetime(2026, 10, 17, 9, 30, tzinfo=UTC)
 
 
@@ -18,7 +20,7 @@ def plan_document(**sections: Any) -> dict[str, Any]:
     return {
         "name": "fine-tuning, second try",
         "author": "Ada",
-        "target": {"config": "train.yaml"},
+        "target": {"builder": REFERENCE, "config": "train.yaml"},
         "checkpoint": {"path": "baseline.ckpt", "strict": False, "expected_missing": ["*.elevation_alpha"]},
         "scan": {"rule": "strip-sector", "layout": "corrected", "cache": "scan_cache.pkl"},
         "data": {"directory": "stores"},

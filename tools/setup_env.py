@@ -12,7 +12,8 @@ import sys
 from pathlib import Path
 
 DEFAULT_TORCH = "torch==2.13.0"
-EXTRAS = ".[board,checks,slurm,logs,auth,dev]"
+PACKAGES = ("-e", ".[board,checks,slurm,logs,auth,dev]", "-e", "reference")
+"""aqboard itself, and its reference model: a package of its own, as a team's would be."""
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -44,7 +45,7 @@ def main() -> int:
     keep = venv / "torch-constraint.txt"
     keep.write_text(f"torch=={torch_version(python)}\n")
     print("installing the other packages ...", flush=True)
-    rest = ["-c", str(keep), "-e", EXTRAS]
+    rest = ["-c", str(keep), *PACKAGES]
     if site_torch:
         # pip, because uv does not see the base Python's packages; no pins, because they would fight that stack.
         subprocess.check_call([*pip, *rest], cwd=ROOT)

@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from aqboard.checks import Check
-from aqboard.checks.plugins import kinds
+from aqboard.checks.suite import kinds
 from aqboard.domain.errors import PlanError
 from aqboard.domain.evidence import Evidence
 from aqboard.domain.plan import LaunchPlan

@@ -6,8 +6,8 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from aqboard.checks.plugins import installed_suite
 from aqboard.checks.selection import meant
+from aqboard.checks.suite import installed_suite
 from aqboard.cli.options import AsJson
 from aqboard.cli.output import CANNOT_TELL, err, out, print_json
 

@@ -20,15 +20,16 @@ def demo(
     ] = None,
 ) -> None:
     """Build the two demo attempts by running the checks on real files: as found, and fixed."""
-    from aqboard.demo import build  # the generator needs torch; no other command should wait for it
+    from aqboard.sessions.demo import check_demo, installed_demo
 
     with errors_told():
+        launches = installed_demo()
         with ProbeProgress(shown=True) as progress:
             if full is not None:
-                for path in build.full(full, say=progress.note):
+                for path in launches.full(full, progress.note):
                     out.print(str(path), markup=False)
                 return
-            attempts = build.attempts(database(db), again=again, say=progress.note, listen=progress)
+            attempts = check_demo(database(db), launches, again=again, say=progress.note, listen=progress)
         for stored in attempts:
             tell(stored)
         if not attempts:

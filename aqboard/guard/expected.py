@@ -6,6 +6,7 @@ from aqboard.domain.evidence import CacheEvidence, LossEvidence
 from aqboard.domain.evidence_train import CostEvidence
 from aqboard.domain.job.manifest import LossBand, Pace, Subset
 from aqboard.domain.plan import LaunchPlan
+from aqboard.plugins import installed_builders
 
 BELOW = 0.05
 """Share of the measured loss that the job's may lie below it: other precisions move it by a tenth of that."""
@@ -41,7 +42,7 @@ def pace(plan: LaunchPlan, cost: CostEvidence | None) -> Pace | None:
 
 def signed_facts(plan: LaunchPlan, cache: CacheEvidence | None) -> dict[str, str]:
     """What the reference model must say of its scan; other models say nothing that a plan could name."""
-    if plan.scan is None or not plan.target.own:
+    if plan.scan is None or plan.target.builder not in installed_builders():
         return {}
     facts = {"scan_rule": plan.scan.rule, "scan_layout": plan.scan.layout}
     reads_cache = cache is not None and plan.scan.rule.endswith("-sector")

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from pydantic import JsonValue, ValidationError
 
-from aqboard.checks.plugins import installed_suite
 from aqboard.checks.selection import left_out, limits, probes_needed
+from aqboard.checks.suite import installed_suite
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.errors import AqboardError, SessionError
 from aqboard.domain.model import first_fault

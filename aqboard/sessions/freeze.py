@@ -11,6 +11,7 @@ from aqboard import __version__
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.errors import PlanError
 from aqboard.domain.plan import LaunchPlan, TargetPlan
+from aqboard.plugins import installed_builders
 from aqboard.readers.inputs import read_input
 
 Progress = Callable[[str], None]
@@ -29,7 +30,7 @@ def freeze(
     Raises PlanError for an input file that is missing or cannot be read, naming its key in the plan.
     """
     inputs = []
-    code = () if plan.target.own else (("target.builder", builder_file(plan.target)),)
+    code = () if runs_installed_code(plan.target) else (("target.builder", builder_file(plan.target)),)
     for key, path in (*code, *plan.input_files()):
         progress(f"reading {path.name}")
         inputs.append(read_input(key, path))
@@ -43,6 +44,11 @@ def freeze(
         checks=tuple(checks),
         left_out=tuple(left_out),
     )
+
+
+def runs_installed_code(target: TargetPlan) -> bool:
+    """Whether only packages that are installed here run: the builder is one that they offer, and no folder is added."""
+    return target.builder in installed_builders() and not target.workdir and not target.python_path
 
 
 def builder_file(target: TargetPlan) -> Path:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from aqboard.checks import Check
 from aqboard.checks.judge import judge_all
-from aqboard.checks.plugins import installed_suite
+from aqboard.checks.suite import installed_suite
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.finding import Finding
 from aqboard.domain.session.check_session import CheckSession, SessionState, Standing

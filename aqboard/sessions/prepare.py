@@ -3,8 +3,8 @@
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from aqboard.checks.plugins import installed_suite
 from aqboard.checks.selection import left_out, refuse_unknown
+from aqboard.checks.suite import installed_suite
 from aqboard.domain.attempt import Attempt, NodeBilling
 from aqboard.domain.errors import LaunchError, PlanError
 from aqboard.domain.plan import LaunchPlan

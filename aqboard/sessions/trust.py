@@ -15,8 +15,9 @@ from pydantic import ValidationError
 from aqboard.domain.attempt import Attempt, InputFile
 from aqboard.domain.errors import AqboardError, TargetError
 from aqboard.domain.model import Record, first_fault
-from aqboard.domain.plan import OWN_BUILDER, Builder, TargetPlan
+from aqboard.domain.plan import Builder, TargetPlan
 from aqboard.location import config_folder
+from aqboard.plugins import installed_builders
 from aqboard.readers.digest import file_digest
 
 VARIABLE = "AQBOARD_TARGETS"
@@ -40,7 +41,7 @@ class AllowedTarget(Record):
 
 
 def foreign_code(attempt: Attempt) -> InputFile | None:
-    """The file of the plan's own builder, or None where only aqboard's code runs."""
+    """The file of the plan's own builder, or None where only installed packages run."""
     return next((file for file in attempt.inputs if file.key == "target.builder"), None)
 
 
@@ -63,17 +64,17 @@ def trust(code: InputFile) -> None:
 
 
 def allowed_targets() -> tuple[AllowedTarget, ...]:
-    """What the web form may offer: the reference model, and what the installation's configuration lists."""
+    """What the web form may offer: targets of installed packages, and what the installation's configuration lists."""
     named = os.environ.get(VARIABLE)
     path = Path(named) if named else config_folder() / "targets.yaml"
-    own = AllowedTarget(builder=OWN_BUILDER)
+    installed = tuple(AllowedTarget(builder=builder) for builder in installed_builders())
     if not named and not path.exists():
-        return (own,)
+        return installed
     try:
         listed = yaml.safe_load(path.read_text(encoding="utf-8")) or []
         if not isinstance(listed, list):
             raise AqboardError(f"{path} must be a list of targets, each with `builder`.")
-        return (own, *(AllowedTarget.model_validate(entry) for entry in listed))
+        return (*installed, *(AllowedTarget.model_validate(entry) for entry in listed))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise AqboardError(f"The list of allowed targets {path} cannot be read: {error}") from None
     except ValidationError as error:
@@ -98,8 +99,8 @@ def refuse_unless_allowed(target: TargetPlan) -> None:
 def refuse_unless_agreed(attempt: Attempt) -> None:
     """Raise TargetError unless the web process may have this attempt's code run.
 
-    It may when the code is aqboard's own, when the configuration allows the target, or when somebody agreed to this
-    very file on the command line, with this server's account, and the file is still the one that was agreed to.
+    It may when the code is an installed package's, when the configuration allows the target, or when somebody agreed
+    to this very file on the command line, with this server's account, and the file is still the one that was agreed to.
     """
     code = foreign_code(attempt)
     if code is None:
@@ -112,7 +113,7 @@ def refuse_unless_agreed(attempt: Attempt) -> None:
         refuse_unless_allowed(attempt.plan.target)
     except TargetError as error:
         raise TargetError(
-            f"This attempt runs code that is not aqboard's, with the rights of whoever serves the board: "
+            f"This attempt runs code that is not an installed package's, with the rights of whoever serves the board: "
             f"{attempt.plan.target.builder} in {code.path}. {error.message} Or somebody agrees with that account, by "
             "`aqboard check PLAN --trust-target`."
         ) from None

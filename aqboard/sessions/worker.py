@@ -12,10 +12,11 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-from aqboard.checks import plugins
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.errors import AqboardError, SessionError
 from aqboard.domain.session.outcome import ProbeOutcome
+from aqboard.plugins import PROBES as PROBE_PLUGINS
+from aqboard.plugins import plugins
 from aqboard.probes import PROBES, Context, Probe, Unavailable
 from aqboard.sessions.backends.base import CANNOT_WRITE
 from aqboard.sessions.events import Ended, Progressed, Started, Tail, append
@@ -60,15 +61,15 @@ def main(attempt_file: str, events_file: str, *kinds: str) -> None:
 def installed_probes() -> tuple[dict[str, Probe], tuple[str, ...]]:
     """Every probe by its kind, aqboard's own first, and a sentence for each package whose probes cannot be used."""
     probes, faults = {probe.kind.kind: probe for probe in PROBES}, []
-    for offer in plugins.offers(plugins.PROBES):
-        fault = offer.fault
-        for thing in offer.things:
+    for plugin in plugins(PROBE_PLUGINS):
+        fault = plugin.fault
+        for thing in plugin.things:
             if not isinstance(thing, Probe):
                 fault = f"it names a {type(thing).__name__}, not an aqboard.probes.Probe"
             elif probes.setdefault(thing.kind.kind, thing) is not thing:
                 fault = f"the probe {thing.kind.kind!r} exists already"
         if fault:
-            faults.append(f"The package {offer.package} brings probes that cannot be used: {offer.entry}: {fault}.")
+            faults.append(f"The package {plugin.package} brings probes that cannot be used: {plugin.entry}: {fault}.")
     return probes, tuple(faults)
 
 

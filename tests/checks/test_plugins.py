@@ -7,11 +7,12 @@ import pytest
 
 from aqboard.checks import SUITE
 from aqboard.checks.judge import judge_one
-from aqboard.checks.plugins import installed_suite, kinds, offers
 from aqboard.checks.selection import probes_needed
+from aqboard.checks.suite import installed_suite, kinds
 from aqboard.domain.finding import Verdict
 from aqboard.domain.readiness import State, VerdictLine, assess
 from aqboard.domain.session.outcome import ProbeOutcome
+from aqboard.plugins import CHECKS, installed_builders, plugins
 from aqboard.probes import Context
 from aqboard.sessions import worker
 from tests import samples
@@ -130,6 +131,12 @@ def test_a_probe_that_nobody_can_load_is_told_with_the_package(site: Path) -> No
     assert "ValueError: half" in outcome.message
 
 
-def test_nothing_is_installed_here() -> None:
-    assert offers("aqboard.checks") == ()
+def test_no_installed_package_brings_checks_here() -> None:
+    assert plugins(CHECKS) == ()
     assert installed_suite() == SUITE
+
+
+def test_a_builder_that_a_package_offers_is_known_without_importing_it(site: Path) -> None:
+    install(site, "fogwatch", "[aqboard.targets]\nfog = plug_fog:build\n", plug_fog="raise ValueError('imported')")
+    assert "plug_fog:build" in installed_builders()
+    assert "plug_fog" not in sys.modules

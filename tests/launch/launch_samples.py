@@ -30,7 +30,7 @@ def cluster(**changes: object) -> ClusterPlan:
             "time": "1-00:00:00",
             "job_name": "topoflow-400",
             "workdir": "/scratch/project_465000001/aq",
-            "command": ["python", "-m", "aqboard.topoflow.train", "config.yaml"],
+            "command": ["python", "-m", "aqboard_reference.topoflow.train", "config.yaml"],
             **changes,
         }
     )

@@ -66,7 +66,7 @@ def test_the_rule_in_force_is_told_from_behaviour(probing: Any, rule: str) -> No
 
 
 def test_a_model_that_silently_keeps_row_major_order_is_seen(probing: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from aqboard.topoflow.model import TopoFlow
+    from aqboard_reference.topoflow.model import TopoFlow
 
     def swallowed(self: TopoFlow, x: Tensor) -> Tensor:
         return torch.arange(self.config.num_patches).expand(len(x), -1)

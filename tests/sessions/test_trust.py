@@ -6,7 +6,7 @@ import pytest
 
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.errors import AqboardError, TargetError
-from aqboard.domain.plan import OWN_BUILDER, TargetPlan
+from aqboard.domain.plan import TargetPlan
 from aqboard.location import config_folder
 from aqboard.sessions.freeze import freeze
 from aqboard.sessions.plan_file import read_plan
@@ -59,9 +59,9 @@ def test_a_damaged_list_of_agreements_trusts_nobody(tmp_path: Path) -> None:
         is_trusted(code)
 
 
-def test_without_configuration_the_web_form_offers_the_reference_model_alone() -> None:
-    assert allowed_builders() == (OWN_BUILDER,)
-    refuse_unless_allowed(TargetPlan(config=Path("train.yaml")))
+def test_without_configuration_the_web_form_offers_what_installed_packages_bring_alone() -> None:
+    assert allowed_builders() == (samples.REFERENCE,)
+    refuse_unless_allowed(TargetPlan(builder=samples.REFERENCE, config=Path("train.yaml")))
     with pytest.raises(TargetError, match="not among the targets that this installation allows"):
         refuse_unless_allowed(TargetPlan(builder="mine:build"))
 
@@ -72,7 +72,7 @@ def test_what_the_configuration_lists_is_allowed_with_its_folders_only(
     listed = tmp_path / "list.yaml"
     listed.write_text("- builder: mine:build\n  python_path: [/projects/aq]\n  workdir: /projects/aq\n")
     monkeypatch.setenv("AQBOARD_TARGETS", str(listed))
-    assert allowed_builders() == (OWN_BUILDER, "mine:build")
+    assert allowed_builders() == (samples.REFERENCE, "mine:build")
     right = {"builder": "mine:build", "python_path": (Path("/projects/aq"),), "workdir": Path("/projects/aq")}
     refuse_unless_allowed(TargetPlan(**right))
     for other in ({"python_path": (Path("/tmp/evil"),)}, {"workdir": None}, {"builder": "mine:other"}):

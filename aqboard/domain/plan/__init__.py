@@ -15,7 +15,6 @@ from aqboard.domain.plan.job import (
 )
 from aqboard.domain.plan.launch import LaunchPlan
 from aqboard.domain.plan.model import (
-    OWN_BUILDER,
     SCAN_RULES,
     Answer,
     BaselinePlan,
@@ -32,7 +31,6 @@ from aqboard.domain.plan.model import (
 )
 
 __all__ = [
-    "OWN_BUILDER",
     "SCAN_RULES",
     "Answer",
     "BaselinePlan",

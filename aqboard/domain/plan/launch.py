@@ -1,9 +1,9 @@
 """The launch plan as a whole."""
 
 from pathlib import Path
-from typing import Annotated, Self, TypeVar
+from typing import Annotated, TypeVar
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from aqboard.domain.errors import PlanError
 from aqboard.domain.finding import Severity
@@ -46,12 +46,6 @@ class LaunchPlan(Record):
     """Check id -> what it means for this launch, where that differs from the usual; always shown."""
     limits: dict[str, Annotated[float, Field(gt=0, le=86_400)]] = Field(default_factory=dict)
     """Probe -> seconds after which it is stopped, where that differs from the usual."""
-
-    @model_validator(mode="after")
-    def _reference_scans(self) -> Self:
-        if self.target.own and self.scan is None:
-            raise ValueError("have the section `scan`: the reference model orders its tokens by the wind")
-        return self
 
     @property
     def wind_scan(self) -> ScanPlan:

@@ -1,9 +1,9 @@
 """What the plan says of the code, the checkpoint, the scan and the data, and what is expected of them."""
 
 from pathlib import Path
-from typing import Annotated, Literal, Self, get_args
+from typing import Annotated, Literal, get_args
 
-from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, StringConstraints
 
 from aqboard.domain.model import Record
 
@@ -16,8 +16,6 @@ ScanLayout = Literal["compat", "corrected"]
 SCAN_RULES: tuple[ScanRule, ...] = get_args(ScanRule)
 
 Builder = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
-OWN_BUILDER = "aqboard.probes.reference:build"
-"""The reference model; the only builder that is aqboard's own code, and so needs nobody's trust."""
 
 
 class TargetPlan(Record):
@@ -26,26 +24,13 @@ class TargetPlan(Record):
     `builder` is called with the plan; it finds `config` (the training's own) and `options` (whatever it needs) there.
     """
 
-    builder: Builder = OWN_BUILDER
+    builder: Builder
     config: Path | None = None
     workdir: Path | None = None
     """The folder the training starts in; relative paths in the team's code begin there."""
     python_path: tuple[Path, ...] = ()
     """Folders that Python searches first for the builder and what it imports, as `PYTHONPATH` does."""
     options: dict[str, JsonValue] = Field(default_factory=dict)
-
-    @property
-    def own(self) -> bool:
-        """Whether this is the reference model that comes with aqboard."""
-        return self.builder == OWN_BUILDER
-
-    @model_validator(mode="after")
-    def _reference_is_configured_by_its_config_alone(self) -> Self:
-        if self.own and self.config is None:
-            raise ValueError("have `config`: the reference model is built from its training's configuration")
-        if self.own and (self.workdir or self.python_path):
-            raise ValueError("name a `builder` of your own, or neither `workdir` nor `python_path`")
-        return self
 
 
 class CheckpointPlan(Record):

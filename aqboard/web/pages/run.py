@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from aqboard.checks.plugins import installed_suite
+from aqboard.checks.suite import installed_suite
 from aqboard.domain.session.check_session import Standing
 from aqboard.location import default_database
 from aqboard.sessions.control import view

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from aqboard.checks.plugins import installed_suite
+from aqboard.checks.suite import installed_suite
 from aqboard.domain.errors import AqboardError, StoreError
 from aqboard.domain.signing.identity import Identity
 from aqboard.sessions.control import SessionView, cancel, log_end, view
