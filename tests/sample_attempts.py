@@ -42,7 +42,7 @@ from aqboard.readers.caches.scan_cache import ScanCache, build_scan_cache, cache
 from aqboard.readers.checkpoints.checkpoint import read_checkpoint
 from aqboard.sessions.freeze import freeze
 from aqboard.store import Store
-from tests import sample_launch, sample_measured
+from tests import sample_launch, sample_measured, samples
 
 GRID = (8, 16)
 SPEC = TensorSpec(shape=(64, 64), dtype="float32")
@@ -120,7 +120,7 @@ def sample_plan(folder: Path, **changes: object) -> LaunchPlan:
     plan = {
         "name": "fine-tuning on 400 GPUs",
         "author": "Ammar",
-        "target": {"config": "train.yaml"},
+        "target": {"builder": samples.REFERENCE, "config": "train.yaml"},
         "checkpoint": {"path": "best.ckpt", "expected_missing": ["*.elevation_alpha", "*.H_scale"]},
         "scan": {
             "rule": "strip-sector",

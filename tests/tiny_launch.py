@@ -31,7 +31,7 @@ class TinyLaunch:
         """A plan that is READY unless a section says otherwise; sections are merged key by key."""
         document = samples.plan_document(
             name=name,
-            target={"config": "finetune.yaml"},
+            target={"builder": samples.REFERENCE, "config": "finetune.yaml"},
             checkpoint={
                 "path": "baseline.ckpt",
                 "strict": False,

@@ -10,6 +10,7 @@ import yaml
 from aqboard_reference.topoflow.cache_file import write_scan_cache
 
 from aqboard.readers.caches.scan_cache import ScanCache, build_scan_cache, read_scan_cache
+from tests import samples
 from tests.tiny_launch import TinyLaunch
 
 Sections = dict[str, Any]
@@ -45,7 +46,7 @@ def config(launch: TinyLaunch, name: str, part: str, **changes: Any) -> Sections
     (document[part] if part else document).update(changes)
     (launch.folder / f"{name}.yaml").write_text(yaml.safe_dump(document))
     command = ["python", "train.py", "--config", f"{name}.yaml"]
-    return {"target": {"config": f"{name}.yaml"}, "cluster": {"command": command}}
+    return {"target": {"builder": samples.REFERENCE, "config": f"{name}.yaml"}, "cluster": {"command": command}}
 
 
 def cache(launch: TinyLaunch, name: str, edit: Callable[[ScanCache], ScanCache]) -> Sections:

@@ -11,6 +11,7 @@ from aqboard.domain.plan import ClusterPlan, LaunchPlan
 from aqboard.domain.session.outcome import ProbeOutcome
 from aqboard.domain.signing.signoff import Decision, SignOff
 from aqboard.launch.script import Signed
+from tests import samples
 
 WHEN = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 UID = "0123456789abcdef0123456789abcdef"
@@ -42,7 +43,7 @@ def plan(folder: Path = Path("/scratch/project_465000001/aq"), **cluster_changes
         {
             "name": "TopoFlow fine-tuning, 400 GPUs",
             "author": "Nadia Berger",
-            "target": {"config": "config.yaml"},
+            "target": {"builder": samples.REFERENCE, "config": "config.yaml"},
             "checkpoint": {"path": "best.ckpt"},
             "scan": {"rule": "strip-sector", "layout": "compat", "cache": "wind_scanner_cache.pkl"},
             "data": {"directory": "data"},

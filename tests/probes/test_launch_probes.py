@@ -18,6 +18,7 @@ from aqboard.domain.evidence_launch import EnvironmentEvidence
 from aqboard.domain.finding import Verdict
 from aqboard.probes import Unavailable, checkpoint, data, environment, training
 from aqboard.probes.output import left_of_quota, look_at, lustre_quota_left
+from tests import samples
 from tests.tiny_launch import TinyLaunch
 
 
@@ -32,7 +33,7 @@ def finetune(launch: TinyLaunch, name: str, **sections: Any) -> dict[str, Any]:
     for key, value in sections.items():
         document[key] = {**document[key], **value} if isinstance(value, dict) else value
     (launch.folder / name).write_text(yaml.safe_dump(document))
-    return {"target": {"config": name}}
+    return {"target": {"builder": samples.REFERENCE, "config": name}}
 
 
 def test_the_launch_sees_what_the_training_saw(probing: Any) -> None:
