@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aqboard.launch.lint.check import EXCERPT, MOST, TOLD, all_profiles, lint
+from aqboard.launch.lint.check import EXCERPT, MOST, TOLD, lint
 from aqboard.launch.lint.source import MAX_BYTES, Unreadable, decode, read_text
 from aqboard.launch.lint.tree import TooComplex, parse
+from aqboard.launch.profile import all_profiles
 from tests.lint.lint_corpus import FOLDER, SCRIPTS
 
 PROFILES = all_profiles()

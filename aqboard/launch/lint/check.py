@@ -3,11 +3,9 @@
 from collections.abc import Iterable
 from itertools import islice
 
-from aqboard.domain.errors import LaunchError
+from aqboard.domain.cluster import ClusterProfile, cite
 from aqboard.domain.plan import ClusterPlan
 from aqboard.domain.printable import printable
-from aqboard.launch.cluster import ClusterProfile
-from aqboard.launch.facts import cite
 from aqboard.launch.lint.model import Script
 from aqboard.launch.lint.recognise import recognise
 from aqboard.launch.lint.report import Finding, LintReport
@@ -15,7 +13,6 @@ from aqboard.launch.lint.rule import Hit, Place, Rule
 from aqboard.launch.lint.rules import RULES
 from aqboard.launch.lint.script import read_script
 from aqboard.launch.lint.waivers import waivers
-from aqboard.launch.profile import load_profile, profile_names
 
 EXCERPT = 160
 TOLD = 400
@@ -63,17 +60,6 @@ def lint(
         findings=tuple(sorted(findings, key=lambda each: (each.line, each.number, each.column))),
         notes=tuple(printable(note) for note in notes),
     )
-
-
-def all_profiles() -> tuple[ClusterProfile, ...]:
-    """Every profile there is; one that cannot be read is left out, because lint can do without it."""
-    found = []
-    for name in profile_names():
-        try:
-            found.append(load_profile(name))
-        except LaunchError:
-            continue
-    return tuple(found)
 
 
 def _finding(script: Script, rule: Rule, hit: Hit, waived: str) -> Finding:

@@ -1,6 +1,6 @@
 """The rules as a table for the documentation; `docs/lint.md` holds what this gives."""
 
-from aqboard.launch.facts import cite
+from aqboard.domain.cluster import cite
 from aqboard.launch.lint.rules import RULES
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from aqboard.launch.cluster import ClusterProfile
+from aqboard.domain.cluster import ClusterProfile
 from aqboard.launch.lint.looks import all_words
 from aqboard.launch.lint.model import Script
 

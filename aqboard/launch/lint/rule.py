@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from aqboard.domain.cluster import ClusterProfile, Source
 from aqboard.domain.plan import ClusterPlan
-from aqboard.launch.cluster import ClusterProfile, Source
 from aqboard.launch.lint.model import Script
 
 

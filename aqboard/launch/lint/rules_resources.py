@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from aqboard.domain.cluster import Partition
 from aqboard.domain.slurm_time import hours, in_words
-from aqboard.launch.cluster import Partition
 from aqboard.launch.lint import values
 from aqboard.launch.lint.job import Shape, job_shape, step_shape
 from aqboard.launch.lint.looks import programs, trains
