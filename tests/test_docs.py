@@ -66,12 +66,6 @@ def test_every_check_has_a_page_with_the_verdicts_it_can_give(check: Check) -> N
     assert sorted(rows) == sorted(said), "one row for each verdict that the judge can give"
 
 
-def test_the_table_of_lint_rules_is_the_rules_own() -> None:
-    from aqboard.launch.lint.page import rules_table
-
-    assert rules_table() in (ROOT / "docs" / "lint.md").read_text(encoding="utf-8")
-
-
 def test_every_command_is_in_the_readme() -> None:
     from aqboard.cli import app
 

@@ -7,11 +7,11 @@ import typer
 
 from aqboard.cli.options import AsJson
 from aqboard.cli.output import FOUND, OK, errors_told, out, print_json
-from aqboard.launch.lint.check import lint
-from aqboard.launch.lint.report import Finding, LintReport
-from aqboard.launch.lint.rule import Level
-from aqboard.launch.lint.source import read_text
 from aqboard.launch.profile import all_profiles, load_profile
+from aqboard.lint.check import lint
+from aqboard.lint.parse.source import read_text
+from aqboard.lint.report import Finding, LintReport
+from aqboard.lint.rules.rule import Level
 from aqboard.runner.plan_file import read_plan
 
 app = typer.Typer(help="Job scripts: lint.", no_args_is_help=True)

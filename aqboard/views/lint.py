@@ -5,10 +5,10 @@ from pathlib import Path
 import streamlit as st
 
 from aqboard.domain.errors import AqboardError
-from aqboard.launch.lint.check import lint
-from aqboard.launch.lint.report import Finding, LintReport
-from aqboard.launch.lint.source import decode
 from aqboard.launch.profile import all_profiles, load_profile, profile_names
+from aqboard.lint.check import lint
+from aqboard.lint.parse.source import decode
+from aqboard.lint.report import Finding, LintReport
 from aqboard.views.tables.hunt import ROOTS_VARIABLE
 from aqboard.views.tables.lint import annotated, face, read_below, script_folders
 from aqboard.views.text import code, plain, prose

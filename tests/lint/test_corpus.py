@@ -2,10 +2,10 @@
 
 import pytest
 
-from aqboard.launch.lint.check import lint
-from aqboard.launch.lint.rules import RULES
-from aqboard.launch.lint.source import read_text
 from aqboard.launch.profile import load_profile
+from aqboard.lint.check import lint
+from aqboard.lint.parse.source import read_text
+from aqboard.lint.rules import RULES
 from tests.launch.launch_samples import cluster
 from tests.lint.lint_corpus import FOLDER, SCRIPTS, expected, judged, summary
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from aqboard.launch.lint import values
-from aqboard.launch.lint.check import lint
-from aqboard.launch.lint.options import read_options
-from aqboard.launch.lint.script import read_script
 from aqboard.launch.profile import load_profile
+from aqboard.lint.check import lint
+from aqboard.lint.parse import values
+from aqboard.lint.parse.options import read_options
+from aqboard.lint.parse.script import read_script
 
 HEAD = "#!/bin/bash\n#SBATCH --nodes=2 --ntasks-per-node=4\n#SBATCH --mem=0\n#SBATCH --no-requeue\nset -euo pipefail\n"
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aqboard.launch.lint.check import EXCERPT, MOST, TOLD, lint
-from aqboard.launch.lint.source import MAX_BYTES, Unreadable, decode, read_text
-from aqboard.launch.lint.tree import TooComplex, parse
 from aqboard.launch.profile import all_profiles
+from aqboard.lint.check import EXCERPT, MOST, TOLD, lint
+from aqboard.lint.parse.source import MAX_BYTES, Unreadable, decode, read_text
+from aqboard.lint.parse.tree import TooComplex, parse
 from tests.lint.lint_corpus import FOLDER, SCRIPTS
 
 PROFILES = all_profiles()

@@ -4,9 +4,9 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from aqboard.launch.lint.report import Finding, LintReport
-from aqboard.launch.lint.rule import Level
-from aqboard.launch.lint.source import Unreadable, read_text
+from aqboard.lint.parse.source import Unreadable, read_text
+from aqboard.lint.report import Finding, LintReport
+from aqboard.lint.rules.rule import Level
 from aqboard.views.tables.hunt import ROOTS_VARIABLE
 from aqboard.views.text import visible
 from aqboard.views.words import Face

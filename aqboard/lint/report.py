@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from aqboard.domain.model import Record
-from aqboard.launch.lint.rule import Level
+from aqboard.lint.rules.rule import Level
 
 
 class Finding(Record):

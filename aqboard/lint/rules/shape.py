@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from aqboard.launch.lint import values
-from aqboard.launch.lint.model import Script, Step
+from aqboard.lint.parse import values
+from aqboard.lint.parse.model import Script, Step
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from aqboard.domain.cluster import ClusterProfile
-from aqboard.launch.lint.looks import all_words
-from aqboard.launch.lint.model import Script
+from aqboard.lint.parse.model import Script
+from aqboard.lint.rules.queries import all_words
 
 LOOKED_AT = 20_000
 """Words searched for a path that gives the cluster away."""

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from aqboard.domain.cluster import ClusterProfile, Source
 from aqboard.domain.plan import ClusterPlan
-from aqboard.launch.lint.model import Script
+from aqboard.lint.parse.model import Script
 
 
 class Level(StrEnum):

@@ -1,10 +1,7 @@
 """The rules, in the order of their numbers: each with why it is asked and where that was read."""
 
-from aqboard.launch.lint import rules_environment as environment
-from aqboard.launch.lint import rules_resources as resources
-from aqboard.launch.lint import rules_shell as shell
-from aqboard.launch.lint import rules_tasks as tasks
-from aqboard.launch.lint.rule import BASH, SBATCH, Level, Rule, source
+from aqboard.lint.rules import environment, resources, shell, tasks
+from aqboard.lint.rules.rule import BASH, SBATCH, Level, Rule, source
 
 LIGHTNING = source(
     "PyTorch Lightning, run on an on-prem cluster",

@@ -8,9 +8,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aqboard.launch.lint.model import Comment, Script
-from aqboard.launch.lint.rule import Hit, Rule
-from aqboard.launch.lint.rules import rule_named
+from aqboard.lint.parse.model import Comment, Script
+from aqboard.lint.rules import rule_named
+from aqboard.lint.rules.rule import Hit, Rule
 
 _IGNORE = re.compile(r"#+\s*aqboard\s*:\s*ignore\b[ \t]*(\S*)[ \t]*(.*)")
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from tree_sitter import Node
 
-from aqboard.launch.lint.model import Word
+from aqboard.lint.parse.model import Word
 
 BATCH_STEP = ("SLURM_PROCID", "SLURM_LOCALID", "SLURM_NODEID")
 

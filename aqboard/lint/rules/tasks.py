@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from aqboard.launch.lint.job import job_shape, step_shape
-from aqboard.launch.lint.looks import NODE_LOCAL, everywhere, programs
-from aqboard.launch.lint.model import Assignment, Command, Script, Step, Word
-from aqboard.launch.lint.rule import Hit, Level, Place
+from aqboard.lint.parse.model import Assignment, Command, Script, Step, Word
+from aqboard.lint.rules.queries import NODE_LOCAL, everywhere, programs
+from aqboard.lint.rules.rule import Hit, Level, Place
+from aqboard.lint.rules.shape import job_shape, step_shape
 
 RANKS = {
     "RANK": "SLURM_PROCID",

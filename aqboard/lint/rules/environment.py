@@ -4,10 +4,10 @@ import difflib
 import re
 from collections.abc import Iterator
 
-from aqboard.launch.lint.job import job_shape
-from aqboard.launch.lint.looks import NODE_LOCAL, SHARED, all_words, everywhere, trains
-from aqboard.launch.lint.model import Script, Word
-from aqboard.launch.lint.rule import Hit, Level, Place
+from aqboard.lint.parse.model import Script, Word
+from aqboard.lint.rules.queries import NODE_LOCAL, SHARED, all_words, everywhere, trains
+from aqboard.lint.rules.rule import Hit, Level, Place
+from aqboard.lint.rules.shape import job_shape
 
 INTERFACES = "NCCL_SOCKET_IFNAME"
 

@@ -6,13 +6,13 @@ from itertools import islice
 from aqboard.domain.cluster import ClusterProfile, cite
 from aqboard.domain.plan import ClusterPlan
 from aqboard.domain.printable import printable
-from aqboard.launch.lint.model import Script
-from aqboard.launch.lint.recognise import recognise
-from aqboard.launch.lint.report import Finding, LintReport
-from aqboard.launch.lint.rule import Hit, Place, Rule
-from aqboard.launch.lint.rules import RULES
-from aqboard.launch.lint.script import read_script
-from aqboard.launch.lint.waivers import waivers
+from aqboard.lint.parse.model import Script
+from aqboard.lint.parse.script import read_script
+from aqboard.lint.recognise import recognise
+from aqboard.lint.report import Finding, LintReport
+from aqboard.lint.rules import RULES
+from aqboard.lint.rules.rule import Hit, Place, Rule
+from aqboard.lint.waivers import waivers
 
 EXCERPT = 160
 TOLD = 400

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from itertools import takewhile
 
-from aqboard.launch.lint.looks import sets_option
-from aqboard.launch.lint.model import Command, Script, Step
-from aqboard.launch.lint.rule import Hit, Place
+from aqboard.lint.parse.model import Command, Script, Step
+from aqboard.lint.rules.queries import sets_option
+from aqboard.lint.rules.rule import Hit, Place
 
 ENDS = ("exit", "return", "false", "kill", "scancel")
 """Commands that keep a failure a failure."""

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from aqboard.domain.cluster import Partition
 from aqboard.domain.slurm_time import hours, in_words
-from aqboard.launch.lint import values
-from aqboard.launch.lint.job import Shape, job_shape, step_shape
-from aqboard.launch.lint.looks import programs, trains
-from aqboard.launch.lint.model import Script, Step
-from aqboard.launch.lint.rule import Hit, Place
+from aqboard.lint.parse import values
+from aqboard.lint.parse.model import Script, Step
+from aqboard.lint.rules.queries import programs, trains
+from aqboard.lint.rules.rule import Hit, Place
+from aqboard.lint.rules.shape import Shape, job_shape, step_shape
 
 DEVICES = ("devices", "nproc_per_node", "nproc-per-node", "gpus", "gpus_per_node", "num_gpus", "n_gpus")
 NODES = ("num_nodes", "num-nodes", "nnodes")

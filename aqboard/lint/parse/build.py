@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 
 from tree_sitter import Node
 
-from aqboard.launch.lint.expand import BATCH_STEP, Expander
-from aqboard.launch.lint.model import Assignment, Command, Comment, Context, Word
-from aqboard.launch.lint.tree import parse
+from aqboard.lint.parse.expand import BATCH_STEP, Expander
+from aqboard.lint.parse.model import Assignment, Command, Comment, Context, Word
+from aqboard.lint.parse.tree import parse
 
 SUBSTITUTIONS = ("command_substitution", "process_substitution")
 
