@@ -4,8 +4,7 @@ import pytest
 
 from aqboard.launch.profile import load_profile
 from aqboard.lint.check import lint
-from aqboard.lint.parse import values
-from aqboard.lint.parse.options import read_options
+from aqboard.lint.parse.options import gpu_count, read_options
 from aqboard.lint.parse.script import read_script
 
 HEAD = "#!/bin/bash\n#SBATCH --nodes=2 --ntasks-per-node=4\n#SBATCH --mem=0\n#SBATCH --no-requeue\nset -euo pipefail\n"
@@ -151,21 +150,12 @@ def test_errexit_in_all_its_spellings(shebang, setting, clean):
 
 
 @pytest.mark.parametrize(
-    ("text", "hours"),
-    [("90", 1.5), ("90:30", 1.5 + 30 / 3600), ("1:30:00", 1.5), ("1-12", 36), ("1-12:30", 36.5), ("2-00:00:36", 48.01),
-     ("1h", None), ("", None), ("1-", None), ("1:2:3:4", None)],
-)  # fmt: skip
-def test_times_in_all_of_slurms_forms(text, hours):
-    assert values.time_hours(text) == (pytest.approx(hours) if hours is not None else None)
-
-
-@pytest.mark.parametrize(
     ("request_", "gpus"),
     [("8", 8), ("a100:4", 4), ("gpu:4", 4), ("gpu:a100:4", 4), ("gpu", 1), ("gpu:a100", 1), ("tmpfs:1G,gpu:2", 2),
      ("gpu:4(S:0-1)", 4), ("", None), (None, None)],
 )  # fmt: skip
 def test_requests_for_gpus(request_, gpus):
-    assert values.gpus_of(request_) == gpus
+    assert gpu_count(request_) == gpus
 
 
 def test_the_time_limit_of_a_small_job_on_frontier():

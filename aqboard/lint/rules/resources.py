@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from aqboard.domain.cluster import Partition
 from aqboard.domain.slurm_time import hours, in_words
-from aqboard.lint.parse import values
 from aqboard.lint.parse.model import Script, Step
+from aqboard.lint.parse.options import whole_number
 from aqboard.lint.rules.queries import programs, trains
 from aqboard.lint.rules.rule import Hit, Place
 from aqboard.lint.rules.shape import Shape, job_shape, step_shape
@@ -141,7 +141,7 @@ def training_agrees(script: Script, place: Place) -> Iterator[Hit]:
 def outside_profile(script: Script, place: Place) -> Iterator[Hit]:
     """Do time, nodes and partition fit the cluster?"""
     time, profile = script.option("time"), place.profile
-    asked = values.time_hours(time.value) if time else None
+    asked = _hours(time.value) if time else None
     if time and asked is None and "$" not in time.value and time.value.upper() not in ("UNLIMITED", "INFINITE"):
         fix = f"In line {time.line} write days-hours:minutes:seconds, e.g. --time=1-12:00:00"
         yield Hit(time.line, f"{time.value!r} is not a time that Slurm understands.", fix, time.column)
@@ -160,6 +160,13 @@ def outside_profile(script: Script, place: Place) -> Iterator[Hit]:
         return
     for name in names:
         yield from _limits(script, name, profile.partitions[name], asked)
+
+
+def _hours(time: str) -> float | None:
+    try:
+        return hours(time.strip())
+    except ValueError:
+        return None
 
 
 def _limits(script: Script, name: str, limits: Partition, asked_h: float | None) -> Iterator[Hit]:
@@ -200,7 +207,7 @@ def _numbers(step: Step) -> Iterator[tuple[str, int, int, int]]:
             name, equals, value = word.text.partition("=")
             if not equals and name.startswith("--") and i + 1 < len(words):
                 value = words[i + 1].text
-            count = values.number(value)
+            count = whole_number(value)
             key = name.lstrip("-+").rpartition(".")[2]
             if count is not None and key in (*DEVICES, *NODES) and (equals or name.startswith("--")):
                 yield key, count, word.line, word.column
