@@ -8,7 +8,8 @@ from aqboard.domain.errors import AqboardError
 from aqboard.launch.profile import all_profiles, load_profile, profile_names
 from aqboard.lint.check import lint
 from aqboard.lint.parse.source import decode
-from aqboard.lint.report import Finding, LintReport
+from aqboard.lint.report import LintFinding, LintReport
+from aqboard.lint.rules import RULES
 from aqboard.views.tables.hunt import ROOTS_VARIABLE
 from aqboard.views.tables.lint import annotated, face, read_below, script_folders
 from aqboard.views.text import code, plain, prose
@@ -25,7 +26,7 @@ def show() -> None:
     """Show the page."""
     st.title("Script lint")
     st.markdown(
-        "Twenty rules for an sbatch script, yours or anybody's. Nothing in it is run. In a terminal: "
+        f"{len(RULES)} rules for an sbatch script, yours or anybody's. Nothing in it is run. In a terminal: "
         "`aqboard script lint FILE`."
     )
     where = st.radio("The script is", ("pasted here", "a file"), horizontal=True)
@@ -100,7 +101,7 @@ def _show(text: str, report: LintReport) -> None:
             _show_finding(finding)
 
 
-def _show_finding(finding: Finding) -> None:
+def _show_finding(finding: LintFinding) -> None:
     with st.container(border=True):
         st.markdown(
             f"{face(finding)} · line **{finding.line}** · rule {finding.number} {code(finding.rule)}\n\n"

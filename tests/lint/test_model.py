@@ -108,6 +108,7 @@ def test_shell_text_from_a_variable_has_the_lines_of_the_variable():
         ("srun -c 4 python x --host=127.0.0.1\n", []),
         ("srun -c 4 vllm serve m --host 0.0.0.0\n", ["open-service"]),
         ("export NCCL_TIMEOUT=1800\nsrun -c 4 python x\n", ["watchdog"]),
+        ("export NCCL_WATCHDOG_SECONDS=60\nsrun -c 4 python x\n", ["watchdog"]),
         ("export NCCL_IB_TIMEOUT=22 NCCL_DEBUG=INFO\nsrun -c 4 python x\n", []),
         ("export MIOPEN_USER_DB_PATH=/tmp/$USER\nsrun -c 4 python x\n", []),
         ("C=$SCRATCH/c\nexport TRITON_CACHE_DIR=$C/t\nsrun -c 4 python x\n", ["jit-cache"]),

@@ -1,25 +1,19 @@
-"""Rules on what is asked of Slurm, held against the cluster's profile and the plan."""
+"""Rules on cores and memory: what Slurm is asked for, held against the node of the cluster's profile."""
 
 from collections.abc import Iterator
 
-from aqboard.domain.cluster import Partition
-from aqboard.domain.slurm_time import hours, in_words
-from aqboard.lint.parse.model import Script, Step
-from aqboard.lint.parse.options import whole_number
+from aqboard.lint.parse.model import Script
 from aqboard.lint.rules.queries import programs, trains
-from aqboard.lint.rules.rule import Hit, Place
+from aqboard.lint.rules.rule import SBATCH, Hit, Level, Rule, RuleContext, source
 from aqboard.lint.rules.shape import Shape, job_shape, step_shape
 
-DEVICES = ("devices", "nproc_per_node", "nproc-per-node", "gpus", "gpus_per_node", "num_gpus", "n_gpus")
-NODES = ("num_nodes", "num-nodes", "nnodes")
 
-
-def cpus_per_task(script: Script, _: Place) -> Iterator[Hit]:
+def cpus_per_task(script: Script, _: RuleContext) -> Iterator[Hit]:
     """Does each task get its cores?"""
     for step in script.steps:
         bound = step.options.get("cpu-bind", "").startswith(("mask_cpu", "map_cpu", "none", "no"))
-        told = "cpus-per-task" in step.options or "cpus-per-gpu" in step.options or bound
-        if told or not trains(step) or script.inherited(step, "SRUN_CPUS_PER_TASK"):
+        given = "cpus-per-task" in step.options or "cpus-per-gpu" in step.options or bound
+        if given or not trains(step) or script.inherited(step, "SRUN_CPUS_PER_TASK"):
             continue
         asked = job_shape(script).cpus_per_task
         yield Hit(
@@ -32,15 +26,28 @@ def cpus_per_task(script: Script, _: Place) -> Iterator[Hit]:
         )
 
 
-def too_many_cores(script: Script, place: Place) -> Iterator[Hit]:
+CPUS_PER_TASK = Rule(
+    5,
+    "cpus-per-task",
+    "srun knows the cores per task",
+    Level.ERROR,
+    "Since Slurm 22.05 srun does not inherit --cpus-per-task from sbatch: each task runs on one core, and data "
+    "loading becomes many times slower without any message.",
+    SBATCH,
+    cpus_per_task,
+)
+
+
+def too_many_cores(script: Script, context: RuleContext) -> Iterator[Hit]:
     """Do the tasks fit a node's usable cores?"""
-    node = place.profile.node if place.profile else None
-    if node is None or node.cores is None:
+    profile = context.profile
+    if profile is None or profile.node.cores is None:
         return
+    node, cores = profile.node, profile.node.cores
     threads = node.threads_per_core
     if script.value("threads-per-core") == "2" or script.value("hint") == "multithread":
         threads = max(threads, 2)
-    limit = node.cores * threads
+    limit = cores * threads
     job = job_shape(script)
     shapes = [(job, script.option("cpus-per-task") or script.option("ntasks-per-node"))]
     found = [(shape, at.line, at.column) for shape, at in shapes if at and _cores(shape) > limit]
@@ -51,13 +58,28 @@ def too_many_cores(script: Script, place: Place) -> Iterator[Hit]:
         yield Hit(
             line,
             f"{shape.tasks_per_node} tasks x {shape.cpus_per_task} cores are {_cores(shape)} cores of a node; jobs on "
-            f"{place.profile.name if place.profile else ''} may use {limit}: this one is refused or waits for ever.",
+            f"{profile.name} may use {limit}: this one is refused or waits for ever.",
             f"In line {line} ask for at most {limit // (shape.tasks_per_node or 1)} cores per task.",
             column,
         )
 
 
-def memory(script: Script, _: Place) -> Iterator[Hit]:
+CORES = Rule(
+    6,
+    "cores",
+    "Tasks times cores fit the node",
+    Level.ERROR,
+    "Clusters keep cores for the system: on LUMI-G a job that asks for all 64 of a node never starts.",
+    source(
+        "LUMI user guide, LUMI-G example batch scripts",
+        "https://docs.lumi-supercomputer.eu/runjobs/scheduled-jobs/lumig-job/",
+        "source commit bad69ac",
+    ),
+    too_many_cores,
+)
+
+
+def memory(script: Script, _: RuleContext) -> Iterator[Hit]:
     """Is the memory asked for?"""
     if script.value("mem", "mem-per-cpu", "mem-per-gpu") is None and script.directives:
         last = script.directives[-1]
@@ -69,20 +91,33 @@ def memory(script: Script, _: Place) -> Iterator[Hit]:
         )
 
 
-def cpu_binding(script: Script, place: Place) -> Iterator[Hit]:
-    """Does each task run on the cores beside its GPU?"""
-    masks = place.profile.cpu_masks if place.profile else None
+MEMORY = Rule(
+    7,
+    "memory",
+    "Memory is asked for",
+    Level.WARNING,
+    "Without a request the default of the partition applies. --exclusive gives all CPUs and GPUs of a node, but "
+    "only as much memory as was asked for; --mem=0 asks for all of it.",
+    SBATCH,
+    memory,
+    whole=True,
+)
+
+
+def cpu_binding(script: Script, context: RuleContext) -> Iterator[Hit]:
+    """Does each task run on the cores nearest to its GPU?"""
+    masks = context.profile.cpu_masks if context.profile else None
     if masks is None:
         return
     for step in script.steps:
         shape = step_shape(script, step)
         names = [name for words in step.programs for name in programs(words[:8])]
         bound = any(name in ("numactl", "taskset", "hwloc-bind") for name in names) or "gpu-bind" in step.options
-        told = step.options.get("cpu-bind", "quiet") not in ("quiet", "verbose", "no", "none")
+        given = step.options.get("cpu-bind", "quiet") not in ("quiet", "verbose", "no", "none")
         if (
             shape.tasks_per_node == len(masks.masks)
             and trains(step)
-            and not (bound or told or script.inherited(step, "SLURM_CPU_BIND"))
+            and not (bound or given or script.inherited(step, "SLURM_CPU_BIND"))
         ):
             yield Hit(
                 step.line,
@@ -92,142 +127,21 @@ def cpu_binding(script: Script, place: Place) -> Iterator[Hit]:
             )
 
 
-def requeue(script: Script, _: Place) -> Iterator[Hit]:
-    """Is it said what happens after a node failure?"""
-    if not script.directives:
-        return
-    last = script.directives[-1]
-    again, never = script.option("requeue"), script.option("no-requeue")
-    if again is None and never is None:
-        yield Hit(
-            last.line,
-            "Not said what Slurm does after a node failure: most clusters start the job again by themselves, under the "
-            "same id, and truncate its log.",
-            f"Below line {last.line} write: #SBATCH --no-requeue   (or --requeue together with --open-mode=append)",
-        )
-    elif again is not None and script.value("open-mode") != "append":
-        yield Hit(
-            again.line,
-            "After a requeue the log of the first try is overwritten.",
-            f"Below line {again.line} write: #SBATCH --open-mode=append",
-            again.column,
-        )
-
-
-def training_agrees(script: Script, place: Place) -> Iterator[Hit]:
-    """Are nodes and GPUs those that the training counts on?"""
-    yield from _against_plan(script, place)
-    for step in script.steps:
-        shape = step_shape(script, step)
-        for name, value, line, column in _numbers(step):
-            if name in NODES and shape.nodes is not None and value != shape.nodes:
-                yield Hit(
-                    line,
-                    f"The training is told {value} nodes, the job has {shape.nodes}.",
-                    f'In line {line} write: --{name}="$SLURM_NNODES"   or {shape.nodes}.',
-                    column,
-                )
-            expected = _devices(shape, step)
-            if name in DEVICES and expected is not None and value != expected:
-                yield Hit(
-                    line,
-                    f"The training is told {value} devices a node, the step has {expected}: it stops, waits for tasks "
-                    "that never come, or leaves GPUs idle.",
-                    f"In line {line} write: --{name}={expected}   or ask for {value} tasks and GPUs a node.",
-                    column,
-                )
-
-
-def outside_profile(script: Script, place: Place) -> Iterator[Hit]:
-    """Do time, nodes and partition fit the cluster?"""
-    time, profile = script.option("time"), place.profile
-    asked = _hours(time.value) if time else None
-    if time and asked is None and "$" not in time.value and time.value.upper() not in ("UNLIMITED", "INFINITE"):
-        fix = f"In line {time.line} write days-hours:minutes:seconds, e.g. --time=1-12:00:00"
-        yield Hit(time.line, f"{time.value!r} is not a time that Slurm understands.", fix, time.column)
-    named = script.option("partition")
-    if profile is None or named is None or not profile.partitions or "$" in named.value:
-        return
-    names = named.value.split(",")
-    unknown = [name for name in names if name not in profile.partitions]
-    if unknown:
-        yield Hit(
-            named.line,
-            f"{profile.name} has no GPU partition {unknown[0]!r}.",
-            f"In line {named.line} choose one of: {', '.join(profile.partitions)}",
-            named.column,
-        )
-        return
-    for name in names:
-        yield from _limits(script, name, profile.partitions[name], asked)
-
-
-def _hours(time: str) -> float | None:
-    try:
-        return hours(time.strip())
-    except ValueError:
-        return None
-
-
-def _limits(script: Script, name: str, limits: Partition, asked_h: float | None) -> Iterator[Hit]:
-    nodes, count = script.option("nodes"), job_shape(script).nodes
-    if nodes and count and limits.max_nodes is not None and count > limits.max_nodes:
-        yield Hit(
-            nodes.line,
-            f"{count} nodes are more than {name} allows for one job ({limits.max_nodes}).",
-            f"In line {nodes.line} ask for at most {limits.max_nodes}, or choose another partition.",
-            nodes.column,
-        )
-    time, longest = script.option("time"), limits.time_limit(count)
-    if time and asked_h is not None and longest is not None and asked_h > hours(longest):
-        of = f" with {count} nodes" if count and limits.max_time_up_to else ""
-        yield Hit(
-            time.line,
-            f"{asked_h:.4g} h are more than {name} allows{of} ({in_words(longest)}).",
-            f"In line {time.line} write: --time={longest}   and continue from a checkpoint in a second job.",
-            time.column,
-        )
+CPU_BINDING = Rule(
+    8,
+    "cpu-binding",
+    "Tasks are bound to the cores nearest to their GPU",
+    Level.WARNING,
+    "Each GPU of such a node is attached to one group of cores. A task elsewhere copies across the node and takes "
+    "the cores of other tasks. Judged only where the profile knows the masks.",
+    source(
+        "LUMI user guide, distribution and binding options",
+        "https://docs.lumi-supercomputer.eu/runjobs/scheduled-jobs/distribution-binding/",
+        "source commit dbf0259",
+    ),
+    cpu_binding,
+)
 
 
 def _cores(shape: Shape) -> int:
     return (shape.tasks_per_node or 0) * (shape.cpus_per_task or 0)
-
-
-def _devices(shape: Shape, step: Step) -> int | None:
-    """Devices of one node as the training must count them: its tasks, or its GPUs where one task starts the rest."""
-    if shape.tasks_per_node is not None and shape.tasks_per_node > 1:
-        return shape.tasks_per_node
-    return shape.gpus_per_node
-
-
-def _numbers(step: Step) -> Iterator[tuple[str, int, int, int]]:
-    """(name, number, line, column) of every argument like `--trainer.devices=8`, `devices=8` or `--devices 8`."""
-    for words in step.programs:
-        for i, word in enumerate(words):
-            name, equals, value = word.text.partition("=")
-            if not equals and name.startswith("--") and i + 1 < len(words):
-                value = words[i + 1].text
-            count = whole_number(value)
-            key = name.lstrip("-+").rpartition(".")[2]
-            if count is not None and key in (*DEVICES, *NODES) and (equals or name.startswith("--")):
-                yield key, count, word.line, word.column
-
-
-def _against_plan(script: Script, place: Place) -> Iterator[Hit]:
-    plan, job = place.plan, job_shape(script)
-    if plan is None:
-        return
-    pairs = (
-        ("nodes", job.nodes, plan.nodes),
-        ("gpus-per-node", job.gpus_per_node, plan.gpus_per_node),
-        ("ntasks-per-node", job.tasks_per_node, plan.gpus_per_node),
-    )
-    for option, said, planned in pairs:
-        at = script.option(option) or (script.option("gres") if option == "gpus-per-node" else None)
-        if at is not None and said is not None and said != planned:
-            yield Hit(
-                at.line,
-                f"The script asks for {said} ({option}), the plan for {planned}.",
-                f"In line {at.line} write: #SBATCH --{option}={planned}   or correct the plan.",
-                at.column,
-            )

@@ -36,15 +36,15 @@ def job_shape(script: Script) -> Shape:
 def step_shape(script: Script, step: Step) -> Shape:
     """The job's shape with the step's own options put in."""
     job = job_shape(script)
-    told = step.options
-    nodes = node_count(told.get("nodes")) if "nodes" in told else job.nodes
-    if "ntasks-per-node" in told:
-        tasks_per_node = whole_number(told["ntasks-per-node"])
-    elif "ntasks" in told:
-        tasks_per_node = _spread(whole_number(told["ntasks"]), nodes)
+    options = step.options
+    nodes = node_count(options.get("nodes")) if "nodes" in options else job.nodes
+    if "ntasks-per-node" in options:
+        tasks_per_node = whole_number(options["ntasks-per-node"])
+    elif "ntasks" in options:
+        tasks_per_node = _spread(whole_number(options["ntasks"]), nodes)
     else:
         tasks_per_node = job.tasks_per_node
-    cpus = whole_number(told["cpus-per-task"]) if "cpus-per-task" in told else job.cpus_per_task
+    cpus = whole_number(options["cpus-per-task"]) if "cpus-per-task" in options else job.cpus_per_task
     return Shape(nodes, tasks_per_node, cpus, job.gpus_per_node)
 
 
