@@ -63,8 +63,8 @@ def field_docstrings(model: type[BaseModel]) -> Mapping[str, str]:
     found: dict[str, str] = {}
     (definition,) = ast.parse(textwrap.dedent(inspect.getsource(model))).body
     assert isinstance(definition, ast.ClassDef)
-    for field, after in zip(definition.body, definition.body[1:], strict=False):
-        match field, after:
+    for statement, after in zip(definition.body, definition.body[1:], strict=False):
+        match statement, after:
             case (
                 ast.AnnAssign(target=ast.Name(id=name)),
                 ast.Expr(value=ast.Constant(value=str(text))),

@@ -1,65 +1,143 @@
-"""The environment variables that aqboard reads, for docs/settings.md.
+"""The settings of aqboard, for docs/settings.md.
 
-Stands in for the table of `aqboard.settings`: once that exists, `tools/reference_docs.py` takes it from there, and this
-file goes.
+Stands in for `aqboard.settings`, which has the same tables: once it exists, `tools/reference_docs.py` imports them from
+there, and this file is deleted.
 """
 
 from typing import NamedTuple
 
+BOARD, COMMANDS, ANYTHING = "board", "command line", "everything"
+CHECKS, JOB, DEVELOPERS = "checks", "training job", "developers' tools"
+
 
 class Setting(NamedTuple):
-    """One environment variable: what it sets, and what applies without it."""
+    """One environment variable, in words for people."""
 
     name: str
-    meaning: str
+    kind: str
+    """What it holds: a file, a folder, folders, a word, a secret."""
     default: str
+    """What counts where it is not set."""
+    meaning: str
+    read_by: tuple[str, ...]
 
 
-SETTINGS = (
-    Setting("AQBOARD_DB", "The SQLite database.", "`data/local/aqboard.db` in the project's folder"),
+class SettingsFile(NamedTuple):
+    """A file that aqboard looks for in the configuration folder."""
+
+    name: str
+    named_by: str
+    """The variable that names another file; empty where none does."""
+    meaning: str
+    read_by: tuple[str, ...]
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        "AQBOARD_DB", "file", "`data/local/aqboard.db` in the project's folder", "The database.", (BOARD, COMMANDS)
+    ),
     Setting(
         "AQBOARD_DB_ONE_MACHINE",
-        "`yes`: one machine alone opens the database, so it may be on a file system whose locks cannot be trusted.",
-        "such a file system is refused",
+        "`yes`",
+        "a database on a file system whose locks may not reach other machines is refused",
+        "Promises that one machine alone opens the database.",
+        (BOARD, COMMANDS),
     ),
     Setting(
         "AQBOARD_CONFIG_DIR",
-        "The folder of an installation's settings (`signing.yaml`, `targets.yaml`) and of what a user agreed to run.",
-        "`aqboard` in `XDG_CONFIG_HOME`, or `~/.config/aqboard`",
-    ),
-    Setting(
-        "AQBOARD_SCRIPTS",
-        "The folder that signed launches are written to. On a cluster the compute nodes must see it.",
-        "`scripts` in the database's folder",
+        "folder",
+        "`$XDG_CONFIG_HOME/aqboard`, or `~/.config/aqboard`",
+        "The configuration folder: the settings files below.",
+        (BOARD, COMMANDS),
     ),
     Setting(
         "AQBOARD_CACHE_DIR",
-        "The folder in which digests of large files are remembered.",
-        "`aqboard` in `XDG_CACHE_HOME`, or `~/.cache/aqboard`; on macOS `~/Library/Caches/aqboard`",
+        "folder",
+        "`$XDG_CACHE_HOME/aqboard`, or `~/.cache/aqboard`; on macOS `~/Library/Caches/aqboard`",
+        "Where digests of large files are remembered; may be deleted at any time.",
+        (BOARD, COMMANDS, CHECKS),
     ),
-    Setting("AQBOARD_PROFILES", "A folder with cluster profiles of your own, `NAME.yaml`.", "the packaged profiles"),
+    Setting(
+        "AQBOARD_SCRIPTS",
+        "folder",
+        "`scripts` beside the database",
+        "Where a GO writes the signed launch; on a cluster the compute nodes must see it.",
+        (BOARD, COMMANDS),
+    ),
+    Setting(
+        "AQBOARD_PROFILES",
+        "folder",
+        "only the packaged profiles",
+        "A team's own cluster profiles, one `NAME.yaml` each; they win over packaged ones.",
+        (BOARD, COMMANDS),
+    ),
     Setting(
         "AQBOARD_TARGETS",
-        "The file with the targets that this installation allows.",
+        "file",
         "`targets.yaml` in the configuration folder",
+        "The targets whose code the board may run.",
+        (BOARD,),
     ),
     Setting(
         "AQBOARD_SEARCH_ROOTS",
-        "Folders, separated as in `PATH`, that the board may search and read scripts from.",
-        "the folders of the plan's own files",
+        "folders, separated by `:`",
+        "the folders of the plan's files",
+        "Folders that the board may search and read besides those.",
+        (BOARD,),
     ),
     Setting(
         "AQBOARD_TOKEN",
-        "The access token of the board, 32 characters or more, for a proxy that has to know it.",
-        "`aqboard serve` makes one at each start",
+        "secret of 32 characters or more",
+        "`aqboard serve` makes a new one",
+        "The board's access token, for a proxy that must know it. The board removes it from its environment.",
+        (BOARD,),
     ),
     Setting(
         "AQBOARD_MANIFEST",
-        "Set by the job script: the signed manifest of the launch.",
-        "the guard in the training is off",
+        "file",
+        "the guard is off",
+        "The launch's signed manifest. Set by the signed script; not for people.",
+        (JOB,),
     ),
     Setting(
-        "AQBOARD_MANIFEST_SHA256", "Set by the job script: the digest of the manifest.", "the manifest counts as it is"
+        "AQBOARD_MANIFEST_SHA256",
+        "64 hexadecimal digits",
+        "the manifest's content is not compared",
+        "The digest of the manifest. Set by the signed script; not for people.",
+        (JOB,),
     ),
-    Setting("AQBOARD_CANARY", "Set by the job script in a canary.", "the job is the launch itself"),
+    Setting(
+        "AQBOARD_CANARY",
+        "any text",
+        "the training runs to its end",
+        "The job is a canary: the guard ends it early. Set by the signed script; not for people.",
+        (JOB,),
+    ),
+    Setting(
+        "AQBOARD_TORCH",
+        "words for pip",
+        "a release for the CPU",
+        "The torch that `make` installs where there is none.",
+        (DEVELOPERS,),
+    ),
+    Setting(
+        "AQBOARD_CHROMIUM",
+        "file",
+        "`chromium` on the path",
+        "The browser for tests, screenshots and page benchmarks.",
+        (DEVELOPERS,),
+    ),
+    Setting("AQBOARD_REQUIRE_SLURM", "`1`", "they are skipped", "Tests fail where Slurm is missing.", (DEVELOPERS,)),
+    Setting("AQBOARD_REQUIRE_BROWSER", "`1`", "they are skipped", "Tests fail without a browser.", (DEVELOPERS,)),
+)
+
+SETTINGS_FILES: tuple[SettingsFile, ...] = (
+    SettingsFile("signing.yaml", "", "How people are identified, and who must sign.", (BOARD, COMMANDS)),
+    SettingsFile("targets.yaml", "AQBOARD_TARGETS", "The targets whose code the board may run.", (BOARD,)),
+    SettingsFile(
+        "trusted_targets.json",
+        "",
+        "Code that somebody agreed to run on the command line; written by aqboard.",
+        (BOARD, COMMANDS),
+    ),
 )

@@ -66,8 +66,7 @@ def _tell(report: LintReport) -> None:
         )
     for note in report.notes:
         out.print(f"note: {note}", style="dim", markup=False)
-    against = f" Held against {report.profile} ({report.profile_because})." if report.profile else ""
-    out.print(f"{report.sentence}{against}", style="bold", markup=False)
+    out.print(f"{report.sentence} {report.held_against}".rstrip(), style="bold", markup=False)
 
 
 def _tell_finding(name: str, finding: LintFinding) -> None:

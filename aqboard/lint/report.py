@@ -54,6 +54,11 @@ class LintReport(Record):
         return tuple(finding for finding in self.findings if finding.waived)
 
     @property
+    def held_against(self) -> str:
+        """The cluster that the script was held against, and why that one; empty without one."""
+        return f"Held against {self.profile} ({self.profile_because})." if self.profile else ""
+
+    @property
     def sentence(self) -> str:
         """The outcome in one line."""
         errors = sum(finding.level is Level.ERROR for finding in self.counted)

@@ -82,8 +82,7 @@ def _judge(given: str, cluster: str, folders: tuple[str, ...] | None) -> tuple[s
 def _show(text: str, report: LintReport) -> None:
     tell = st.warning if report.counted else st.success
     sign = "⚠️" if report.counted else "✅"
-    against = f"Held against {report.profile} ({report.profile_because})." if report.profile else ""
-    tell(f"{sign} **{plain(report.sentence)}** {plain(against)}")
+    tell(f"{sign} **{plain(report.sentence)}** {plain(report.held_against)}")
     for note in report.notes:
         st.caption(prose(note))
     st.download_button(
