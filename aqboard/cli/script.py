@@ -12,7 +12,7 @@ from aqboard.lint.check import lint
 from aqboard.lint.parse.source import read_text
 from aqboard.lint.report import LintFinding, LintReport
 from aqboard.lint.rules.rule import Level
-from aqboard.runner.plan_file import read_plan
+from aqboard.sessions.plan_file import read_plan
 
 app = typer.Typer(help="Job scripts: lint.", no_args_is_help=True)
 

@@ -9,7 +9,7 @@ import pytest
 from aqboard.launch.profile import all_profiles
 from aqboard.lint.check import lint
 from aqboard.lint.parse.source import Unreadable
-from aqboard.views.tables.lint import annotated, read_below, script_folders
+from aqboard.web.tables.lint import annotated, read_below, script_folders
 from tests.dashboard.conftest import words
 from tests.lint.lint_corpus import FOLDER
 

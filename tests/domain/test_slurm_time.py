@@ -1,6 +1,6 @@
 import pytest
 
-from aqboard.domain.slurm_time import hours, in_words
+from aqboard.domain.job.slurm_time import hours, in_words
 
 
 @pytest.mark.parametrize(

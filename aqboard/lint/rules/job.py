@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from aqboard.domain.cluster import Partition
-from aqboard.domain.slurm_time import hours, in_words
+from aqboard.domain.job.slurm_time import hours, in_words
 from aqboard.lint.parse.model import Script, Step
 from aqboard.lint.parse.options import whole_number
 from aqboard.lint.rules.rule import SBATCH, Hit, Level, Rule, RuleContext, source
