@@ -7,7 +7,7 @@ JOBS   ?= auto
 .DEFAULT_GOAL := help
 # Set on some machines; every process would then compile aqboard itself anew.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help setup run test lint format bench demo-data browser slurm lock clean
+.PHONY: help setup run test lint format docs bench demo-data browser slurm lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -33,6 +33,9 @@ lint: $(READY)  ## style, types, layers: what CI holds
 format: $(READY)  ## let ruff format and fix
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: $(READY)  ## write the reference pages of docs/ from the code: checks, lint rules, plan, commands, settings
+	$(BIN)/python -m tools.reference_docs
 
 bench: $(READY)  ## plain against fast, as ratios measured in one run; writes docs/benchmarks.md
 	$(BIN)/python -m benchmarks

@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from aqboard.cli.output import errors_told, out, print_json
-from aqboard.launch.cluster import ClusterProfile
-from aqboard.launch.facts import cite, facts
+from aqboard.domain.cluster import ClusterProfile, cite
+from aqboard.launch.facts import facts
 from aqboard.launch.profile import load_profile, profile_files
 
 

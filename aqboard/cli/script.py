@@ -7,11 +7,11 @@ import typer
 
 from aqboard.cli.options import AsJson
 from aqboard.cli.output import FOUND, OK, errors_told, out, print_json
-from aqboard.launch.lint.check import all_profiles, lint
-from aqboard.launch.lint.report import Finding, LintReport
-from aqboard.launch.lint.rule import Level
-from aqboard.launch.lint.source import read_text
-from aqboard.launch.profile import load_profile
+from aqboard.launch.profile import all_profiles, load_profile
+from aqboard.lint.check import lint
+from aqboard.lint.parse.source import read_text
+from aqboard.lint.report import LintFinding, LintReport
+from aqboard.lint.rules.rule import Level
 from aqboard.sessions.plan_file import read_plan
 
 app = typer.Typer(help="Job scripts: lint.", no_args_is_help=True)
@@ -33,9 +33,9 @@ def lint_command(
     plan: Annotated[Path | None, typer.Option(help="A launch plan whose nodes and GPUs must be the script's.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Hold a script against twenty rules. Nothing in it is run.
+    """Judge a script by the lint rules. Nothing in it is run.
 
-    Exit 0 clean, 1 findings, 2 the file cannot be read or is no script. `# aqboard: ignore RULE REASON` accepts one.
+    Exit 0 clean, 1 findings, 2 the file cannot be read or is not a script. `# aqboard: ignore RULE REASON` accepts one.
     """
     with errors_told(as_json=as_json):
         text = read_text(file)
@@ -66,11 +66,10 @@ def _tell(report: LintReport) -> None:
         )
     for note in report.notes:
         out.print(f"note: {note}", style="dim", markup=False)
-    against = f" Held against {report.profile} ({report.profile_because})." if report.profile else ""
-    out.print(f"{report.sentence}{against}", style="bold", markup=False)
+    out.print(f"{report.sentence} {report.held_against}".rstrip(), style="bold", markup=False)
 
 
-def _tell_finding(name: str, finding: Finding) -> None:
+def _tell_finding(name: str, finding: LintFinding) -> None:
     where = f"{name}:{finding.line}:{finding.column}"
     out.print(f"{where}: {finding.level}: {finding.number} {finding.rule}", style=STYLES[finding.level], markup=False)
     out.print(f"  | {finding.excerpt}", style="bold", markup=False)

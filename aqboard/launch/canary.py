@@ -1,7 +1,7 @@
 """The canary: a short trial of the launch on few nodes, submitted first; the launch waits for it to end well."""
 
+from aqboard.domain.cluster import ClusterProfile
 from aqboard.domain.plan import CanaryPlan, ClusterPlan
-from aqboard.launch.cluster import ClusterProfile
 
 NAME_SUFFIX = "-canary"
 

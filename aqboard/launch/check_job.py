@@ -1,10 +1,10 @@
 """What a check session asks Slurm for: what the plan says, else the profile, else a share of the launch's own nodes."""
 
+from aqboard.domain.cluster import ChecksOn, ClusterProfile
 from aqboard.domain.errors import LaunchError
 from aqboard.domain.job.slurm_time import hours, in_words
 from aqboard.domain.plan import LaunchPlan
 from aqboard.domain.session.check_job import CheckJob
-from aqboard.launch.cluster import ChecksOn, ClusterProfile
 
 USUAL_TIME = "00:30:00"
 _KIB = {"M": 1 << 10, "G": 1 << 20, "T": 1 << 30}

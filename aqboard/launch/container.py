@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from pathlib import PurePath
 
+from aqboard.domain.cluster import ClusterProfile
 from aqboard.domain.errors import LaunchError
 from aqboard.domain.model import Record
 from aqboard.domain.plan import LaunchPlan
-from aqboard.launch.cluster import ClusterProfile
 
 
 class Container(Record):

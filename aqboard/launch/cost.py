@@ -10,6 +10,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from aqboard.checks.train_cost import seconds_per_step
+from aqboard.domain.cluster import ClusterProfile
 from aqboard.domain.evidence_base import Evidence
 from aqboard.domain.evidence_launch import EnvironmentEvidence, TrainingEvidence, TrainingFacts
 from aqboard.domain.evidence_train import CostEvidence
@@ -17,7 +18,6 @@ from aqboard.domain.job.slurm_time import hours
 from aqboard.domain.model import Record
 from aqboard.domain.plan import ClusterPlan, LaunchPlan
 from aqboard.domain.session.outcome import ProbeOutcome
-from aqboard.launch.cluster import ClusterProfile
 
 E = TypeVar("E", bound=Evidence)
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from aqboard.domain.cluster import ChecksOn, ClusterProfile, Node, Partition, Source
 from aqboard.domain.job.slurm_time import in_words
-from aqboard.launch.cluster import ChecksOn, ClusterProfile, Node, Partition, Source
 from aqboard.launch.cost import number
 
 
@@ -19,13 +19,6 @@ class Fact(NamedTuple):
 def facts(profile: ClusterProfile, partition: str | None = None) -> tuple[Fact, ...]:
     """Everything the profile knows, in reading order; with `partition`, of the partitions only that one."""
     return tuple(Fact(what, value, profile.sources[source]) for what, value, source in _facts(profile, partition))
-
-
-def cite(source: Source) -> str:
-    """A source in one line: title, address, edition, and the day it was read."""
-    address = f", {source.url}" if source.url else ""
-    edition = f"{source.edition}, " if source.edition else ""
-    return f"{source.title}{address} ({edition}read {source.read:%Y-%m-%d})"
 
 
 def _facts(profile: ClusterProfile, only: str | None) -> Iterator[tuple[str, str, str]]:

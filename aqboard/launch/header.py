@@ -7,15 +7,15 @@ import textwrap
 from collections.abc import Iterator
 
 from aqboard.domain.attempt import Attempt, day
+from aqboard.domain.cluster import ClusterProfile, cite
 from aqboard.domain.plan import ClusterPlan
 from aqboard.domain.signing.identity import WORTH, Identity
 from aqboard.domain.signing.signoff import SignOff
 from aqboard.domain.signing.waiver import WaiverStanding, says_nothing
 from aqboard.launch.approval import Approval
 from aqboard.launch.canary import canary_job
-from aqboard.launch.cluster import ClusterProfile
 from aqboard.launch.cost import Outcomes, cost_of, stakes
-from aqboard.launch.facts import cite, facts
+from aqboard.launch.facts import facts
 
 WIDTH = 110
 

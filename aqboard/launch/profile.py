@@ -1,6 +1,7 @@
 """Find and read cluster profiles: the packaged ones, and a team's own in the folder that AQBOARD_PROFILES names."""
 
 import os
+from contextlib import suppress
 from functools import lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -9,10 +10,10 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
+from aqboard.domain.cluster import ClusterProfile
 from aqboard.domain.errors import LaunchError
-from aqboard.launch.cluster import ClusterProfile
 
-__all__ = ["FOLDER_VARIABLE", "ClusterProfile", "load_profile", "profile_files", "profile_names"]
+__all__ = ["FOLDER_VARIABLE", "ClusterProfile", "all_profiles", "load_profile", "profile_files", "profile_names"]
 
 FOLDER_VARIABLE = "AQBOARD_PROFILES"
 MAX_BYTES = 64 * 1024
@@ -39,6 +40,15 @@ def load_profile(name: str) -> ClusterProfile:
     if profile.name != name:
         raise LaunchError(f"{known[name]}: `name: {profile.name}` differs from the file's name; make them equal.")
     return profile
+
+
+def all_profiles() -> tuple[ClusterProfile, ...]:
+    """Every profile that can be read; the others are left out, for callers who can do without them."""
+    found = []
+    for name in profile_names():
+        with suppress(LaunchError):
+            found.append(load_profile(name))
+    return tuple(found)
 
 
 def profile_files() -> dict[str, Traversable]:

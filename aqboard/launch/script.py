@@ -6,12 +6,12 @@ from typing import NamedTuple
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from aqboard.domain.attempt import Attempt
+from aqboard.domain.cluster import PER_TASK_VARIABLES, ClusterProfile
 from aqboard.domain.errors import LaunchError
 from aqboard.domain.plan import ClusterPlan, LaunchPlan
 from aqboard.launch import quoting
 from aqboard.launch.approval import Approval
 from aqboard.launch.canary import canary_job
-from aqboard.launch.cluster import PER_TASK_VARIABLES, ClusterProfile
 from aqboard.launch.container import bindable, container_of
 from aqboard.launch.cost import Outcomes
 from aqboard.launch.header import header

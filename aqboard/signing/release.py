@@ -18,6 +18,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from aqboard.domain.attempt import Attempt
+from aqboard.domain.cluster import ClusterProfile
 from aqboard.domain.errors import LaunchError
 from aqboard.domain.evidence import CacheEvidence, LossEvidence
 from aqboard.domain.evidence_train import CostEvidence
@@ -26,7 +27,6 @@ from aqboard.guard.build import build_manifest
 from aqboard.guard.code_state import code_state
 from aqboard.guard.names import MANIFEST, VERDICT
 from aqboard.launch.canary import canary_job
-from aqboard.launch.cluster import ClusterProfile
 from aqboard.launch.profile import load_profile
 from aqboard.launch.script import Approval, Signed, render, render_canary, render_chain
 from aqboard.location import scripts_folder

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from aqboard.launch.lint.check import all_profiles, lint
-from aqboard.launch.lint.source import Unreadable
+from aqboard.launch.profile import all_profiles
+from aqboard.lint.check import lint
+from aqboard.lint.parse.source import Unreadable
 from aqboard.web.tables.lint import annotated, read_below, script_folders
 from tests.dashboard.conftest import words
 from tests.lint.lint_corpus import FOLDER

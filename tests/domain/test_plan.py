@@ -25,6 +25,8 @@ def test_relative_paths_start_at_the_plans_folder() -> None:
     [
         ("cluster", "account", "a; rm -rf /"),
         ("cluster", "time", "tomorrow"),
+        ("cluster", "time", "24"),
+        ("cluster", "time", "1-12"),
         ("cluster", "workdir", "relative/path"),
         ("cluster", "command", []),
         ("cluster", "job_name", "two\nlines"),

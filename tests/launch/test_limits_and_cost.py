@@ -2,7 +2,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqboard.domain.job.slurm_time import hours, in_words
 from aqboard.launch.cost import cost_of, number
 from aqboard.launch.limits import misfits
 from aqboard.launch.profile import load_profile
@@ -56,19 +55,6 @@ def test_exactly_the_limits_fit_and_one_more_does_not(nodes, days, whole, minute
     assert len(misfits(job, LUMI)) == expected
 
 
-@pytest.mark.parametrize(
-    ("time", "expected"), [("1-12:00:00", 36), ("00:30:00", 0.5), ("99:59:59", 100 - 1 / 3600), ("0-00:00:36", 0.01)]
-)
-def test_hours(time, expected):
-    assert hours(time) == pytest.approx(expected)
-
-
-@pytest.mark.parametrize("time", ["", "24", "1-12", "1-1:1:1", "x", "1-12:00:00\n"])
-def test_other_times_are_refused(time):
-    with pytest.raises(ValueError, match="is not a Slurm time"):
-        hours(time)
-
-
 def test_cost_of_the_storys_job():
     cost = cost_of(cluster(), LUMI)
     assert (cost.gpus, cost.hours, cost.gpu_hours) == (400, 24, 9600)
@@ -88,4 +74,3 @@ def test_an_unknown_bill_is_said_to_be_unknown():
 
 def test_figures_are_written_to_be_read():
     assert [number(value) for value in (0.5, 4, 1234567, 1999.96)] == ["0.5", "4", "1 234 567", "2 000"]
-    assert in_words("2-00:00:00") == "48 h"

@@ -5,8 +5,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aqboard.domain.cluster import cite
 from aqboard.domain.errors import LaunchError
-from aqboard.launch.facts import cite, facts
+from aqboard.launch.facts import facts
 from aqboard.launch.profile import load_profile, profile_files, profile_names
 
 PACKAGED = ("frontier", "generic", "juwels-booster", "leonardo", "lumi-g")

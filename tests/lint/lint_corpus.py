@@ -9,9 +9,10 @@ from pathlib import Path
 
 import yaml
 
-from aqboard.launch.lint.check import all_profiles, lint
-from aqboard.launch.lint.report import LintReport
-from aqboard.launch.lint.source import read_text
+from aqboard.launch.profile import all_profiles
+from aqboard.lint.check import lint
+from aqboard.lint.parse.source import read_text
+from aqboard.lint.report import LintReport
 
 FOLDER = Path(__file__).parent / "corpus"
 EXPECTED = Path(__file__).parent / "expected.yaml"

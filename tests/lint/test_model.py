@@ -2,11 +2,10 @@
 
 import pytest
 
-from aqboard.launch.lint import values
-from aqboard.launch.lint.check import lint
-from aqboard.launch.lint.options import read_options
-from aqboard.launch.lint.script import read_script
 from aqboard.launch.profile import load_profile
+from aqboard.lint.check import lint
+from aqboard.lint.parse.options import gpu_count, read_options
+from aqboard.lint.parse.script import read_script
 
 HEAD = "#!/bin/bash\n#SBATCH --nodes=2 --ntasks-per-node=4\n#SBATCH --mem=0\n#SBATCH --no-requeue\nset -euo pipefail\n"
 
@@ -109,6 +108,7 @@ def test_shell_text_from_a_variable_has_the_lines_of_the_variable():
         ("srun -c 4 python x --host=127.0.0.1\n", []),
         ("srun -c 4 vllm serve m --host 0.0.0.0\n", ["open-service"]),
         ("export NCCL_TIMEOUT=1800\nsrun -c 4 python x\n", ["watchdog"]),
+        ("export NCCL_WATCHDOG_SECONDS=60\nsrun -c 4 python x\n", ["watchdog"]),
         ("export NCCL_IB_TIMEOUT=22 NCCL_DEBUG=INFO\nsrun -c 4 python x\n", []),
         ("export MIOPEN_USER_DB_PATH=/tmp/$USER\nsrun -c 4 python x\n", []),
         ("C=$SCRATCH/c\nexport TRITON_CACHE_DIR=$C/t\nsrun -c 4 python x\n", ["jit-cache"]),
@@ -151,21 +151,12 @@ def test_errexit_in_all_its_spellings(shebang, setting, clean):
 
 
 @pytest.mark.parametrize(
-    ("text", "hours"),
-    [("90", 1.5), ("90:30", 1.5 + 30 / 3600), ("1:30:00", 1.5), ("1-12", 36), ("1-12:30", 36.5), ("2-00:00:36", 48.01),
-     ("1h", None), ("", None), ("1-", None), ("1:2:3:4", None)],
-)  # fmt: skip
-def test_times_in_all_of_slurms_forms(text, hours):
-    assert values.time_hours(text) == (pytest.approx(hours) if hours is not None else None)
-
-
-@pytest.mark.parametrize(
     ("request_", "gpus"),
     [("8", 8), ("a100:4", 4), ("gpu:4", 4), ("gpu:a100:4", 4), ("gpu", 1), ("gpu:a100", 1), ("tmpfs:1G,gpu:2", 2),
      ("gpu:4(S:0-1)", 4), ("", None), (None, None)],
 )  # fmt: skip
 def test_requests_for_gpus(request_, gpus):
-    assert values.gpus_of(request_) == gpus
+    assert gpu_count(request_) == gpus
 
 
 def test_the_time_limit_of_a_small_job_on_frontier():

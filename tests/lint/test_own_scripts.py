@@ -5,9 +5,9 @@ import subprocess
 
 import pytest
 
-from aqboard.launch.lint.check import all_profiles, lint
-from aqboard.launch.profile import load_profile, profile_names
+from aqboard.launch.profile import all_profiles, load_profile, profile_names
 from aqboard.launch.script import Approval, render
+from aqboard.lint.check import lint
 from tests.launch.launch_golden import CASES
 from tests.launch.launch_samples import SIGNED, attempt, go, plan
 

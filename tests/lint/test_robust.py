@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aqboard.launch.lint.check import EXCERPT, MOST, TOLD, all_profiles, lint
-from aqboard.launch.lint.source import MAX_BYTES, Unreadable, decode, read_text
-from aqboard.launch.lint.tree import TooComplex, parse
+from aqboard.launch.profile import all_profiles
+from aqboard.lint.check import EXCERPT, LONGEST, MOST, lint
+from aqboard.lint.parse.source import MAX_BYTES, Unreadable, decode, read_text
+from aqboard.lint.parse.tree import TooComplex, parse
 from tests.lint.lint_corpus import FOLDER, SCRIPTS
 
 PROFILES = all_profiles()
@@ -126,7 +127,7 @@ def test_text_that_nests_or_grows_is_bounded(text):
     report = lint("#!/bin/bash\n" + text, profiles=PROFILES)
     assert report.lines == 1 + len(text.splitlines())
     assert all(count <= MOST for count in Counter(finding.rule for finding in report.findings).values())
-    assert all(len(finding.excerpt) <= EXCERPT and len(finding.message) <= TOLD for finding in report.findings)
+    assert all(len(finding.excerpt) <= EXCERPT and len(finding.message) <= LONGEST for finding in report.findings)
 
 
 def test_a_text_that_takes_the_parser_too_long_is_refused_in_one_sentence():

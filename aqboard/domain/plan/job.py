@@ -24,7 +24,7 @@ class ContainerPlan(Record):
     image: Path
     """A file that every node can read. It is an input like the checkpoint: known by its digest, checked by the job."""
     runtime: Literal["singularity", "apptainer"] | None = None
-    """None takes what the cluster's profile says."""
+    """How the image is started; without it, as the cluster's profile says."""
     binds: tuple[Bind, ...] = ()
     """Folders the training needs inside, `/outside`, `/outside:/inside` or `/outside:/inside:ro`. The working directory
     and the folder of the signed manifest are always there."""
@@ -37,9 +37,11 @@ class CanaryPlan(Record):
     """
 
     nodes: int = Field(default=2, ge=2, le=100)
+    """Nodes of the trial, at most those of the launch."""
     time: SlurmTime = "00:20:00"
+    """Its time limit, `[days-]hours:minutes:seconds`."""
     partition: SlurmWord | None = None
-    """None takes the partition that the profile has for short jobs, or else the launch's own."""
+    """Without it, the partition that the profile has for short jobs, or else the launch's own."""
     arguments: tuple[CommandWord, ...] = ()
     """Words put behind the command, for a training that does not ask Slurm how many nodes it has."""
 
@@ -48,20 +50,28 @@ class ClusterPlan(Record):
     """The Slurm job: one task per GPU, `nodes` x `gpus_per_node` of them."""
 
     profile: SlurmWord = "lumi-g"
+    """The cluster: a name that `aqboard profiles` lists."""
     account: SlurmWord
+    """The project that pays, Slurm's `--account`."""
     partition: SlurmWord
+    """Slurm's `--partition`; the profile knows its limits."""
     nodes: int = Field(ge=1, le=10_000)
+    """Nodes of the job."""
     gpus_per_node: int = Field(ge=1, le=16)
+    """GPUs of each node, one task each."""
     time: SlurmTime
+    """The time limit, `[days-]hours:minutes:seconds`."""
     job_name: Name
+    """What Slurm calls the job."""
     workdir: str = Field(min_length=1, max_length=500, pattern=r"^/[^\x00-\x1f]*$")
+    """The folder that the job starts in, an absolute path."""
     command: tuple[CommandWord, ...] = Field(min_length=1)
     """The training command as separate words; each is quoted, no shell ever expands it."""
     container: ContainerPlan | None = None
     venv: Annotated[str, StringConstraints(max_length=500, pattern=r"^/[^\x00-\x1f:]*$")] | None = None
     """A virtual environment that the command runs in; inside the container where there is one."""
     python: CommandWord | None = None
-    """The Python that verifies the signed manifest on every node; None takes the command's own (`job_python`)."""
+    """The Python that verifies the signed manifest on every node; without it, the command's own (`job_python`)."""
     canary: CanaryPlan | None = None
 
     @property
@@ -91,12 +101,17 @@ class ChecksPlan(Record):
     """Where the checks run when they run as a Slurm job; what is not said is the cluster profile's, or the launch's."""
 
     partition: SlurmWord | None = None
+    """The partition to run in."""
     account: SlurmWord | None = None
+    """The project that pays for the checks."""
     time: SlurmTime | None = None
+    """The time limit, `[days-]hours:minutes:seconds`."""
     gpus: int | None = Field(default=None, ge=0, le=16)
-    """0 for a partition without GPUs."""
+    """GPUs to ask for; 0 for a partition without GPUs."""
     cpus: int | None = Field(default=None, ge=1, le=1024)
+    """Cores to ask for."""
     memory: SlurmMemory | None = None
+    """Memory to ask for, e.g. `64G`."""
     python: Annotated[str, StringConstraints(pattern=r"^/[^\x00-\x1f]*$")] | None = None
     """The Python that measures, where it is not the one that aqboard runs in here; it needs aqboard with the extras
     `checks` and `slurm`, of this version."""

@@ -28,8 +28,11 @@ class LaunchPlan(Record):
     """Everything a launch depends on. Validated as a whole; `with_base` makes its paths absolute."""
 
     name: Name
+    """What the launch is called, on one line."""
     author: Name
+    """Who asks for the launch. Where people are verified, their own GO does not count."""
     description: str = Field(default="", max_length=4000)
+    """What the launch is for, shown with the attempt."""
     target: TargetPlan
     checkpoint: CheckpointPlan
     scan: ScanPlan | None = None

@@ -25,21 +25,28 @@ class TargetPlan(Record):
     """
 
     builder: Builder
+    """The callable that builds the target, `package.module:function`."""
     config: Path | None = None
+    """The training's own configuration file."""
     workdir: Path | None = None
     """The folder the training starts in; relative paths in the team's code begin there."""
     python_path: tuple[Path, ...] = ()
     """Folders that Python searches first for the builder and what it imports, as `PYTHONPATH` does."""
     options: dict[str, JsonValue] = Field(default_factory=dict)
+    """Whatever the builder needs besides."""
 
 
 class CheckpointPlan(Record):
     """The checkpoint to start from, and how the training loads it."""
 
     path: Path
+    """The checkpoint file. It is known by its digest from the first check on."""
     load_into: Literal["lightning_module", "inner_model"] = "lightning_module"
+    """What gets the state dict: the LightningModule, or the one module that it wraps."""
     strip_prefix: str = ""
+    """A prefix that is removed from every key of the state dict before it is loaded."""
     strict: bool = True
+    """As in `load_state_dict`: whether a key that is missing or unexpected is an error."""
     expected_missing: tuple[str, ...] = ()
     """Glob patterns of model tensors that the checkpoint may lack, e.g. `*.elevation_alpha`."""
     resume_optimizer: bool = False
@@ -54,37 +61,44 @@ class ScanPlan(Record):
     """The wind scan of the launch: rule, layout, the cache it reads, and other caches that might be the right one."""
 
     rule: ScanRule
+    """How the wind picks the order of the tokens; `none` is row-major, `*-sector` reads a cache, `*-angle` does not."""
     layout: ScanLayout
+    """`compat`: elevation stays and output tokens are not put back; `corrected`: both follow the tokens."""
     cache: Path
+    """The cache file that the training reads."""
     candidates: tuple[Path, ...] = ()
+    """Other caches that might be the right one; they are compared with it by content."""
 
 
 class DataPlan(Record):
     """Where the validation data lies, and how much of it the checks use."""
 
     directory: Path
+    """The folder with the data; the target knows what is in it."""
     batch_size: int = Field(default=2, ge=1, le=256)
+    """Samples in one batch of the checks."""
     validation_batches: int = Field(default=8, ge=1, le=1000)
+    """Batches that the first validation loss is measured on."""
 
 
 class BaselinePlan(Record):
-    """The recorded run to start from.
-
-    `val_loss` is the masked MSE in normalised units. `tolerance` is the share by which the first validation loss
-    may lie above it. `log` is the CSV log of that run. `measurements` are the baseline's validation loss measured again
-    and again (other seeds, batch sizes, precisions); where there are some, their spread replaces the tolerance.
-    """
+    """The recorded run to start from."""
 
     val_loss: float = Field(gt=0, allow_inf_nan=False)
+    """Its validation loss; for the reference model the masked MSE in normalised units."""
     tolerance: float = Field(default=0.05, gt=0, le=1)
+    """The share by which the first validation loss may be above `val_loss`."""
     log: Path | None = None
+    """The CSV log of that run."""
     measurements: tuple[Annotated[float, Field(gt=0, allow_inf_nan=False)], ...] = ()
+    """Its validation loss measured again (other seeds, batches, precisions): their spread replaces the tolerance."""
 
 
 class ForwardPlan(Record):
     """How the training (or the team's test) hands lead times to the model; `[B]` is what the model wants."""
 
     lead_times_shape: Literal["[B]", "[B, 1]"] = "[B]"
+    """The shape of the lead times; `B` is the batch size."""
 
 
 def _as_answer(value: object) -> object:
@@ -103,6 +117,7 @@ class ExpectationsPlan(Record):
     wind: Answer = "yes"
     """All components of the wind turned round at once; with the scan rule `none` it still acts as variables."""
     lead_time: Answer = "yes"
+    """The lead time, doubled."""
     scan_order: Answer = "yes"
     """The order of the tokens alone, held against row-major order."""
     new_parameters: Answer = "no"

@@ -15,7 +15,9 @@ class ApprovalRule(Record):
     """`count` different people who hold `role`; `any` is held by everybody."""
 
     role: RoleName = ANY
+    """The role that each of them holds; `any` is held by everybody."""
     count: int = Field(default=1, ge=1, le=20)
+    """How many different people."""
 
 
 class Policy(Record):
@@ -25,6 +27,7 @@ class Policy(Record):
     """
 
     approvals: tuple[ApprovalRule, ...] = Field(default=(ApprovalRule(),), min_length=1, max_length=20)
+    """Who must say GO: all of these rules together."""
     self_approval: Literal["never", "single-user"] = "single-user"
     """Whether the attempt's author counts: never, or only where the board verifies nobody anyway."""
     identified_by: tuple[IdentifiedBy, ...] = Field(default=WAYS, min_length=1)

@@ -5,10 +5,11 @@ from pathlib import Path
 import streamlit as st
 
 from aqboard.domain.errors import AqboardError
-from aqboard.launch.lint.check import all_profiles, lint
-from aqboard.launch.lint.report import Finding, LintReport
-from aqboard.launch.lint.source import decode
-from aqboard.launch.profile import load_profile, profile_names
+from aqboard.launch.profile import all_profiles, load_profile, profile_names
+from aqboard.lint.check import lint
+from aqboard.lint.parse.source import decode
+from aqboard.lint.report import LintFinding, LintReport
+from aqboard.lint.rules import RULES
 from aqboard.web.tables.hunt import ROOTS_VARIABLE
 from aqboard.web.tables.lint import annotated, face, read_below, script_folders
 from aqboard.web.text import code, plain, prose
@@ -25,7 +26,7 @@ def show() -> None:
     """Show the page."""
     st.title("Script lint")
     st.markdown(
-        "Twenty rules for an sbatch script, yours or anybody's. Nothing in it is run. In a terminal: "
+        f"{len(RULES)} rules for an sbatch script, yours or anybody's. Nothing in it is run. In a terminal: "
         "`aqboard script lint FILE`."
     )
     where = st.radio("The script is", ("pasted here", "a file"), horizontal=True)
@@ -81,8 +82,7 @@ def _judge(given: str, cluster: str, folders: tuple[str, ...] | None) -> tuple[s
 def _show(text: str, report: LintReport) -> None:
     tell = st.warning if report.counted else st.success
     sign = "⚠️" if report.counted else "✅"
-    against = f"Held against {report.profile} ({report.profile_because})." if report.profile else ""
-    tell(f"{sign} **{plain(report.sentence)}** {plain(against)}")
+    tell(f"{sign} **{plain(report.sentence)}** {plain(report.held_against)}")
     for note in report.notes:
         st.caption(prose(note))
     st.download_button(
@@ -100,7 +100,7 @@ def _show(text: str, report: LintReport) -> None:
             _show_finding(finding)
 
 
-def _show_finding(finding: Finding) -> None:
+def _show_finding(finding: LintFinding) -> None:
     with st.container(border=True):
         st.markdown(
             f"{face(finding)} · line **{finding.line}** · rule {finding.number} {code(finding.rule)}\n\n"

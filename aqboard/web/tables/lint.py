@@ -4,9 +4,9 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from aqboard.launch.lint.report import Finding, LintReport
-from aqboard.launch.lint.rule import Level
-from aqboard.launch.lint.source import Unreadable, read_text
+from aqboard.lint.parse.source import Unreadable, read_text
+from aqboard.lint.report import LintFinding, LintReport
+from aqboard.lint.rules.rule import Level
 from aqboard.web.tables.hunt import ROOTS_VARIABLE
 from aqboard.web.text import visible
 from aqboard.web.words import Face
@@ -19,7 +19,7 @@ MOST_LINES = 3000
 """Lines shown; every finding is told whatever its line."""
 
 
-def face(finding: Finding) -> Face:
+def face(finding: LintFinding) -> Face:
     """The sign and word of a finding."""
     return WAIVED if finding.waived else LEVELS[finding.level]
 
@@ -55,7 +55,7 @@ def annotated(text: str, report: LintReport) -> str:
     """The script with line numbers, and every finding as a comment under the line that it is about."""
     lines = text.replace("\r\n", "\n").split("\n")[: report.lines]
     width = len(str(len(lines)))
-    told: dict[int, list[Finding]] = {}
+    told: dict[int, list[LintFinding]] = {}
     for finding in report.findings:
         told.setdefault(finding.line, []).append(finding)
     out = []

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from tree_sitter import Node
 
-from aqboard.launch.lint.model import Word
+from aqboard.lint.parse.model import Word
 
 BATCH_STEP = ("SLURM_PROCID", "SLURM_LOCALID", "SLURM_NODEID")
 
@@ -102,7 +102,7 @@ class Expander:
                 self._add_unknown(node, parts)
 
     def _add_pieces(self, node: Node, parts: "_Parts", depth: int) -> None:
-        """The children, and what stands between them: the grammar gives blanks inside quotes no node."""
+        """The children, and the text between them: blanks inside quotes have no node in the grammar."""
         if depth > DEEPEST:
             self._add_unknown(node, parts)
             return

@@ -39,13 +39,13 @@ class Assignment:
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
-    """Where a command stands, and so what becomes of its exit code."""
+class CommandContext:
+    """Where a command is in the script, which decides what becomes of its exit code."""
 
     conditional: bool = False
-    """It may not run: a branch, a loop's body, or behind `&&` or `||`."""
+    """It may not run: a branch, a loop's body, or after `&&` or `||`."""
     fallback: bool = False
-    """Behind `||`: it runs when what stands in front failed, and its exit code takes that one's place."""
+    """After `||`: it runs when the command before it failed, and its exit code replaces that one's."""
     tested: bool = False
     """Its exit code is looked at: a condition, left of `&&` or `||`, or negated. errexit does not apply."""
     piped: bool = False
@@ -55,9 +55,9 @@ class Context:
     substituted: bool = False
     """Inside `$(...)` or `<(...)`."""
 
-    def inside(self, outer: "Context") -> "Context":
+    def inside(self, outer: "CommandContext") -> "CommandContext":
         """The context of a function's command when the function is called in `outer`."""
-        return Context(*(getattr(self, name) or getattr(outer, name) for name in self.__slots__))
+        return CommandContext(*(getattr(self, name) or getattr(outer, name) for name in self.__slots__))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Command:
     line: int
     column: int
     end_line: int
-    context: Context = Context()
+    context: CommandContext = CommandContext()
     stdin: Word | None = None
     """A here-document's text."""
 

@@ -1,13 +1,16 @@
-"""What a rule is: a question about a script, why it is asked, and where that was read."""
+"""What a rule is: a judge of scripts, why it matters, and the source of that.
+
+Each `Rule` is defined next to its judge, and listed in `aqboard.lint.rules.RULES`.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from aqboard.domain.cluster import ClusterProfile, Source
 from aqboard.domain.plan import ClusterPlan
-from aqboard.launch.cluster import ClusterProfile, Source
-from aqboard.launch.lint.model import Script
+from aqboard.lint.parse.model import Script
 
 
 class Level(StrEnum):
@@ -16,12 +19,12 @@ class Level(StrEnum):
     ERROR = "error"
     """The job fails, hangs, or does something else than it says."""
     WARNING = "warning"
-    """It may run, at the mercy of a default or slower than it should."""
+    """It may run, but a default decides, or it is slower than it should be."""
 
 
 @dataclass(frozen=True)
-class Place:
-    """What a script is held against, besides itself; None where it is not known."""
+class RuleContext:
+    """What a rule may judge a script by, apart from the script; None where it is not known."""
 
     profile: ClusterProfile | None = None
     plan: ClusterPlan | None = None
@@ -29,7 +32,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Hit:
-    """One place where a rule is broken, with what to write instead there."""
+    """One place where a rule is broken, and what to write there instead."""
 
     line: int
     message: str
@@ -39,7 +42,7 @@ class Hit:
     """Where it differs from the rule's own."""
 
 
-Judge = Callable[[Script, Place], Iterator[Hit]]
+Judge = Callable[[Script, RuleContext], Iterator[Hit]]
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class Rule:
     source: Source
     judge: Judge
     whole: bool = False
-    """It speaks of the script as a whole, so that its waiver may stand anywhere."""
+    """It is about the script as a whole, so its waiver may be anywhere in the script."""
 
 
 READ = date(2026, 11, 25)

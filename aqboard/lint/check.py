@@ -2,27 +2,28 @@
 
 from collections.abc import Iterable
 from itertools import islice
+from typing import NamedTuple
 
-from aqboard.domain.errors import LaunchError
+from aqboard.domain.cluster import ClusterProfile, cite
 from aqboard.domain.plan import ClusterPlan
 from aqboard.domain.printable import printable
-from aqboard.launch.cluster import ClusterProfile
-from aqboard.launch.facts import cite
-from aqboard.launch.lint.model import Script
-from aqboard.launch.lint.recognise import recognise
-from aqboard.launch.lint.report import Finding, LintReport
-from aqboard.launch.lint.rule import Hit, Place, Rule
-from aqboard.launch.lint.rules import RULES
-from aqboard.launch.lint.script import read_script
-from aqboard.launch.lint.waivers import waivers
-from aqboard.launch.profile import load_profile, profile_names
+from aqboard.lint.parse.model import Script
+from aqboard.lint.parse.script import read_script
+from aqboard.lint.report import LintFinding, LintReport
+from aqboard.lint.rules import RULES
+from aqboard.lint.rules.queries import all_words
+from aqboard.lint.rules.rule import Hit, Rule, RuleContext
+from aqboard.lint.waivers import waivers
 
 EXCERPT = 160
-TOLD = 400
+LONGEST = 400
 """Characters of an excerpt, and of a message or fix."""
 
 MOST = 200
-"""Findings of one rule that are told; a generated script of a thousand steps needs no thousand findings."""
+"""Findings of one rule that are shown; a generated script of a thousand steps does not need a thousand."""
+
+SEARCHED = 20_000
+"""Words searched for a path that belongs to one cluster only."""
 
 
 def lint(
@@ -43,13 +44,13 @@ def lint(
     if profile is None and (found := recognise(script, profiles)) is not None:
         profile, because = found.profile, f"recognised by {found.sign}"
     given = waivers(script)
-    place = Place(profile, plan)
-    findings: list[Finding] = []
+    context = RuleContext(profile, plan)
+    findings: list[LintFinding] = []
     notes = [*script.notes, *given.notes]
     for rule in RULES:
-        hits = list(islice(rule.judge(script, place), MOST + 1))
+        hits = list(islice(rule.judge(script, context), MOST + 1))
         if len(hits) > MOST:
-            notes.append(f"There are more than {MOST} findings of {rule.slug}; the first {MOST} are told.")
+            notes.append(f"There are more than {MOST} findings of {rule.slug}; the first {MOST} are shown.")
         findings += [_finding(script, rule, hit, given.reason(rule, hit)) for hit in hits[:MOST]]
     if "\N{REPLACEMENT CHARACTER}" in text:
         notes.append("The file is not all UTF-8: what could not be read is shown as \N{REPLACEMENT CHARACTER}.")
@@ -65,28 +66,43 @@ def lint(
     )
 
 
-def all_profiles() -> tuple[ClusterProfile, ...]:
-    """Every profile there is; one that cannot be read is left out, because lint can do without it."""
+class Recognised(NamedTuple):
+    """A profile, and the sign it was known by."""
+
+    profile: ClusterProfile
+    sign: str
+
+
+def recognise(script: Script, profiles: Iterable[ClusterProfile]) -> Recognised | None:
+    """The only profile with one of its signs in the script; None for none or for several."""
+    partitions = set((script.value("partition") or "").split(","))
+    paths = [each.value for each in script.directives]
+    paths += [word.text[:1000] for word, _ in zip(all_words(script), range(SEARCHED), strict=False)]
     found = []
-    for name in profile_names():
-        try:
-            found.append(load_profile(name))
-        except LaunchError:
-            continue
-    return tuple(found)
+    for profile in profiles:
+        sign = next((sign for sign in profile.recognised_by if _shown(sign, partitions, paths)), None)
+        if sign is not None:
+            found.append(Recognised(profile, sign))
+    return found[0] if len(found) == 1 else None
 
 
-def _finding(script: Script, rule: Rule, hit: Hit, waived: str) -> Finding:
+def _shown(sign: str, partitions: set[str], paths: list[str]) -> bool:
+    if sign.startswith("/"):
+        return any(sign in path for path in paths)
+    return sign in partitions
+
+
+def _finding(script: Script, rule: Rule, hit: Hit, waived: str) -> LintFinding:
     line = min(max(hit.line, 1), len(script.lines))
-    return Finding(
+    return LintFinding(
         rule=rule.slug,
         number=rule.number,
         level=hit.level or rule.level,
         line=line,
         column=max(hit.column, 1),
         excerpt=_cut(script.lines[line - 1].expandtabs(4).strip(), EXCERPT),
-        message=_cut(hit.message, TOLD),
-        fix=_cut(hit.fix, TOLD),
+        message=_cut(hit.message, LONGEST),
+        fix=_cut(hit.fix, LONGEST),
         why=rule.why,
         source=cite(rule.source),
         waived=printable(waived),

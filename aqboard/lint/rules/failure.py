@@ -1,12 +1,11 @@
-"""Rules on the shell: what becomes of a failure, and which lines sbatch reads at all."""
+"""Rules on failures: whether the script stops at the first one, and whether Slurm learns of the last."""
 
-import re
 from collections.abc import Iterator
 from itertools import takewhile
 
-from aqboard.launch.lint.looks import sets_option
-from aqboard.launch.lint.model import Command, Script, Step
-from aqboard.launch.lint.rule import Hit, Place
+from aqboard.lint.parse.model import Command, Script, Step
+from aqboard.lint.rules.queries import sets_option
+from aqboard.lint.rules.rule import BASH, Hit, Level, Rule, RuleContext
 
 ENDS = ("exit", "return", "false", "kill", "scancel")
 """Commands that keep a failure a failure."""
@@ -14,7 +13,7 @@ ENDS = ("exit", "return", "false", "kill", "scancel")
 CANNOT_FAIL = frozenset({"", "export", "unset", "set", "echo", "printf", "declare", "readonly", "local", "trap", ":"})
 
 
-def errexit(script: Script, _: Place) -> Iterator[Hit]:
+def errexit(script: Script, _: RuleContext) -> Iterator[Hit]:
     """Is the first failure the end, also inside a pipeline?"""
     position = script.steps[-1].position if script.steps else len(script.commands) - 1
     first = next((command for command in script.commands[: max(position, 0)] if _may_fail(command)), None)
@@ -37,7 +36,20 @@ def errexit(script: Script, _: Place) -> Iterator[Hit]:
         )
 
 
-def exit_code(script: Script, _: Place) -> Iterator[Hit]:
+ERREXIT = Rule(
+    1,
+    "errexit",
+    "The script stops at the first failure",
+    Level.ERROR,
+    "bash goes on after a failure: when `cd`, `source` or a copy fails, hundreds of GPUs start on what is left. "
+    "Without pipefail a pipeline counts as successful when only its last part is.",
+    BASH,
+    errexit,
+    whole=True,
+)
+
+
+def exit_code(script: Script, _: RuleContext) -> Iterator[Hit]:
     """Is the exit code of the last step the job's?"""
     for step in _last_steps(script):
         after = [each for each in script.commands[step.position + 1 :] if not each.context.substituted]
@@ -53,57 +65,21 @@ def exit_code(script: Script, _: Place) -> Iterator[Hit]:
                     masking.line,
                     f"This command runs after the step of line {step.line}, and its exit code becomes the job's: "
                     "a training that failed counts as COMPLETED.",
-                    f'Behind the step of line {step.line} write: rc=$?   and as the last line: exit "$rc"',
+                    f'After the step of line {step.line} write: rc=$?   and as the last line: exit "$rc"',
                     masking.column,
                 )
 
 
-def directives(script: Script, _: Place) -> Iterator[Hit]:
-    """Does sbatch read every directive, as it is meant?"""
-    for directive in script.directives:
-        variable = re.search(r"\$(\w+|\{[^}]*\}?|\()", directive.value)
-        if variable:
-            yield Hit(
-                directive.line,
-                f"sbatch reads this line, not bash: `{variable[0]}` stays as it is written.",
-                f"Write the value itself in line {directive.line}, or give it when you submit: "
-                f"sbatch --{directive.option}=VALUE",
-                directive.text.find(variable[0]) + 1,
-            )
-    for comment in script.unread:
-        after = comment.column == 1
-        why = "it stands behind the first command" if after else "it does not begin in the first column"
-        yield Hit(
-            comment.line,
-            f"sbatch does not read this directive: {why}.",
-            f"Move line {comment.line} up to the other directives, above the first command."
-            if after
-            else f"Remove the blanks in front of #SBATCH in line {comment.line}.",
-            comment.column,
-        )
-
-
-def line_ends(script: Script, _: Place) -> Iterator[Hit]:
-    """Is it a script at all to sbatch?"""
-    if script.carriage_returns:
-        count = len(script.carriage_returns)
-        yield Hit(
-            script.carriage_returns[0],
-            f"{count} {'line ends' if count == 1 else 'lines end'} in CR LF, as on Windows; sbatch refuses the script.",
-            "Convert the file: sed -i 's/\\r$//' FILE",
-        )
-    first = script.lines[0]
-    if not first.startswith("#!"):
-        what = "a byte-order mark stands in front of it" if first.startswith("\ufeff#!") else "there is none"
-        yield Hit(
-            1,
-            f"The first line is no `#!` line ({what}); sbatch refuses the script.",
-            "Make this the first line: #!/bin/bash",
-        )
-    elif not re.match(r"#!\s*/\S", first):
-        yield Hit(
-            1, "The `#!` line does not name a program by its whole path.", "Make this the first line: #!/bin/bash"
-        )
+EXIT_CODE = Rule(
+    2,
+    "exit-code",
+    "The last step's exit code is the job's",
+    Level.ERROR,
+    "Slurm takes the exit code of the script's last command. An `echo` after srun makes a failed training "
+    "COMPLETED, and a job that waits with `--dependency=afterok` starts.",
+    BASH,
+    exit_code,
+)
 
 
 def _may_fail(command: Command) -> bool:
@@ -119,18 +95,18 @@ def _switched(script: Script, position: int, letter: str, name: str, *, ever: bo
     on = bool(letter) and any(word[:1] == "-" and word[:2] != "--" and letter in word for word in shebang)
     for command in script.commands[: position + 1]:
         if command.name == "set" and not command.context.substituted:
-            told = sets_option(command, letter, name)
-            on = on if told is None else told or (ever and on)
+            now = sets_option(command, letter, name)
+            on = on if now is None else now or (ever and on)
     return on
 
 
 def _replaces_the_script(command: Command) -> bool:
-    """Whether the step takes the script's place, so that nothing behind it runs."""
+    """Whether the step replaces the script, so that nothing after it runs."""
     return command.name == "exec"
 
 
 def _last_steps(script: Script) -> list[Step]:
-    """The step that decides; of several that run beside each other in the background, the first."""
+    """The step that decides; of several that run in the background at the same time, the first."""
     real = [step for step in script.steps if not step.command.context.substituted]
     background = [step for step in real if step.command.context.background]
     return background[:1] if background and real[-1] is background[-1] else real[-1:]
@@ -140,41 +116,41 @@ def _background(step: Step, after: list[Command]) -> Iterator[Hit]:
     waits = [command for command in after if command.name == "wait"]
     if any(len(wait.words) > 1 for wait in waits):
         return
-    told = waits[0] if waits else step.command
+    at = waits[0] if waits else step.command
     yield Hit(
-        told.line,
+        at.line,
         f"`wait` without a process id gives 0, whatever became of the step of line {step.line}."
         if waits
         else "The step runs in the background and nothing waits for it: it is killed when the script ends.",
-        f'Behind the `&` of line {step.line} write: pid=$!   and later: wait "$pid"',
-        told.column,
+        f'After the `&` of line {step.line} write: pid=$!   and later: wait "$pid"',
+        at.column,
     )
 
 
 def _swallowed(step: Step, after: list[Command]) -> Iterator[Hit]:
-    """`srun ... || true`: another command's exit code takes the place of the step's."""
+    """`srun ... || true`: another command's exit code replaces the step's."""
     instead = list(takewhile(lambda command: command.context.fallback, after))
     if instead and not any(command.name in ENDS for command in instead):
         yield Hit(
             instead[0].line,
-            f"When the step of line {step.line} fails, this runs, and its exit code takes the place of the step's.",
-            f'Behind the step of line {step.line} write: || exit "$?"',
+            f"When the step of line {step.line} fails, this runs, and its exit code replaces the step's.",
+            f'After the step of line {step.line} write: || exit "$?"',
             instead[0].column,
         )
 
 
 def _masking(after: list[Command]) -> Command | None:
-    """The command whose exit code takes the place of the step's; None when the step's is kept, or nothing follows."""
-    behind = [command for command in after if not command.context.conditional]
-    if not behind:
+    """The command whose exit code replaces the step's; None when the step's is kept, or nothing follows."""
+    unconditional = [command for command in after if not command.context.conditional]
+    if not unconditional:
         return None
-    first = behind[0]
+    first = unconditional[0]
     if first.name in ("[", "[[", "test") and any("$?" in word.text for word in first.words):
         return None
     kept = {each.name for each in first.assignments if "$?" in each.value.text}
-    for command in behind:
+    for command in unconditional:
         if command.name in ("exit", "return"):
-            told = command.words[1:2]
-            if (told and told[0].names & kept) or (command is first and (not told or told[0].text == "$?")):
+            code = command.words[1:2]
+            if (code and code[0].names & kept) or (command is first and (not code or code[0].text == "$?")):
                 return None
     return first

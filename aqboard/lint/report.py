@@ -1,12 +1,12 @@
-"""What lint says about one script."""
+"""The report on one script: its findings, and what was not judged."""
 
 from pydantic import Field
 
 from aqboard.domain.model import Record
-from aqboard.launch.lint.rule import Level
+from aqboard.lint.rules.rule import Level
 
 
-class Finding(Record):
+class LintFinding(Record):
     """One place where the script breaks a rule."""
 
     rule: str
@@ -17,7 +17,7 @@ class Finding(Record):
     column: int
     """From 1, in characters."""
     excerpt: str
-    """The line as it stands, cut where it is long."""
+    """The line as written, shortened where it is long."""
     message: str
     fix: str
     """What to write, for this very line."""
@@ -38,20 +38,25 @@ class LintReport(Record):
     """The cluster profile it was held against; empty when none was named or recognised."""
     profile_because: str = ""
     """Why that one."""
-    findings: tuple[Finding, ...] = ()
-    """By line; waived ones among them."""
+    findings: tuple[LintFinding, ...] = ()
+    """By line, waived ones included."""
     notes: tuple[str, ...] = Field(default=())
     """What was not judged, and comments that waive nothing."""
 
     @property
-    def counted(self) -> tuple[Finding, ...]:
+    def counted(self) -> tuple[LintFinding, ...]:
         """The findings that nobody waived."""
         return tuple(finding for finding in self.findings if not finding.waived)
 
     @property
-    def waived(self) -> tuple[Finding, ...]:
+    def waived(self) -> tuple[LintFinding, ...]:
         """The findings that a comment accepts, with its reason."""
         return tuple(finding for finding in self.findings if finding.waived)
+
+    @property
+    def held_against(self) -> str:
+        """The cluster that the script was held against, and why that one; empty without one."""
+        return f"Held against {self.profile} ({self.profile_because})." if self.profile else ""
 
     @property
     def sentence(self) -> str:

@@ -8,11 +8,10 @@ from dataclasses import dataclass, field, replace
 
 from tree_sitter import Node
 
-from aqboard.launch.lint.expand import BATCH_STEP, Expander
-from aqboard.launch.lint.model import Assignment, Command, Comment, Context, Word
-from aqboard.launch.lint.tree import parse
-
-SUBSTITUTIONS = ("command_substitution", "process_substitution")
+from aqboard.lint.parse.expand import BATCH_STEP, Expander
+from aqboard.lint.parse.model import Assignment, Command, CommandContext, Comment, Word
+from aqboard.lint.parse.order import Visit, children, redirected, substituted
+from aqboard.lint.parse.tree import parse
 
 
 @dataclass(frozen=True)
@@ -41,18 +40,6 @@ def build(text: str, *, first_line: int = 1, batch: bool = True) -> Built:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Task:
-    """A node that still has to be looked at; `emit` when all that runs before it is done."""
-
-    node: Node
-    context: Context
-    sink: list[Command]
-    function: bool = False
-    emit: bool = False
-    stdin: Node | None = None
-
-
 @dataclass
 class _Walker:
     """Collects while it walks; the expander learns the variables on the way."""
@@ -67,99 +54,56 @@ class _Walker:
 
     def walk(self, root: Node) -> None:
         """Look at every node once, in the order in which bash would run them."""
-        stack = [_Task(root, Context(), self.main)]
+        stack = [Visit(root, CommandContext(), self.main)]
         while stack:
-            task = stack.pop()
-            if task.emit:
-                self._emit(task)
+            visit = stack.pop()
+            if visit.emit:
+                self._emit(visit)
             else:
-                stack.extend(reversed(list(self._visit(task))))
+                stack.extend(reversed(list(self._visit(visit))))
 
-    def _visit(self, task: _Task) -> Iterator[_Task]:
-        node = task.node
+    def _visit(self, visit: Visit) -> Iterator[Visit]:
+        node = visit.node
         match node.type:
             case "comment":
                 line, column = self.expander.place(node)
                 self.comments.append(Comment(self.expander.raw(node), line, column))
             case "command" | "declaration_command" | "unset_command" | "test_command" | "variable_assignment":
-                yield from _substituted(task, node)
-                yield replace(task, emit=True)
+                yield from substituted(visit, node)
+                yield replace(visit, emit=True)
             case "function_definition":
                 name = node.child_by_field_name("name")
                 body = node.child_by_field_name("body")
                 if name is not None and body is not None:
                     sink = self.functions.setdefault(self.expander.raw(name, 200), [])
-                    yield _Task(body, Context(), sink, function=True)
+                    yield Visit(body, CommandContext(), sink, function=True)
             case "redirected_statement":
-                yield from self._redirected(task)
+                yield from redirected(visit)
             case "file_redirect" | "herestring_redirect":
                 self.loose.extend(self.expander.word(child) for child in node.named_children)
-                yield from _substituted(task, node)
+                yield from substituted(visit, node)
             case "ERROR":
                 self.faults.append(self.expander.place(node)[0])
-                yield from self._children(task)
+                yield from children(visit)
             case _:
-                yield from self._children(task)
+                yield from children(visit)
 
-    def _children(self, task: _Task) -> Iterator[_Task]:
-        """The children, each with what its place says about its exit code."""
-        node, children = task.node, task.node.children
-        condition = node.type in ("if_statement", "elif_clause", "while_statement")
-        branch = node.type in ("else_clause", "case_item", "do_group")
-        pipes = node.type == "pipeline"
-        last = max((i for i, child in enumerate(children) if child.is_named), default=-1)
-        for i, child in enumerate(children):
-            if child.type in ("then", "do_group"):
-                condition, branch = False, node.type != "do_group"
-            if not child.is_named:
-                continue
-            context = task.context
-            if condition or node.type == "negated_command":
-                context = replace(context, tested=True)
-            elif branch:
-                context = replace(context, conditional=True)
-            if pipes:
-                context = replace(context, pipeline=True, piped=context.piped or i < last)
-            if node.type == "list":
-                fallback = context.fallback or children[1].type == "||"
-                after = replace(context, conditional=True, fallback=fallback)
-                context = replace(context, tested=True) if i == 0 else after
-            if i + 1 < len(children) and children[i + 1].type == "&":
-                context = replace(context, background=True)
-            yield replace(task, node=child, context=context, stdin=None if i else task.stdin)
-
-    def _redirected(self, task: _Task) -> Iterator[_Task]:
-        body = task.node.child_by_field_name("body")
-        rest = [child for child in task.node.named_children if child != body]
-        texts = [part for child in rest if child.type == "heredoc_redirect" for part in child.named_children]
-        stdin = next((part for part in texts if part.type == "heredoc_body"), None)
-        follows = any(part.type == "pipeline" for part in texts)
-        context = replace(task.context, pipeline=True, piped=True) if follows else task.context
-        if body is not None:
-            yield replace(task, node=body, context=context, stdin=stdin)
-        for part in texts:
-            if part.type == "heredoc_body":
-                yield from _substituted(task, part)
-            elif part.type not in ("heredoc_start", "heredoc_end", "heredoc_content"):
-                yield replace(task, node=part, stdin=None)
-        yield from (replace(task, node=child, stdin=None) for child in rest if child.type != "heredoc_redirect")
-
-    def _emit(self, task: _Task) -> None:
-        node = task.node
+    def _emit(self, visit: Visit) -> None:
+        node = visit.node
         line, column = self.expander.place(node)
         command = Command(
             words=tuple(self._words(node)),
-            assignments=tuple(self._assignments(node, task)),
+            assignments=tuple(self._assignments(node, visit)),
             line=line,
             column=column,
             end_line=node.end_point[0] + self.expander.first_line,
-            context=task.context,
-            stdin=self._stdin(task.stdin),
+            context=visit.context,
+            stdin=self._stdin(visit.stdin),
         )
         if command.name == "set" and any(word.text in ("-a", "allexport") for word in command.words):
             self.allexport = True
         if command.words or command.assignments:
-            task.sink.append(command)
+            visit.sink.append(command)
 
     def _words(self, node: Node) -> Iterator[Word]:
         if node.type in ("declaration_command", "unset_command", "test_command"):
@@ -177,7 +121,7 @@ class _Walker:
             elif child.type not in ("variable_assignment", "comment"):
                 yield from self.expander.words(child)
 
-    def _assignments(self, node: Node, task: _Task) -> Iterator[Assignment]:
+    def _assignments(self, node: Node, visit: Visit) -> Iterator[Assignment]:
         keyword = node.children[0].type if node.type == "declaration_command" else ""
         flags = [self.expander.raw(child, 20) for child in node.named_children if child.type == "word"]
         exported = keyword == "export" or any(flag.startswith("-") and "x" in flag for flag in flags)
@@ -186,41 +130,41 @@ class _Walker:
         nodes = [node] if node.type == "variable_assignment" else node.named_children
         for child in nodes:
             if child.type == "variable_assignment":
-                yield from self._assign(child, task, exported=exported or node.type == "command")
+                yield from self._assign(child, visit, exported=exported or node.type == "command")
             elif child.type == "variable_name" and exported:
                 name = self.expander.raw(child, 200)
                 line, column = self.expander.place(child)
                 value = self.expander.variables.get(name) or Word(f"${{{name}}}", line, column, known=False)
                 yield Assignment(name, value, True, line, column)
 
-    def _assign(self, node: Node, task: _Task, *, exported: bool) -> Iterator[Assignment]:
+    def _assign(self, node: Node, visit: Visit, *, exported: bool) -> Iterator[Assignment]:
         target, value = node.child_by_field_name("name"), node.child_by_field_name("value")
         if target is None or target.type != "variable_name":
             return
         name = self.expander.raw(target, 200)
         line, column = self.expander.place(node)
         plus = any(child.type == "+=" for child in node.children)
-        prefix = task.node.type == "command"
+        prefix = visit.node.type == "command"
         if value is not None and value.type == "array":
             elements = tuple(word for child in value.named_children for word in self.expander.words(child))
-            self._learn_array(name, elements, task, plus=plus)
+            self._learn_array(name, elements, visit, plus=plus)
             return
         word = self.expander.word(value) if value is not None else Word("", line, column, origin=line)
         if plus:
             before = self.expander.variables.get(name)
             word = replace(word, text=(before.text if before else f"${{{name}}}") + word.text, known=before is not None)
         if not prefix:
-            self._learn(name, word, task)
+            self._learn(name, word, visit)
         yield Assignment(name, word, exported or self.allexport, line, column)
 
-    def _learn(self, name: str, word: Word, task: _Task) -> None:
+    def _learn(self, name: str, word: Word, visit: Visit) -> None:
         """Remember a value; one set in a branch or a function is one of several possible ones."""
-        sure = not (task.context.conditional or task.function)
+        sure = not (visit.context.conditional or visit.function)
         self.expander.variables[name] = word if sure and self.expander.budget > 0 else None
 
-    def _learn_array(self, name: str, elements: tuple[Word, ...], task: _Task, *, plus: bool) -> None:
+    def _learn_array(self, name: str, elements: tuple[Word, ...], visit: Visit, *, plus: bool) -> None:
         before = self.expander.arrays.get(name, ()) if plus else ()
-        if task.context.conditional or task.function or len(before) + len(elements) > 1000:
+        if visit.context.conditional or visit.function or len(before) + len(elements) > 1000:
             self.expander.arrays.pop(name, None)
         else:
             self.expander.arrays[name] = before + elements
@@ -229,24 +173,12 @@ class _Walker:
         return None if node is None else self.expander.word(node)
 
 
-def _substituted(task: _Task, node: Node) -> Iterator[_Task]:
-    """The outermost substitutions among a node's descendants: their commands run before the command itself."""
-    context = replace(task.context, substituted=True)
-    stack = list(reversed(node.children))
-    while stack:
-        child = stack.pop()
-        if child.type in SUBSTITUTIONS:
-            yield _Task(child, context, task.sink, task.function)
-        else:
-            stack.extend(reversed(child.children))
-
-
 def _inlined(main: list[Command], functions: dict[str, list[Command]]) -> tuple[Command, ...]:
-    """The commands, with each function's put behind its first call."""
+    """The commands, with each function's inserted after its first call."""
     done: list[Command] = []
     seen: set[str] = set()
     stack: list[Iterator[Command]] = [iter(main)]
-    calls: list[Context] = [Context()]
+    calls: list[CommandContext] = [CommandContext()]
     while stack:
         command = next(stack[-1], None)
         if command is None:

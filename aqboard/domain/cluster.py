@@ -1,6 +1,6 @@
 """Cluster profiles: what a cluster has and allows, each figure with the source it was read from and the day.
 
-A profile is data; `aqboard.launch.profile` finds and reads it.
+A profile is data; `aqboard.launch.profile` finds and reads it, and `aqboard.lint` judges scripts by it.
 `None` means "not known": nothing is checked against it, and the script asks Slurm instead.
 """
 
@@ -35,6 +35,13 @@ class Source(Record):
     """Version or commit of the text that was read, where it is not the one at `url` today."""
     url: AnyHttpUrl | None = None
     read: date
+
+
+def cite(source: Source) -> str:
+    """A source in one line: title, address, edition, and the day it was read."""
+    address = f", {source.url}" if source.url else ""
+    edition = f"{source.edition}, " if source.edition else ""
+    return f"{source.title}{address} ({edition}read {source.read:%Y-%m-%d})"
 
 
 class Sourced(Record):

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from aqboard.launch.lint import values
-from aqboard.launch.lint.model import Script, Step
+from aqboard.lint.parse.model import Script, Step
+from aqboard.lint.parse.options import gpu_count, node_count, whole_number
 
 
 @dataclass(frozen=True)
@@ -23,28 +23,28 @@ class Shape:
 
 def job_shape(script: Script) -> Shape:
     """What the directives ask for."""
-    nodes = values.nodes(script.value("nodes"))
-    tasks = values.number(script.value("ntasks"))
-    tasks_per_node = values.number(script.value("ntasks-per-node"))
+    nodes = node_count(script.value("nodes"))
+    tasks = whole_number(script.value("ntasks"))
+    tasks_per_node = whole_number(script.value("ntasks-per-node"))
     if nodes is None and tasks is not None and tasks_per_node:
         nodes = -(-tasks // tasks_per_node)
     if tasks_per_node is None and script.option("ntasks-per-node") is None:
         tasks_per_node = _spread(tasks, nodes) if script.option("ntasks") else 1
-    return Shape(nodes, tasks_per_node, values.number(script.value("cpus-per-task")), _gpus(script, nodes))
+    return Shape(nodes, tasks_per_node, whole_number(script.value("cpus-per-task")), _gpus(script, nodes))
 
 
 def step_shape(script: Script, step: Step) -> Shape:
     """The job's shape with the step's own options put in."""
     job = job_shape(script)
-    told = step.options
-    nodes = values.nodes(told.get("nodes")) if "nodes" in told else job.nodes
-    if "ntasks-per-node" in told:
-        tasks_per_node = values.number(told["ntasks-per-node"])
-    elif "ntasks" in told:
-        tasks_per_node = _spread(values.number(told["ntasks"]), nodes)
+    options = step.options
+    nodes = node_count(options.get("nodes")) if "nodes" in options else job.nodes
+    if "ntasks-per-node" in options:
+        tasks_per_node = whole_number(options["ntasks-per-node"])
+    elif "ntasks" in options:
+        tasks_per_node = _spread(whole_number(options["ntasks"]), nodes)
     else:
         tasks_per_node = job.tasks_per_node
-    cpus = values.number(told["cpus-per-task"]) if "cpus-per-task" in told else job.cpus_per_task
+    cpus = whole_number(options["cpus-per-task"]) if "cpus-per-task" in options else job.cpus_per_task
     return Shape(nodes, tasks_per_node, cpus, job.gpus_per_node)
 
 
@@ -58,9 +58,9 @@ def _spread(tasks: int | None, nodes: int | None) -> int | None:
 def _gpus(script: Script, nodes: int | None) -> int | None:
     per_node = script.value("gpus-per-node")
     if per_node is not None:
-        return values.gpus_of(per_node)
+        return gpu_count(per_node)
     gres = script.value("gres")
     if gres is not None and "gpu" in gres:
-        return values.gpus_of(gres)
-    whole = values.gpus_of(script.value("gpus"))
+        return gpu_count(gres)
+    whole = gpu_count(script.value("gpus"))
     return whole // nodes if whole and nodes and whole % nodes == 0 else None

@@ -1,5 +1,9 @@
-"""Options of sbatch and srun by their long names. Source: the manual pages of Slurm 22.05."""
+"""Options of sbatch and srun by their long names, and how numbers are written in them.
 
+Source: the manual pages of Slurm 22.05.
+"""
+
+import re
 from collections.abc import Sequence
 
 SHORT = {
@@ -54,6 +58,9 @@ VALUELESS = frozenset(
 )
 """Options whose value, where they take one at all, only follows a `=`."""
 
+_NUMBER = re.compile(r"\d{1,7}", re.ASCII)
+_NODES = re.compile(r"(\d{1,6})(?:-(\d{1,6}))?(?::\d+)?", re.ASCII)
+
 
 def read_options(words: Sequence[str], *, sbatch: bool = False) -> tuple[dict[str, str], int]:
     """The options in front, by long name, and how many words they take; what follows is the program.
@@ -81,3 +88,28 @@ def read_options(words: Sequence[str], *, sbatch: bool = False) -> tuple[dict[st
             at += 1
         found[name.replace("_", "-")] = value
     return found, at
+
+
+def whole_number(text: str | None) -> int | None:
+    """The number in an option's value; None where there is none."""
+    return int(text) if text is not None and _NUMBER.fullmatch(text.strip()) else None
+
+
+def node_count(text: str | None) -> int | None:
+    """The number of nodes in the value of `--nodes`; of a range the larger end. None where there is none."""
+    match = _NODES.fullmatch(text.strip()) if text else None
+    return int(match[2] or match[1]) if match else None
+
+
+def gpu_count(request: str | None) -> int | None:
+    """The number in `8`, `a100:4` or `gpu:a100:4(S:0-1),tmpdisk:1G`; a type alone asks for one. None for others."""
+    if not request:
+        return None
+    for part in request.split(","):
+        words = part.partition("(")[0].split(":")
+        if words[0] == "gpu":
+            words = words[1:] or ["1"]
+        elif ":" in part and "gpu" in request:
+            continue
+        return whole_number(words[-1]) if words[-1].isdecimal() else 1
+    return None

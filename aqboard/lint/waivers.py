@@ -1,23 +1,23 @@
 """`# aqboard: ignore RULE REASON`: somebody accepts a finding, and says why.
 
-The comment stands behind the line it is about or above it; for a rule on the whole script, anywhere. Without a reason,
-or with a rule that does not exist, it waives nothing, and the report says so.
+The comment goes at the end of the line that it is about, or above it; for a rule on the whole script, anywhere. Without
+a reason, or with a rule that does not exist, it waives nothing, and the report says so.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aqboard.launch.lint.model import Comment, Script
-from aqboard.launch.lint.rule import Hit, Rule
-from aqboard.launch.lint.rules import rule_named
+from aqboard.lint.parse.model import Comment, Script
+from aqboard.lint.rules import rule_named
+from aqboard.lint.rules.rule import Hit, Rule
 
 _IGNORE = re.compile(r"#+\s*aqboard\s*:\s*ignore\b[ \t]*(\S*)[ \t]*(.*)")
 
 
 @dataclass(frozen=True)
 class Waivers:
-    """The comments that count, and what is to be said about the others."""
+    """The comments that count, and notes on the others."""
 
     given: tuple[tuple[str, int, int, str], ...]
     """(rule, first line, last line, reason)."""
@@ -61,7 +61,7 @@ def _behind_directives(script: Script) -> list[Comment]:
 
 
 def _reach(lines: Sequence[str], comment: Comment, ends: dict[int, int]) -> tuple[int, int]:
-    """The lines a comment speaks for: its own; or, where it stands alone, the next line that is no comment."""
+    """First and last line that a comment is about: its own, or up to the next line with code."""
     if lines[comment.line - 1][: comment.column - 1].strip():
         return comment.line, comment.line
     for number in range(comment.line + 1, len(lines) + 1):

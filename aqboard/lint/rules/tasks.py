@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from aqboard.launch.lint.job import job_shape, step_shape
-from aqboard.launch.lint.looks import NODE_LOCAL, everywhere, programs
-from aqboard.launch.lint.model import Assignment, Command, Script, Step, Word
-from aqboard.launch.lint.rule import Hit, Level, Place
+from aqboard.lint.parse.model import Assignment, Command, Script, Step, Word
+from aqboard.lint.rules.queries import NODE_LOCAL, everywhere, programs
+from aqboard.lint.rules.rule import SBATCH, Hit, Level, Rule, RuleContext, source
+from aqboard.lint.rules.shape import job_shape, step_shape
 
 RANKS = {
     "RANK": "SLURM_PROCID",
@@ -20,9 +20,9 @@ VISIBLE = ("ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "CUDA_VISIBLE_DEVICES"
 OF_A_TASK = frozenset({"SLURM_LOCALID", "SLURM_PROCID", "SLURM_NODEID"})
 
 
-def ranks(script: Script, _: Place) -> Iterator[Hit]:
+def ranks(script: Script, _: RuleContext) -> Iterator[Hit]:
     """Does each task know its own rank?"""
-    told: set[tuple[int, int]] = set()
+    seen: set[tuple[int, int]] = set()
     for step in script.steps:
         inherited = [each for name in RANKS if (each := script.inherited(step, name))]
         fixed = [
@@ -32,8 +32,8 @@ def ranks(script: Script, _: Place) -> Iterator[Hit]:
             if each.name in RANKS and each.name != "WORLD_SIZE" and each.value.known and each.value.text.isdecimal()
         ]
         for found in (*inherited, *fixed):
-            if (found.line, found.column) not in told and not _one_task(script, step):
-                told.add((found.line, found.column))
+            if (found.line, found.column) not in seen and not _one_task(script, step):
+                seen.add((found.line, found.column))
                 yield _rank_hit(found, step)
         if "RANK=" in step.options.get("export", ""):
             yield Hit(
@@ -44,7 +44,19 @@ def ranks(script: Script, _: Place) -> Iterator[Hit]:
             )
 
 
-def visible_gpus(script: Script, _: Place) -> Iterator[Hit]:
+RANK = Rule(
+    3,
+    "rank",
+    "Ranks come from Slurm, in each task",
+    Level.ERROR,
+    "The batch step runs once, as task 0. A rank exported there is inherited by every task: all of them are rank "
+    "0, wait for the others, or train the same thing many times.",
+    SBATCH,
+    ranks,
+)
+
+
+def visible_gpus(script: Script, _: RuleContext) -> Iterator[Hit]:
     """Does each task see the GPUs that are meant for it?"""
     set_to = {name: found for found, _ in everywhere(script) if (name := found.name) in VISIBLE and found.value.text}
     for found, step in everywhere(script):
@@ -61,14 +73,26 @@ def visible_gpus(script: Script, _: Place) -> Iterator[Hit]:
         later = max(set_to["ROCR_VISIBLE_DEVICES"], other, key=lambda each: (each.line, each.column))
         yield Hit(
             later.line,
-            f"ROCR_VISIBLE_DEVICES and {other.name} are both set: the second counts within what the first left over, "
+            f"ROCR_VISIBLE_DEVICES and {other.name} are both set: the second counts within what the first leaves, "
             "and a task may see no GPU at all.",
             f"Keep ROCR_VISIBLE_DEVICES alone; remove {other.name} (line {other.line}).",
             later.column,
         )
 
 
-def local_folder(script: Script, _: Place) -> Iterator[Hit]:
+VISIBLE_GPUS = Rule(
+    4,
+    "visible-gpus",
+    "Each task sees the GPUs meant for it",
+    Level.ERROR,
+    "SLURM_LOCALID is 0 in the batch step, so what is derived from it there is the first GPU for every task. "
+    "ROCR_VISIBLE_DEVICES is applied before HIP_VISIBLE_DEVICES, which then counts within what is left.",
+    source("ROCm, GPU isolation techniques", "https://rocm.docs.amd.com/en/latest/conceptual/gpu-isolation.html"),
+    visible_gpus,
+)
+
+
+def local_folder(script: Script, _: RuleContext) -> Iterator[Hit]:
     """Do node-local folders exist on every node?"""
     if not job_shape(script).several_nodes or not script.steps:
         return
@@ -84,7 +108,18 @@ def local_folder(script: Script, _: Place) -> Iterator[Hit]:
             )
 
 
-def nested_launcher(script: Script, _: Place) -> Iterator[Hit]:
+LOCAL_FOLDER = Rule(
+    11,
+    "local-folder",
+    "Node-local folders are made on every node",
+    Level.ERROR,
+    "The batch step runs on the first node. What it makes on a local disk is missing on all others.",
+    SBATCH,
+    local_folder,
+)
+
+
+def nested_launcher(script: Script, _: RuleContext) -> Iterator[Hit]:
     """Does one launcher start the processes, not two?"""
     for step in script.steps:
         tasks = step_shape(script, step).tasks_per_node
@@ -101,6 +136,22 @@ def nested_launcher(script: Script, _: Place) -> Iterator[Hit]:
                 break
 
 
+NESTED_LAUNCHER = Rule(
+    16,
+    "nested-launcher",
+    "One launcher starts the processes",
+    Level.ERROR,
+    "torchrun and similar launchers start one process per GPU. Inside eight srun tasks per node they start 64, "
+    "which claim the same ports and GPUs.",
+    source(
+        "OLCF user documentation, PyTorch on Frontier",
+        "https://docs.olcf.ornl.gov/software/analytics/pytorch_frontier.html",
+        "source commit 02a2c25",
+    ),
+    nested_launcher,
+)
+
+
 def _one_task(script: Script, step: Step) -> bool:
     shape = step_shape(script, step)
     return shape.tasks_per_node == 1 and shape.nodes in (None, 1) and bool({"ntasks", "nodes"} & set(step.options))
@@ -113,13 +164,13 @@ def _rank_hit(found: Assignment, step: Step) -> Hit:
             found.line,
             "WORLD_SIZE is set in the batch step, without the ranks that belong to it, and stays the same in a step of "
             "another size.",
-            f"Remove line {found.line}; the training reads {own}, or set it inside the step beside RANK.",
+            f"Remove line {found.line}; the training reads {own}, or set it inside the step together with RANK.",
             found.column,
             Level.WARNING,
         )
     return Hit(
         found.line,
-        f"{found.name} is set once for all: every task of the step in line {step.line} takes itself for the same one.",
+        f"{found.name} is set once for all: every task of the step in line {step.line} gets the same one.",
         f"Remove it from line {found.line}; the training reads {own} in each task, or set it there: "
         f"srun ... bash -c 'export {found.name}=${own}; exec \"$@\"' task COMMAND",
         found.column,

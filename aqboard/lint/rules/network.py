@@ -1,33 +1,19 @@
-"""Rules on variables, paths and services."""
+"""Rules on the network: the interfaces that ranks talk over, the watchdog of their collectives, open services."""
 
 import difflib
 import re
 from collections.abc import Iterator
 
-from aqboard.launch.lint.job import job_shape
-from aqboard.launch.lint.looks import NODE_LOCAL, SHARED, all_words, everywhere, trains
-from aqboard.launch.lint.model import Script, Word
-from aqboard.launch.lint.rule import Hit, Level, Place
+from aqboard.lint.parse.model import Script, Word
+from aqboard.lint.rules.queries import everywhere, trains
+from aqboard.lint.rules.rule import Hit, Level, Rule, RuleContext, source
+from aqboard.lint.rules.shape import job_shape
 
-INTERFACES = "NCCL_SOCKET_IFNAME"
+INTERFACES_VARIABLE = "NCCL_SOCKET_IFNAME"
 
-CACHES = {
-    "MIOPEN_USER_DB_PATH": "MIOpen",
-    "MIOPEN_CUSTOM_CACHE_DIR": "MIOpen",
-    "TRITON_CACHE_DIR": "Triton",
-    "TORCHINDUCTOR_CACHE_DIR": "the Inductor compiler",
-    "CUDA_CACHE_PATH": "CUDA's compiler",
-    "NUMBA_CACHE_DIR": "Numba",
-}
-DISABLED = {
-    "MIOPEN_DISABLE_CACHE": "MIOpen",
-    "CUDA_CACHE_DISABLE": "CUDA's compiler",
-    "TRITON_ALWAYS_COMPILE": "Triton",
-}
-ON = ("1", "true", "yes", "on")
 OFF = ("0", "false", "no", "off")
 
-WATCHDOG = frozenset(
+KNOWN = frozenset(
     """
     TORCH_NCCL_ASYNC_ERROR_HANDLING TORCH_NCCL_BLOCKING_WAIT TORCH_NCCL_DUMP_ON_TIMEOUT TORCH_NCCL_DESYNC_DEBUG
     TORCH_NCCL_ENABLE_TIMING TORCH_NCCL_ENABLE_MONITORING TORCH_NCCL_HEARTBEAT_TIMEOUT_SEC TORCH_NCCL_TRACE_BUFFER_SIZE
@@ -50,14 +36,6 @@ GUARDS = ("TORCH_NCCL_ASYNC_ERROR_HANDLING", "TORCH_NCCL_ENABLE_MONITORING", *RE
 _WATCHES = re.compile(r"TORCH_NCCL_\w+|(NCCL|RCCL|PYTORCH|GLOO|TORCH)_\w*(TIMEOUT|WATCHDOG|HEARTBEAT|BLOCKING_WAIT|"
                       r"ASYNC_ERROR|MONITORING|DESYNC)\w*")  # fmt: skip
 
-PROJECTS = (
-    r"/(?:scratch|project|projappl|flash|users|pfs/lustre\w+/(?:scratch|projappl|flash))/(project_\d+)",
-    r"/lustre/orion/([a-z]{2,5}\d{2,4}\w*)",
-    r"/p/(?:project\d*|scratch|data\d*|fastdata)/([\w-]+)",
-    r"/leonardo_(?:work|scratch/fast)/([A-Za-z]\w+)",
-)
-_PROJECT = re.compile(f"(?:{'|'.join(PROJECTS)})(?=/|$)")
-
 _EVERYWHERE = re.compile(r"(0\.0\.0\.0|\*|\[?::\]?)(:\d+)?")
 _ADDRESS = re.compile(r"--?(host|ip|bind|bind_to|bind-address|listen|address|server\.address|dashboard-host|\w+\.ip|b)")
 OPEN_BY_ITSELF = {
@@ -66,19 +44,19 @@ OPEN_BY_ITSELF = {
 }
 
 
-def interfaces(script: Script, place: Place) -> Iterator[Hit]:
+def interfaces(script: Script, context: RuleContext) -> Iterator[Hit]:
     """Are the network interfaces named exactly?"""
     if not job_shape(script).several_nodes:
         return
-    setting = place.profile.environment.get(INTERFACES) if place.profile else None
-    found = next((each for each, _ in everywhere(script) if each.name == INTERFACES), None)
+    setting = context.profile.environment.get(INTERFACES_VARIABLE) if context.profile else None
+    found = next((each for each, _ in everywhere(script) if each.name == INTERFACES_VARIABLE), None)
     step = next((step for step in reversed(script.steps) if trains(step)), None)
     if found is None:
-        if setting is not None and step is not None and not script.inherited(step, INTERFACES):
+        if setting is not None and step is not None and not script.inherited(step, INTERFACES_VARIABLE):
             yield Hit(
                 step.line,
-                f"{INTERFACES} is not set: {setting.why}",
-                f"Above line {step.line} write: export {INTERFACES}={setting.value}",
+                f"{INTERFACES_VARIABLE} is not set: {setting.why}",
+                f"Above line {step.line} write: export {INTERFACES_VARIABLE}={setting.value}",
                 step.column,
             )
         return
@@ -90,54 +68,26 @@ def interfaces(script: Script, place: Place) -> Iterator[Hit]:
             found.line,
             f"{prefixes[0]!r} is only the beginning of a name: every interface that begins so is taken, also one that "
             "leads nowhere.",
-            f"In line {found.line} write: export {INTERFACES}={wanted}",
+            f"In line {found.line} write: export {INTERFACES_VARIABLE}={wanted}",
             found.column,
         )
 
 
-def jit_cache(script: Script, _: Place) -> Iterator[Hit]:
-    """Do compiled kernels lie on each node's own disk?"""
-    for found, _step in everywhere(script):
-        text = found.value.text
-        if found.name in CACHES and SHARED.match(text) and not NODE_LOCAL.match(text):
-            yield Hit(
-                found.line,
-                f"The cache of {CACHES[found.name]} lies on storage that all nodes share ({text[:80]}): its locks "
-                "collide, and every task waits for every other.",
-                f'Inside the step write: export {found.name}="/tmp/$USER-$SLURM_JOB_ID"   (made there by local rank 0)',
-                found.column,
-            )
-        if found.name in DISABLED and text.lower() in ON:
-            yield Hit(
-                found.line,
-                f"Without its cache {DISABLED[found.name]} compiles the same kernels again in every task.",
-                f"Remove line {found.line}; put the cache on /tmp instead.",
-                found.column,
-            )
+INTERFACES = Rule(
+    9,
+    "interfaces",
+    "Network interfaces are named exactly",
+    Level.ERROR,
+    "NCCL takes NCCL_SOCKET_IFNAME as a list of prefixes, and without it the first interface that it finds. With "
+    "the wrong one the ranks do not find each other, or talk over the slow network.",
+    source(
+        "NCCL user guide, environment variables", "https://docs.nvidia.com/deeplearning/nccl/user-guide/docs/env.html"
+    ),
+    interfaces,
+)
 
 
-def account(script: Script, _: Place) -> Iterator[Hit]:
-    """Is the project that pays the one whose files are used?"""
-    named = script.option("account")
-    if named is None or "$" in named.value:
-        return
-    told: set[str] = set()
-    directives = [Word(each.value, each.line, each.column) for each in script.directives]
-    for word in (*directives, *all_words(script)):
-        for match in _PROJECT.finditer(word.text[:4096]):
-            project = match[match.lastindex or 0]
-            if project.lower() != named.value.lower() and project.lower() not in told:
-                told.add(project.lower())
-                yield Hit(
-                    word.line,
-                    f"This path belongs to {project}, and the job is charged to {named.value} (line {named.line}).",
-                    f"Correct the project in line {word.line} or the account in line {named.line}, or say why both are "
-                    "meant: # aqboard: ignore account REASON",
-                    word.column,
-                )
-
-
-def watchdog(script: Script, _: Place) -> Iterator[Hit]:
+def watchdog(script: Script, _: RuleContext) -> Iterator[Hit]:
     """Will a rank that hangs be noticed?"""
     for found, _step in everywhere(script):
         name, text = found.name, found.value.text.lower()
@@ -148,8 +98,8 @@ def watchdog(script: Script, _: Place) -> Iterator[Hit]:
                 f"Remove line {found.line}; the default ends the job when a rank does not answer.",
                 found.column,
             )
-        elif _WATCHES.fullmatch(name) and name not in WATCHDOG:
-            new = RENAMED.get(name) or next(iter(difflib.get_close_matches(name, WATCHDOG, n=1, cutoff=0.8)), "")
+        elif _WATCHES.fullmatch(name) and name not in KNOWN:
+            new = RENAMED.get(name) or next(iter(difflib.get_close_matches(name, KNOWN, n=1, cutoff=0.8)), "")
             yield Hit(
                 found.line,
                 f"{name} is {'the old name of ' + new if name in RENAMED else 'a variable that nothing reads'}.",
@@ -161,7 +111,22 @@ def watchdog(script: Script, _: Place) -> Iterator[Hit]:
             )
 
 
-def open_service(script: Script, _: Place) -> Iterator[Hit]:
+WATCHDOG = Rule(
+    13,
+    "watchdog",
+    "A hanging rank ends the job",
+    Level.ERROR,
+    "PyTorch's watchdog tears a process down when a collective does not end. Switched off, or set through a name "
+    "that nothing reads, one lost rank keeps all GPUs until the time limit.",
+    source(
+        "PyTorch, ProcessGroupNCCL environment variables",
+        "https://docs.pytorch.org/docs/stable/torch_nccl_environment_variables.html",
+    ),
+    watchdog,
+)
+
+
+def open_service(script: Script, _: RuleContext) -> Iterator[Hit]:
     """Is every service bound to one address?"""
     for command in (*script.commands, *(inner for step in script.steps for inner in step.inner)):
         at = _open_to_all(command.words)
@@ -173,6 +138,21 @@ def open_service(script: Script, _: Place) -> Iterator[Hit]:
                 f"In line {at.line} bind it to 127.0.0.1 and reach it through: ssh -N -L PORT:localhost:PORT NODE",
                 at.column,
             )
+
+
+OPEN_SERVICE = Rule(
+    15,
+    "open-service",
+    "Services listen on one address",
+    Level.ERROR,
+    "Every user of the cluster can reach a compute node. A notebook or board on 0.0.0.0 runs code or shows data "
+    "for whoever connects. Streamlit and `python -m http.server` do that by default.",
+    source(
+        "Jupyter Server, running a public server",
+        "https://jupyter-server.readthedocs.io/en/stable/operators/public-server.html",
+    ),
+    open_service,
+)
 
 
 def _open_to_all(words: tuple[Word, ...]) -> Word | None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from aqboard.launch.lint.model import Assignment, Command, Script, Step, Word
+from aqboard.lint.parse.model import Assignment, Command, Script, Step, Word
 
 UTILITIES = frozenset(
     """

@@ -1,99 +1,20 @@
-"""Rules on what is asked of Slurm, held against the cluster's profile and the plan."""
+"""Rules on the job as a whole: after a failure, within the cluster's limits, and as the training expects it."""
 
 from collections.abc import Iterator
 
+from aqboard.domain.cluster import Partition
 from aqboard.domain.job.slurm_time import hours, in_words
-from aqboard.launch.cluster import Partition
-from aqboard.launch.lint import values
-from aqboard.launch.lint.job import Shape, job_shape, step_shape
-from aqboard.launch.lint.looks import programs, trains
-from aqboard.launch.lint.model import Script, Step
-from aqboard.launch.lint.rule import Hit, Place
+from aqboard.lint.parse.model import Script, Step
+from aqboard.lint.parse.options import whole_number
+from aqboard.lint.rules.rule import SBATCH, Hit, Level, Rule, RuleContext, source
+from aqboard.lint.rules.shape import Shape, job_shape, step_shape
 
 DEVICES = ("devices", "nproc_per_node", "nproc-per-node", "gpus", "gpus_per_node", "num_gpus", "n_gpus")
 NODES = ("num_nodes", "num-nodes", "nnodes")
 
 
-def cpus_per_task(script: Script, _: Place) -> Iterator[Hit]:
-    """Does each task get its cores?"""
-    for step in script.steps:
-        bound = step.options.get("cpu-bind", "").startswith(("mask_cpu", "map_cpu", "none", "no"))
-        told = "cpus-per-task" in step.options or "cpus-per-gpu" in step.options or bound
-        if told or not trains(step) or script.inherited(step, "SRUN_CPUS_PER_TASK"):
-            continue
-        asked = job_shape(script).cpus_per_task
-        yield Hit(
-            step.line,
-            "srun does not take --cpus-per-task over from the directives (since Slurm 22.05): each task gets one core"
-            + (f", not {asked}." if asked else "."),
-            f"In line {step.line} write: srun --cpus-per-task={asked or 'N'} ...   or above it: "
-            f"export SRUN_CPUS_PER_TASK={asked or 'N'}",
-            step.column,
-        )
-
-
-def too_many_cores(script: Script, place: Place) -> Iterator[Hit]:
-    """Do the tasks fit a node's usable cores?"""
-    node = place.profile.node if place.profile else None
-    if node is None or node.cores is None:
-        return
-    threads = node.threads_per_core
-    if script.value("threads-per-core") == "2" or script.value("hint") == "multithread":
-        threads = max(threads, 2)
-    limit = node.cores * threads
-    job = job_shape(script)
-    shapes = [(job, script.option("cpus-per-task") or script.option("ntasks-per-node"))]
-    found = [(shape, at.line, at.column) for shape, at in shapes if at and _cores(shape) > limit]
-    if not found:
-        steps = [(step_shape(script, step), step) for step in script.steps]
-        found = [(shape, step.line, step.column) for shape, step in steps if _cores(shape) > limit][:1]
-    for shape, line, column in found:
-        yield Hit(
-            line,
-            f"{shape.tasks_per_node} tasks x {shape.cpus_per_task} cores are {_cores(shape)} cores of a node; jobs on "
-            f"{place.profile.name if place.profile else ''} may use {limit}: this one is refused or waits for ever.",
-            f"In line {line} ask for at most {limit // (shape.tasks_per_node or 1)} cores per task.",
-            column,
-        )
-
-
-def memory(script: Script, _: Place) -> Iterator[Hit]:
-    """Is the memory asked for?"""
-    if script.value("mem", "mem-per-cpu", "mem-per-gpu") is None and script.directives:
-        last = script.directives[-1]
-        yield Hit(
-            last.line,
-            "No memory is asked for: the partition's default applies, often a few GB per core, and --exclusive does "
-            "not change that.",
-            f"Below line {last.line} write: #SBATCH --mem=0   (all the memory of each node)",
-        )
-
-
-def cpu_binding(script: Script, place: Place) -> Iterator[Hit]:
-    """Does each task run on the cores beside its GPU?"""
-    masks = place.profile.cpu_masks if place.profile else None
-    if masks is None:
-        return
-    for step in script.steps:
-        shape = step_shape(script, step)
-        names = [name for words in step.programs for name in programs(words[:8])]
-        bound = any(name in ("numactl", "taskset", "hwloc-bind") for name in names) or "gpu-bind" in step.options
-        told = step.options.get("cpu-bind", "quiet") not in ("quiet", "verbose", "no", "none")
-        if (
-            shape.tasks_per_node == len(masks.masks)
-            and trains(step)
-            and not (bound or told or script.inherited(step, "SLURM_CPU_BIND"))
-        ):
-            yield Hit(
-                step.line,
-                "A full node without CPU binding: tasks run on cores far from their GPU, and move between them.",
-                f"In line {step.line} write: srun --cpu-bind={masks.option} ...",
-                step.column,
-            )
-
-
-def requeue(script: Script, _: Place) -> Iterator[Hit]:
-    """Is it said what happens after a node failure?"""
+def requeue(script: Script, _: RuleContext) -> Iterator[Hit]:
+    """Does the script say what happens after a node failure?"""
     if not script.directives:
         return
     last = script.directives[-1]
@@ -101,8 +22,8 @@ def requeue(script: Script, _: Place) -> Iterator[Hit]:
     if again is None and never is None:
         yield Hit(
             last.line,
-            "Not said what Slurm does after a node failure: most clusters start the job again by themselves, under the "
-            "same id, and truncate its log.",
+            "The script does not say what Slurm does after a node failure: most clusters start the job again by "
+            "themselves, under the same id, and truncate its log.",
             f"Below line {last.line} write: #SBATCH --no-requeue   (or --requeue together with --open-mode=append)",
         )
     elif again is not None and script.value("open-mode") != "append":
@@ -114,16 +35,29 @@ def requeue(script: Script, _: Place) -> Iterator[Hit]:
         )
 
 
-def training_agrees(script: Script, place: Place) -> Iterator[Hit]:
-    """Are nodes and GPUs those that the training counts on?"""
-    yield from _against_plan(script, place)
+REQUEUE = Rule(
+    14,
+    "requeue",
+    "The script says what happens after a node failure",
+    Level.WARNING,
+    "Slurm starts a requeued batch script from its beginning, under the same id. A cluster may do so by default, "
+    "and truncate the log.",
+    SBATCH,
+    requeue,
+    whole=True,
+)
+
+
+def training_agrees(script: Script, context: RuleContext) -> Iterator[Hit]:
+    """Are nodes and GPUs those that the training expects?"""
+    yield from _against_plan(script, context)
     for step in script.steps:
         shape = step_shape(script, step)
         for name, value, line, column in _numbers(step):
             if name in NODES and shape.nodes is not None and value != shape.nodes:
                 yield Hit(
                     line,
-                    f"The training is told {value} nodes, the job has {shape.nodes}.",
+                    f"The training expects {value} nodes, the job has {shape.nodes}.",
                     f'In line {line} write: --{name}="$SLURM_NNODES"   or {shape.nodes}.',
                     column,
                 )
@@ -131,17 +65,32 @@ def training_agrees(script: Script, place: Place) -> Iterator[Hit]:
             if name in DEVICES and expected is not None and value != expected:
                 yield Hit(
                     line,
-                    f"The training is told {value} devices a node, the step has {expected}: it stops, waits for tasks "
+                    f"The training expects {value} devices a node, the step has {expected}: it stops, waits for tasks "
                     "that never come, or leaves GPUs idle.",
                     f"In line {line} write: --{name}={expected}   or ask for {value} tasks and GPUs a node.",
                     column,
                 )
 
 
-def outside_profile(script: Script, place: Place) -> Iterator[Hit]:
+TRAINING_AGREES = Rule(
+    17,
+    "training-agrees",
+    "Nodes and GPUs are those that the training expects",
+    Level.ERROR,
+    "Lightning expects as many tasks per node as devices. With fewer it waits for ever, with more GPUs than "
+    "processes the rest is paid for and idle.",
+    source(
+        "PyTorch Lightning, run on an on-prem cluster",
+        "https://lightning.ai/docs/pytorch/stable/clouds/cluster_advanced.html",
+    ),
+    training_agrees,
+)
+
+
+def outside_profile(script: Script, context: RuleContext) -> Iterator[Hit]:
     """Do time, nodes and partition fit the cluster?"""
-    time, profile = script.option("time"), place.profile
-    asked = values.time_hours(time.value) if time else None
+    time, profile = script.option("time"), context.profile
+    asked = _hours(time.value) if time else None
     if time and asked is None and "$" not in time.value and time.value.upper() not in ("UNLIMITED", "INFINITE"):
         fix = f"In line {time.line} write days-hours:minutes:seconds, e.g. --time=1-12:00:00"
         yield Hit(time.line, f"{time.value!r} is not a time that Slurm understands.", fix, time.column)
@@ -160,6 +109,29 @@ def outside_profile(script: Script, place: Place) -> Iterator[Hit]:
         return
     for name in names:
         yield from _limits(script, name, profile.partitions[name], asked)
+
+
+PROFILE_LIMITS = Rule(
+    19,
+    "profile-limits",
+    "Time, nodes and partition fit the cluster",
+    Level.ERROR,
+    "A job beyond its partition's limits is refused, or waits in the queue for ever with a reason nobody reads. "
+    "Limits are the profile's, with their source and date: see `aqboard profiles`.",
+    source(
+        "LUMI user guide, Slurm partitions",
+        "https://docs.lumi-supercomputer.eu/runjobs/scheduled-jobs/partitions/",
+        "source commit 27f3bb3",
+    ),
+    outside_profile,
+)
+
+
+def _hours(time: str) -> float | None:
+    try:
+        return hours(time.strip())
+    except ValueError:
+        return None
 
 
 def _limits(script: Script, name: str, limits: Partition, asked_h: float | None) -> Iterator[Hit]:
@@ -182,10 +154,6 @@ def _limits(script: Script, name: str, limits: Partition, asked_h: float | None)
         )
 
 
-def _cores(shape: Shape) -> int:
-    return (shape.tasks_per_node or 0) * (shape.cpus_per_task or 0)
-
-
 def _devices(shape: Shape, step: Step) -> int | None:
     """Devices of one node as the training must count them: its tasks, or its GPUs where one task starts the rest."""
     if shape.tasks_per_node is not None and shape.tasks_per_node > 1:
@@ -200,14 +168,14 @@ def _numbers(step: Step) -> Iterator[tuple[str, int, int, int]]:
             name, equals, value = word.text.partition("=")
             if not equals and name.startswith("--") and i + 1 < len(words):
                 value = words[i + 1].text
-            count = values.number(value)
+            count = whole_number(value)
             key = name.lstrip("-+").rpartition(".")[2]
             if count is not None and key in (*DEVICES, *NODES) and (equals or name.startswith("--")):
                 yield key, count, word.line, word.column
 
 
-def _against_plan(script: Script, place: Place) -> Iterator[Hit]:
-    plan, job = place.plan, job_shape(script)
+def _against_plan(script: Script, context: RuleContext) -> Iterator[Hit]:
+    plan, job = context.plan, job_shape(script)
     if plan is None:
         return
     pairs = (

@@ -5,9 +5,9 @@ import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from aqboard.launch.lint.build import build
-from aqboard.launch.lint.model import Command, Comment, Directive, Script, Step, Word
-from aqboard.launch.lint.options import SHORT, read_options
+from aqboard.lint.parse.build import build
+from aqboard.lint.parse.model import Command, Comment, Directive, Script, Step, Word
+from aqboard.lint.parse.options import SHORT, read_options
 
 SHELLS = ("bash", "sh", "dash", "zsh", "ksh")
 WRAPPERS = ("exec", "time", "nohup", "command", "env", "timeout", "stdbuf", "nice", "ionice", "setsid", "builtin")
