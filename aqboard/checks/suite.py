@@ -1,4 +1,4 @@
-"""The suite of this installation: aqboard's own checks, then those of installed packages.
+"""Can the checks of every installed package be loaded?
 
 A package may bring checks through the entry point group `aqboard.checks`, and the probes behind them through
 `aqboard.probes`. One that cannot be loaded would have asked something that nobody asks now: that is told, and blocks.
