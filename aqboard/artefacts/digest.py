@@ -8,7 +8,6 @@ import hashlib
 import json
 import os
 import sys
-import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,6 +15,7 @@ from pathlib import Path
 from aqboard.artefacts.errors import ReadError
 from aqboard.artefacts.source import CHUNK, FileSource
 from aqboard.domain.cache import FileDigest
+from aqboard.files import write_whole
 
 Progress = Callable[[int, int], None]
 """Called with bytes done and bytes in all."""
@@ -93,8 +93,6 @@ def _remember(memory: Path, sums: dict[str, str]) -> None:
     """Write whole or not at all; a folder that cannot be written only costs the time saved."""
     try:
         memory.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=memory.parent, delete=False) as draft:
-            json.dump(sums, draft)
-        Path(draft.name).replace(memory)
+        write_whole(memory, json.dumps(sums), mode=0o600)
     except OSError:
         return

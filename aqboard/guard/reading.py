@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from aqboard import __version__
 from aqboard.domain.guard_verdict import Stop
 from aqboard.domain.manifest import LaunchManifest
-from aqboard.guard.opening import open_regular
+from aqboard.files import open_regular
 
 MAX_BYTES = 8 << 20
 """A manifest has a few kilobytes."""
@@ -36,8 +36,7 @@ def read_manifest(path: Path, sha256: str | None) -> LaunchManifest:
         with open_regular(path) as file:
             content = file.read(MAX_BYTES + 1)
     except OSError as error:
-        why = error.strerror or "not a regular file"
-        told = f"The manifest {path} cannot be read on this node ({why}). Is its folder visible here?"
+        told = f"The manifest {path} cannot be read on this node ({error.strerror}). Is its folder visible here?"
         raise Refused(Stop.DIGEST, told) from None
     found = hashlib.sha256(content).hexdigest()
     if sha256 is not None and found != sha256.strip().lower():

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from aqboard.artefacts.errors import ReadError
 from aqboard.domain.guard_verdict import GuardVerdict
 from aqboard.domain.manifest import LaunchManifest
-from aqboard.guard.opening import open_regular
+from aqboard.files import open_regular
 
 MAX_BYTES = 256 << 10
 """A verdict with a hundred looks has forty kilobytes."""
@@ -48,7 +48,7 @@ def _read(path: Path) -> bytes | None:
         return None
     except OSError as error:
         code = "no-permission" if isinstance(error, PermissionError) else "not-a-file"
-        raise ReadError(f"{path} cannot be read ({error.strerror or 'not a regular file'}).", code=code) from None
+        raise ReadError(f"{path} cannot be read ({error.strerror}).", code=code) from None
     if len(content) > MAX_BYTES:
         raise ReadError(f"{path} is larger than any verdict ({MAX_BYTES >> 10} KiB).", code="too-big")
     return content

@@ -20,7 +20,7 @@ from types import FrameType
 from aqboard.domain.errors import AqboardError
 from aqboard.domain.outcome import ProbeOutcome
 from aqboard.domain.session import CheckSession
-from aqboard.runner.backend import CANCEL, CANNOT_WRITE, EVENTS, HANDLE, IN_USE, Handle, write_whole
+from aqboard.runner.backend import CANCEL, CANNOT_WRITE, EVENTS, HANDLE, IN_USE, Handle, write_record
 from aqboard.runner.events import Ended, SessionEnded, SessionStarted, Started, Tail, append, close_torn_line
 from aqboard.runner.local_backend import LocalBackend, own_handle
 from aqboard.runner.probe_loop import run_probes
@@ -89,7 +89,7 @@ class Supervisor:
     def _introduce(self) -> None:
         """Leave a handle, if whoever started this was killed before it could."""
         if not (self.folder / HANDLE).exists():
-            write_whole(self.folder / HANDLE, _own_handle(self.session))
+            write_record(self.folder / HANDLE, _own_handle(self.session))
 
     def _give_up(self, done: set[str], begun: Counter[str]) -> None:
         for probe, times in begun.items():

@@ -26,7 +26,7 @@ from aqboard.domain.session import (
     progress,
 )
 from aqboard.runner import session_folder
-from aqboard.runner.backend import HANDLE, WORKER_LOG, read_handle, write_whole
+from aqboard.runner.backend import HANDLE, WORKER_LOG, read_handle, write_record
 from aqboard.runner.backends import BACKENDS, backend
 from aqboard.runner.plugins import installed_suite
 from aqboard.runner.selection import left_out, limits, probes_needed
@@ -85,7 +85,7 @@ def start(
     except SessionError as error:
         close(store, row, Standing(state=SessionState.FAILED, why=f"It was not started. {error.message}"), 0, patience)
         raise
-    write_whole(folder / HANDLE, handle)
+    write_record(folder / HANDLE, handle)
     return row
 
 

@@ -17,6 +17,7 @@ from aqboard.domain.attempt import Attempt, InputFile
 from aqboard.domain.errors import AqboardError, TargetError
 from aqboard.domain.model import Record, first_fault
 from aqboard.domain.plan import OWN_BUILDER, Builder, TargetPlan
+from aqboard.files import write_whole
 from aqboard.location import config_folder
 
 VARIABLE = "AQBOARD_TARGETS"
@@ -55,9 +56,7 @@ def trust(code: InputFile) -> None:
     path = _trust_file()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_suffix(".draft")
-        draft.write_text(json.dumps([entry.model_dump(mode="json") for entry in known], indent=2), encoding="utf-8")
-        draft.replace(path)
+        write_whole(path, json.dumps([entry.model_dump(mode="json") for entry in known], indent=2))
     except OSError as error:
         raise TargetError(f"{path} cannot be written ({error.strerror}), so the agreement is not remembered.") from None
 
