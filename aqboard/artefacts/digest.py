@@ -7,7 +7,6 @@ of a gigabyte is not read twice.
 import hashlib
 import json
 import os
-import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,6 +15,7 @@ from aqboard.artefacts.errors import ReadError
 from aqboard.artefacts.source import CHUNK, FileSource
 from aqboard.domain.cache import FileDigest
 from aqboard.files import write_whole
+from aqboard.settings import cache_folder
 
 Progress = Callable[[int, int], None]
 """Called with bytes done and bytes in all."""
@@ -42,16 +42,6 @@ def file_digest(path: str | Path, progress: Progress | None = None) -> FileDiges
         return FileDigest(
             path=str(path), size=source.size, mtime=source.stat.st_mtime, md5=sums["md5"], sha256=sums["sha256"]
         )
-
-
-def cache_folder() -> Path:
-    """Where digests are remembered: `AQBOARD_CACHE_DIR`, or the platform's cache folder."""
-    chosen = os.environ.get("AQBOARD_CACHE_DIR")
-    if chosen:
-        return Path(chosen)
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "aqboard"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "aqboard"
 
 
 def _stream(source: FileSource, progress: Progress | None) -> dict[str, str]:

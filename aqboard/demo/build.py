@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from aqboard.location import project_folder
+from aqboard.settings import project_folder
 from aqboard.store import Store, StoredAttempt
 from aqboard.workflow.check import Listener, check, prepare
 from aqboard.workflow.place import require_place

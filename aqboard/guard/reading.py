@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from aqboard import __version__
 from aqboard.domain.guard_verdict import Stop
 from aqboard.domain.manifest import LaunchManifest
+from aqboard.domain.model import first_fault
 from aqboard.files import open_regular
 
 MAX_BYTES = 8 << 20
@@ -48,10 +49,8 @@ def read_manifest(path: Path, sha256: str | None) -> LaunchManifest:
     try:
         return LaunchManifest.model_validate_json(content)
     except ValidationError as error:
-        fault = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, fault["loc"])) or "the file"
         told = (
-            f"The manifest {path} cannot be understood by aqboard {__version__} on this node: {where}: "
-            f"{fault['msg']}. Use the version that wrote it."
+            f"The manifest {path} cannot be understood by aqboard {__version__} on this node: "
+            f"{first_fault(error, 'the file')} Use the version that wrote it."
         )
         raise Refused(Stop.CONFIGURATION, told) from None

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from aqboard.artefacts.errors import ReadError
 from aqboard.domain.guard_verdict import GuardVerdict
 from aqboard.domain.manifest import LaunchManifest
+from aqboard.domain.model import first_fault
 from aqboard.files import open_regular
 
 MAX_BYTES = 256 << 10
@@ -26,9 +27,9 @@ def read_verdict(manifest: LaunchManifest) -> GuardVerdict | None:
     try:
         verdict = GuardVerdict.model_validate_json(content)
     except ValidationError as error:
-        fault = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, fault["loc"])) or "the file"
-        raise ReadError(f"{path} is not a guard's verdict: {where}: {fault['msg']}.", code="malformed") from None
+        raise ReadError(
+            f"{path} is not a guard's verdict: {first_fault(error, 'the file')}", code="malformed"
+        ) from None
     known = (manifest.attempt, manifest.seal, manifest.sha256)
     if (verdict.attempt, verdict.seal, verdict.manifest) != known:
         raise ReadError(

@@ -10,9 +10,9 @@ from aqboard.artefacts.walk import Progress, Wanted, walk
 from aqboard.domain.evidence import CacheEvidence
 from aqboard.domain.hunt import CacheHunt, MentionReport, WalkReport
 from aqboard.domain.plan import LaunchPlan
+from aqboard.settings import SEARCH_ROOTS
 from aqboard.views.tables.hunt import (
     LOGS,
-    ROOTS_VARIABLE,
     allowed_roots,
     at_midnight,
     cache_rows,
@@ -35,7 +35,7 @@ def show_hunt(plan: LaunchPlan, evidence: CacheEvidence | None) -> None:
     """Let folders be chosen, search them, and show what was found."""
     roots = allowed_roots(plan)
     st.markdown(
-        f"Searches below the folders of the plan's files. To allow others, set {code(ROOTS_VARIABLE)} before serving "
+        f"Searches below the folders of the plan's files. To allow others, set {code(SEARCH_ROOTS)} before serving "
         "the board, or search in a terminal: `aqboard cache find ROOT...` and `aqboard cache mentions LOG...`."
     )
     with st.form("hunt"):

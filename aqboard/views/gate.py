@@ -14,7 +14,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from aqboard.location import SHORTEST_TOKEN, TOKEN_VARIABLE
+from aqboard.settings import SHORTEST_TOKEN, TOKEN
 from aqboard.views.cookies import cookie_name, give, host_of
 from aqboard.views.gate_page import gate_page
 
@@ -46,7 +46,7 @@ class Gate:
     def __init__(self, app: ASGIApp, token: str) -> None:
         if len(token) < SHORTEST_TOKEN:
             raise ValueError(
-                f"{TOKEN_VARIABLE} holds {len(token)} characters; a token has {SHORTEST_TOKEN} or more. "
+                f"{TOKEN} holds {len(token)} characters; a token has {SHORTEST_TOKEN} or more. "
                 "Start the board with `aqboard serve`, which makes one."
             )
         self._app = app

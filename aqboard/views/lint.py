@@ -9,7 +9,7 @@ from aqboard.launch.lint.check import all_profiles, lint
 from aqboard.launch.lint.report import Finding, LintReport
 from aqboard.launch.lint.source import decode
 from aqboard.launch.profile import load_profile, profile_names
-from aqboard.views.tables.hunt import ROOTS_VARIABLE
+from aqboard.settings import SEARCH_ROOTS
 from aqboard.views.tables.lint import annotated, face, read_below, script_folders
 from aqboard.views.text import code, plain, prose
 
@@ -53,12 +53,8 @@ def show() -> None:
 
 def _where_from(folders: tuple[str, ...]) -> str:
     if not folders:
-        return (
-            f"This board may read no folder. Whoever serves it names some in {code(ROOTS_VARIABLE)}, or you paste it."
-        )
-    return (
-        f"Inside {', '.join(map(code, folders))}. Whoever serves the board allows others with {code(ROOTS_VARIABLE)}."
-    )
+        return f"This board may read no folder. Whoever serves it names some in {code(SEARCH_ROOTS)}, or you paste it."
+    return f"Inside {', '.join(map(code, folders))}. Whoever serves the board allows others with {code(SEARCH_ROOTS)}."
 
 
 def _judge(given: str, cluster: str, folders: tuple[str, ...] | None) -> tuple[str, LintReport] | str:

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from aqboard.domain.session import Standing
-from aqboard.location import default_database
 from aqboard.runner.plugins import installed_suite
+from aqboard.settings import default_database
 from aqboard.store import StoredAttempt
 from aqboard.store.sessions import SessionRow, Sessions
 from aqboard.views.board import all_attempts, opened_store, show_attempt

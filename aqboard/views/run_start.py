@@ -9,14 +9,14 @@ from aqboard.domain.attempt import Attempt
 from aqboard.domain.errors import AqboardError, SessionError
 from aqboard.domain.finding import Verdict
 from aqboard.domain.identity import Identity
-from aqboard.location import default_database
 from aqboard.runner.freeze import changed_inputs
+from aqboard.settings import SEARCH_ROOTS, default_database
 from aqboard.store import StoredAttempt
 from aqboard.views.board import NEXT, opened_store
 from aqboard.views.identity import acting, may_act, name_field, sign_in, sign_out
 from aqboard.views.parts import say
 from aqboard.views.run_live import PERSON, SAID
-from aqboard.views.tables.hunt import ROOTS_VARIABLE, allowed_roots
+from aqboard.views.tables.hunt import allowed_roots
 from aqboard.views.tables.plans import plan_files
 from aqboard.views.text import code, plain, prose
 from aqboard.views.words import check_title
@@ -114,7 +114,7 @@ def show_new(stored: StoredAttempt) -> None:
     """Offer the plans that lie in allowed folders."""
     with st.expander("Start a new attempt from a plan file"):
         st.markdown(
-            f"Plans that lie in the folders of this attempt's files, or in those that {code(ROOTS_VARIABLE)} names. "
+            f"Plans that lie in the folders of this attempt's files, or in those that {code(SEARCH_ROOTS)} names. "
             "From anywhere else: `aqboard check PLAN` in a terminal."
         )
         offer_plans(allowed_roots(stored.attempt.plan))

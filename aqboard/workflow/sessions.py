@@ -1,6 +1,5 @@
 """Check sessions as people use them: start one, watch it, stop it, read what it printed."""
 
-import getpass
 import shutil
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -30,6 +29,7 @@ from aqboard.runner.backend import HANDLE, WORKER_LOG, read_handle, write_record
 from aqboard.runner.backends import BACKENDS, backend
 from aqboard.runner.plugins import installed_suite
 from aqboard.runner.selection import left_out, limits, probes_needed
+from aqboard.settings import login_name
 from aqboard.store import Store
 from aqboard.store.sessions import SessionRow, Sessions
 from aqboard.workflow.ingest import PATIENT, Patience, close, ingest
@@ -72,7 +72,7 @@ def start(
     wanted = resources_for(backend_name, attempt.plan) if resources is None else resources
     actor = requested_by if isinstance(requested_by, Identity) else None
     name = requested_by.person if isinstance(requested_by, Identity) else requested_by
-    session = _planned(attempt, backend_name, name or whoami(), checks, wanted)
+    session = _planned(attempt, backend_name, name or login_name(), checks, wanted)
     folder = sessions_folder(store.path) / session.uid
     session_folder.create(folder, session, attempt)
     try:
@@ -113,7 +113,7 @@ def cancel(store: Store, row: SessionRow, by: str = "", *, patience: Patience = 
     before = ingest(store, row, patience=patience)
     if before.state.over:
         raise SessionError(f"Session {row.number} cannot be cancelled: it is {before.state} already.")
-    session_folder.request_cancel(row.folder, by or whoami())
+    session_folder.request_cancel(row.folder, by or login_name())
     handle, chosen = read_handle(row.folder), BACKENDS.get(row.session.backend)
     if handle is not None and chosen is not None:
         chosen.cancel(handle)
@@ -165,14 +165,6 @@ def log_end(row: SessionRow, most_bytes: int = 1 << 14) -> str:
 def sessions_folder(database: Path) -> Path:
     """Where the folders of the sessions of a database lie: beside it."""
     return database.resolve().parent / "sessions"
-
-
-def whoami() -> str:
-    """The account that asks."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # an account without a name, as containers have
-        return "somebody"
 
 
 def _planned(

@@ -6,8 +6,9 @@ import os
 import pytest
 
 from aqboard.artefacts import digest
-from aqboard.artefacts.digest import cache_folder, file_digest
+from aqboard.artefacts.digest import file_digest
 from aqboard.artefacts.errors import ReadError
+from aqboard.settings import cache_folder
 
 LARGE = bytes(range(256)) * (5 << 12)
 

@@ -15,16 +15,15 @@ from aqboard.domain.plan import LaunchPlan
 from aqboard.domain.session import CheckSession
 from aqboard.domain.signoff import Decision
 from aqboard.domain.waiver import WaiverState
-from aqboard.location import config_folder
 from aqboard.runner import session_folder
 from aqboard.runner.backend import EVENTS
 from aqboard.runner.events import append
+from aqboard.settings import config_folder, signing_file
 from aqboard.store import Store
 from aqboard.store.accounts import accounts
 from aqboard.store.sessions import Sessions
 from aqboard.workflow.accounts import add
 from aqboard.workflow.decide import decide
-from aqboard.workflow.installation import settings_file
 from aqboard.workflow.sessions import sessions_folder
 from tests.e2e.conftest import Board, serve
 from tests.e2e.test_journey import settled
@@ -45,7 +44,7 @@ def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AQBOARD_CONFIG_DIR", str(folder / "config"))
         config_folder().mkdir()
-        settings_file().write_text(yaml.safe_dump({"mode": "account", "policy": POLICY}))
+        signing_file().write_text(yaml.safe_dump({"mode": "account", "policy": POLICY}))
         with Store(database, create=True) as store:
             add(store, "ammar", person="Ammar", roles=["lead"], password=PASSWORD)
             add(store, "grace", person="Grace Hopper", roles=["lead"], password=PASSWORD)

@@ -14,8 +14,8 @@ from aqboard.domain.manifest import LaunchManifest
 from aqboard.domain.readiness import State
 from aqboard.domain.session import CheckSession
 from aqboard.domain.signoff import Decision
-from aqboard.location import scripts_folder
 from aqboard.runner import session_folder
+from aqboard.settings import scripts_folder
 from aqboard.store import Store
 from aqboard.store.sessions import Sessions
 from aqboard.workflow import ingest as ingest_module

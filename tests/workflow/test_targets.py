@@ -7,9 +7,9 @@ import pytest
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.errors import AqboardError, TargetError
 from aqboard.domain.plan import OWN_BUILDER, TargetPlan
-from aqboard.location import config_folder
 from aqboard.runner.freeze import freeze
 from aqboard.runner.plan_file import read_plan
+from aqboard.settings import config_folder
 from aqboard.workflow.targets import (
     allowed_builders,
     allowed_targets,
