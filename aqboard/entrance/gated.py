@@ -3,9 +3,11 @@
 from starlette.middleware import Middleware
 from streamlit.starlette import App
 
+from aqboard.logs import configure
 from aqboard.settings import dashboard_script, take_token
 from aqboard.views.gate import Gate
 from aqboard.views.kept import Kept
 
+configure()
 gate = Middleware(Gate, token=take_token())
 app = App(dashboard_script(gated=False), middleware=[gate, Middleware(Kept)])

@@ -5,6 +5,7 @@ Outside a job that aqboard launched they must cost and risk nothing, so nothing 
 
 from typing import Any
 
+from aqboard.logs import configure
 from aqboard.settings import guard_manifest
 
 
@@ -12,6 +13,7 @@ def lightning() -> list[Any]:
     """For `lightning.pytorch.callbacks_factory`."""
     if guard_manifest() is None:
         return []
+    configure()
     from aqboard.guard.for_lightning import LaunchGuard
 
     return [LaunchGuard()]
@@ -21,6 +23,7 @@ def pytorch_lightning() -> list[Any]:
     """For `pytorch_lightning.callbacks_factory`."""
     if guard_manifest() is None:
         return []
+    configure()
     from aqboard.guard.for_pytorch_lightning import LaunchGuard
 
     return [LaunchGuard()]

@@ -14,6 +14,7 @@ import streamlit as st
 from pydantic import ValidationError
 
 from aqboard.domain.errors import AqboardError, StoreError
+from aqboard.logs import configure
 from aqboard.settings import DATABASE, TOKEN, default_database, project_folder, token
 from aqboard.store import AttemptRow, Store, StoredAttempt
 from aqboard.store.access import BUSY_TIMEOUT_S, access_to
@@ -74,6 +75,7 @@ def look_waits_s() -> float:
 
 def run(page: Page) -> None:
     """Offer the attempts in the side bar and show the page, or say what is the matter and what to type."""
+    configure()
     if token():
         # The gate takes it out of the environment, so there is none: better no board than an open one.
         st.error(

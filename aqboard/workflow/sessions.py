@@ -1,5 +1,6 @@
 """Check sessions as people use them: start one, watch it, stop it, read what it printed."""
 
+import logging
 import shutil
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -34,6 +35,8 @@ from aqboard.store import Store
 from aqboard.store.sessions import SessionRow, Sessions
 from aqboard.workflow.ingest import PATIENT, Patience, close, ingest
 from aqboard.workflow.resources import resources_for
+
+logger = logging.getLogger("aqboard.sessions")
 
 Listener = Callable[[Event], None]
 POLL_S = 0.2
@@ -83,8 +86,10 @@ def start(
     try:
         handle = chosen.start(folder)
     except SessionError as error:
+        logger.warning("session %d was not started on %s: %s", row.number, backend_name, error.message)
         close(store, row, Standing(state=SessionState.FAILED, why=f"It was not started. {error.message}"), 0, patience)
         raise
+    logger.info("session %d of attempt %d was handed to %s: %s", row.number, row.attempt, backend_name, handle)
     write_record(folder / HANDLE, handle)
     return row
 
@@ -113,6 +118,7 @@ def cancel(store: Store, row: SessionRow, by: str = "", *, patience: Patience = 
     before = ingest(store, row, patience=patience)
     if before.state.over:
         raise SessionError(f"Session {row.number} cannot be cancelled: it is {before.state} already.")
+    logger.info("session %d: an end is asked for", row.number)
     session_folder.request_cancel(row.folder, by or login_name())
     handle, chosen = read_handle(row.folder), BACKENDS.get(row.session.backend)
     if handle is not None and chosen is not None:
