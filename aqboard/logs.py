@@ -22,7 +22,7 @@ _handler: logging.Handler | None = None
 class _OneLine(logging.Formatter):
     """A line for each record: time in UTC, level, logger, machine and process, text without control characters."""
 
-    converter = time.gmtime
+    converter = time.gmtime  # type: ignore[assignment]  # typeshed knows it with an optional argument alone
     default_time_format = "%Y-%m-%dT%H:%M:%S"
     default_msec_format = "%s.%03dZ"
 

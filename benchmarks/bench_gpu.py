@@ -17,9 +17,9 @@ from torch import Tensor
 
 from aqboard.topoflow.attention import biased_attention
 from aqboard.topoflow.config import ModelConfig
-from aqboard.topoflow.flex import flex_biased_attention
 from aqboard.topoflow.lightning_module import TopoFlowModule
 from aqboard.topoflow.normalisation import Normalisation, VariableStatistics
+from benchmarks.flex import flex_biased_attention
 from benchmarks.floor import forward_flop, forward_traffic
 from benchmarks.timing import duration
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from aqboard.settings import project_folder
 from aqboard.store import Store, StoredAttempt
-from aqboard.workflow.check import Listener, check, prepare
+from aqboard.workflow.check import prepare
 from aqboard.workflow.place import require_place
+from aqboard.workflow.sessions import Listener, follow, start
 
 PLANS = ("as_found.yaml", "fixed.yaml")
 Say = Callable[[str], None]
@@ -29,7 +30,9 @@ def attempts(database: Path, *, again: bool, say: Say, listen: Listener) -> list
         for name in PLANS:
             attempt = prepare(folder() / name, say=say)
             if attempt.plan_text not in known:
-                done.append(check(attempt, store, listen=listen))
+                row = start(store, attempt)
+                follow(store, row, listen=listen)
+                done.append(store.attempt(row.attempt))
     return done
 
 

@@ -8,18 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aqboard.artefacts.scan_cache import ScanCache
-from aqboard.domain.plan import SCAN_RULES, ScanRule
+from aqboard.domain.plan import ScanRule
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 TIE = 1e-9
 """Projections and angular distances closer than this are equal: summation order moves them by less."""
-
-
-def rules_that_explain(cache: ScanCache, u: Floats, v: Floats, order: Ints) -> tuple[ScanRule, ...]:
-    """Every rule under which the wind u, v [H, W] (m/s) may give `order` [N] with this cache."""
-    return tuple(rule for rule in SCAN_RULES if explains(rule, cache, u, v, order))
 
 
 def explains(rule: ScanRule, cache: ScanCache, u: Floats, v: Floats, order: Ints) -> bool:

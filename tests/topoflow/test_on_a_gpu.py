@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from aqboard.domain.plan import SCAN_RULES
-from aqboard.topoflow.flex import use_flex_attention
 from aqboard.topoflow.scan import WindScanner
+from benchmarks.flex import use_flex_attention
 from tests.topoflow.test_topoflow_model import random_model, sample
 from tests.topoflow.test_wind_scanner import config_for, wind
 

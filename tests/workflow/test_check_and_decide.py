@@ -13,8 +13,9 @@ from aqboard.domain.readiness import State
 from aqboard.domain.signoff import Decision
 from aqboard.store import Store, StoredAttempt
 from aqboard.store.sessions import Sessions
-from aqboard.workflow.check import check, prepare
+from aqboard.workflow.check import prepare
 from aqboard.workflow.decide import current_seal, decide, obstacles, preview, standings
+from tests.checked import check
 from tests.conftest import Checked
 from tests.tiny_launch import TinyLaunch
 

@@ -1,7 +1,7 @@
 """The elevation bias by FlexAttention: one fused kernel on a GPU, no bias in memory.
 
 Equal to `biased_attention` (held on the CPU, where FlexAttention forms every score). Not yet measured on a GPU, so
-nothing takes it by itself: `benchmarks.bench_gpu` times both there, and `use_flex_attention` switches a model over.
+the model does not use it: `benchmarks.bench_gpu` times both there, and `use_flex_attention` switches a model over.
 """
 
 import torch
