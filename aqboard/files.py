@@ -79,8 +79,9 @@ def write_whole(path: Path, content: bytes | str, *, mode: int | None = None) ->
     """
     data = content.encode(errors="replace") if isinstance(content, str) else content
     # The random part: several threads and machines may write the same file, and nobody may prepare the draft's name.
-    draft = path.with_name(f".{path.name[:100]}.{os.getpid()}.{secrets.token_hex(4)}.draft")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+    draft = path.with_name(f".{path.name[:40]}.{os.getpid()}.{secrets.token_hex(4)}.draft")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(draft, flags, 0o666 if mode is None else 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)

@@ -104,7 +104,7 @@ def test_what_is_too_large_is_refused(tmp_path: Path) -> None:
 
 
 def test_all_of_it_is_written(tmp_path: Path) -> None:
-    path = tmp_path / ("long name " * 20 + ".json")
+    path = tmp_path / ("ein langer Näme 🦉" * 10 + ".json")
     for content in ("Zürich \udcff", b"\0\xff", ""):
         write_whole(path, content)
         assert path.read_bytes() == (content if isinstance(content, bytes) else content.encode(errors="replace"))

@@ -54,8 +54,8 @@ def judge(plan: LaunchPlan, seen: AttributionEvidence) -> Judgement:
         return passed(f"No gap: {loss(planned.mean)} as planned. {dearest}".rstrip(), *_figures(seen, planned, None))
     if planned.mean <= allowed.baseline * (1 + NOISE):
         return warned(
-            f"{loss(planned.mean)} is above the limit of {loss(allowed.limit)}, but within {NOISE:.0%} of the baseline "
-            f"({loss(allowed.baseline)}): differences that small mean nothing here, so no setting is named.",
+            f"{loss(planned.mean)} is above the limit of {loss(allowed.limit)}, but within {100 * NOISE:.0f} % of the "
+            f"baseline ({loss(allowed.baseline)}): differences that small mean nothing here, so no setting is named.",
             *_figures(seen, planned, None),
             remedy="If so small a difference does not matter, allow it in the plan's baseline (tolerance, or "
             "measurements); otherwise fix the failed checks above first.",
