@@ -5,10 +5,9 @@ the model does not use it: `benchmarks.bench_gpu` times both there, and `use_fle
 """
 
 import torch
+from aqboard_reference.topoflow.attention import BIAS_FLOOR, TopoFlowAttention
 from torch import Tensor, nn
 from torch.nn.attention.flex_attention import flex_attention
-
-from aqboard.topoflow.attention import BIAS_FLOOR, TopoFlowAttention
 
 
 def flex_biased_attention(

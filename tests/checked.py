@@ -1,8 +1,8 @@
 """An attempt that is really checked, in a session of its own."""
 
 from aqboard.domain.attempt import Attempt
+from aqboard.sessions.control import follow, start
 from aqboard.store import Store, StoredAttempt
-from aqboard.workflow.sessions import follow, start
 
 
 def check(attempt: Attempt, store: Store) -> StoredAttempt:

@@ -15,13 +15,13 @@ import aqboard
 from aqboard.domain.errors import IdentityError
 from aqboard.logs import configure
 from aqboard.settings import LOG
+from aqboard.signing.identify import from_proxy
+from aqboard.signing.installation import Installation, Proxy
 from aqboard.store.accounts import Account
-from aqboard.views import gate
-from aqboard.views.kept import Kept, picture
-from aqboard.views.logins import Logins
-from aqboard.workflow.identify import from_proxy
-from aqboard.workflow.installation import Installation, Proxy
-from tests.views.asgi import Door
+from aqboard.web.server import gate
+from aqboard.web.server.kept import Kept, picture
+from aqboard.web.server.logins import Logins
+from tests.web.asgi import Door
 
 PACKAGE = Path(aqboard.__file__).parent
 LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (DEBUG|INFO|WARNING) aqboard\.\w+ \S+/\d+ .+")

@@ -4,11 +4,11 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from aqboard.artefacts.errors import ReadError
-from aqboard.domain.guard_verdict import GuardVerdict
-from aqboard.domain.manifest import LaunchManifest
+from aqboard.domain.job.guard_verdict import GuardVerdict
+from aqboard.domain.job.manifest import LaunchManifest
 from aqboard.domain.model import first_fault
 from aqboard.files import open_regular
+from aqboard.readers.errors import ReadError
 
 MAX_BYTES = 256 << 10
 """A verdict with a hundred looks has forty kilobytes."""

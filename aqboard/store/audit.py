@@ -14,8 +14,8 @@ from pydantic import AwareDatetime
 from sqlite_utils import Database
 
 from aqboard.domain.canonical import canonical, digest
-from aqboard.domain.identity import Identity
 from aqboard.domain.model import Record
+from aqboard.domain.signing.identity import Identity
 from aqboard.settings import login_name
 
 COVERED: dict[str, tuple[str, ...]] = {

@@ -5,10 +5,10 @@ import sqlite3
 import pytest
 import yaml
 
-from aqboard.domain.identity import Identity
+from aqboard.domain.signing.identity import Identity
 from aqboard.settings import config_folder, signing_file
+from aqboard.signing.accounts import add
 from aqboard.store import Store
-from aqboard.workflow.accounts import add
 from tests.dashboard.conftest import words
 
 PASSWORD = "correct horse battery"
@@ -72,7 +72,7 @@ def test_the_author_cannot_approve_and_another_person_can(team, open_page):
 
 
 def test_a_disabled_account_is_signed_out_by_the_next_click(team, open_page):
-    from aqboard.workflow.accounts import disable
+    from aqboard.signing.accounts import disable
 
     number = team.numbers["fixed"]
     app = sign_in(open_page("launch", number), "grace")
