@@ -15,11 +15,11 @@ from pathlib import Path
 import torch
 from aqboard_reference.topoflow.attention import biased_attention
 from aqboard_reference.topoflow.config import ModelConfig
-from aqboard_reference.topoflow.flex import flex_biased_attention
 from aqboard_reference.topoflow.lightning_module import TopoFlowModule
 from aqboard_reference.topoflow.normalisation import Normalisation, VariableStatistics
 from torch import Tensor
 
+from benchmarks.flex import flex_biased_attention
 from benchmarks.floor import forward_flop, forward_traffic
 from benchmarks.timing import duration
 

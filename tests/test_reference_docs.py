@@ -1,6 +1,5 @@
 """The generated pages of the documentation are those that the code gives now."""
 
-import ast
 from pathlib import Path
 
 import pytest
@@ -9,9 +8,6 @@ from pydantic import BaseModel
 from tools import reference_docs
 from tools.plan_reference import field_docstrings
 from tools.reference_docs import FOLDER, GENERATED, PAGES, page
-from tools.settings_table import SETTINGS
-
-ROOT = FOLDER.parent
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -43,14 +39,3 @@ class Undescribed(BaseModel):
 def test_a_key_without_a_meaning_is_refused() -> None:
     with pytest.raises(LookupError, match=r"Undescribed\.unknown has no docstring"):
         field_docstrings(Undescribed)
-
-
-def test_every_variable_that_the_code_names_is_in_the_table_of_settings() -> None:
-    named = {
-        node.value
-        for file in (ROOT / "aqboard").rglob("*.py")
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("AQBOARD_")
-        if node.value.replace("_", "").isalnum()
-    }
-    assert named <= {setting.name for setting in SETTINGS}

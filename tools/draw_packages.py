@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "architecture.md"
 BEGIN, END = "<!-- drawn by tools/draw_packages.py -->", "<!-- end of the drawing -->"
 PACKAGES = ("aqboard", "aqboard_reference")
-FACES = ("aqboard.settings", "aqboard.files", "aqboard.logs", "aqboard.plugins", "aqboard.location")
+FACES = ("aqboard.settings", "aqboard.files", "aqboard.logs", "aqboard.plugins")
 """Single modules at the top of the package; drawn as one box."""
 
 

@@ -6,11 +6,12 @@ several changes close the gap, all are named; where none does, that is said.
 """
 
 from aqboard.checks.check import Check
-from aqboard.checks.words import loss, some
+from aqboard.checks.words import MEASURE_AGAIN, loss, some, too_few
 from aqboard.domain.attribution import NOISE, Explanation, Factor, Setting, Tried, explain, find, neighbours
+from aqboard.domain.baseline import band
 from aqboard.domain.evidence_attribution import AttributionEvidence
 from aqboard.domain.finding import Judgement, Measurement, Severity, Stage, broke, failed, passed, skipped, warned
-from aqboard.domain.plan import BaselinePlan, LaunchPlan
+from aqboard.domain.plan import LaunchPlan
 
 NAMES: dict[Factor, str] = {
     "weights": "weights",
@@ -34,18 +35,34 @@ UNIT = "times the loss beside it"
 
 
 def judge(plan: LaunchPlan, seen: AttributionEvidence) -> Judgement:
-    """PASS when there is no gap, FAIL when one or two changes explain it, WARN when nothing tried does."""
+    """PASS when there is no gap, FAIL when one or two changes explain it, WARN when nothing does.
+
+    The gap is held against the same limit as in `loss.first`; SKIP where no limit can be given.
+    """
     planned = find(seen.tried, seen.planned)
     if planned is None:
         return broke("The loss as planned was not measured.", remedy="Run the checks again.")
     if len(seen.tried) < 2:
         return skipped("Nothing could be changed about this model, so nothing was compared.")
-    limit = upper_limit(plan.baseline)
-    found = explain(planned, seen.tried, seen.reference, limit)
+    allowed = band(plan.baseline)
+    if allowed is None:
+        return skipped(f"{loss(planned.mean)}, but {too_few(plan.baseline)}", remedy=MEASURE_AGAIN).model_copy(
+            update={"measurements": _figures(seen, planned, None)}
+        )
+    if planned.mean <= allowed.limit:
+        dearest = _dearest(seen, planned)
+        return passed(f"No gap: {loss(planned.mean)} as planned. {dearest}".rstrip(), *_figures(seen, planned, None))
+    if planned.mean <= allowed.baseline * (1 + NOISE):
+        return warned(
+            f"{loss(planned.mean)} is above the limit of {loss(allowed.limit)}, but within {100 * NOISE:.0f} % of the "
+            f"baseline ({loss(allowed.baseline)}): differences that small mean nothing here, so no setting is named.",
+            *_figures(seen, planned, None),
+            remedy="If so small a difference does not matter, allow it in the plan's baseline (tolerance, or "
+            "measurements); otherwise fix the failed checks above first.",
+        )
+    found = explain(planned, seen.tried, seen.reference, allowed.limit)
     figures = _figures(seen, planned, found)
-    if planned.mean <= limit:
-        return passed(f"No gap: {loss(planned.mean)} as planned. {_dearest(seen, planned)}".rstrip(), *figures)
-    gap = f"{loss(planned.mean)} is {planned.mean / plan.baseline.val_loss:.1f} times the baseline"
+    gap = f"{loss(planned.mean)} is {planned.mean / allowed.baseline:.1f} times the baseline"
     if found is None:
         best = min(seen.tried, key=lambda row: row.estimate(planned))
         return warned(
@@ -56,11 +73,6 @@ def judge(plan: LaunchPlan, seen: AttributionEvidence) -> Judgement:
             "checkpoint itself.",
         )
     return failed(f"{gap}. {_explained(found, seen.planned)}", *figures, remedy=_remedy(found, seen.planned))
-
-
-def upper_limit(baseline: BaselinePlan) -> float:
-    """The largest loss that counts as the baseline's here: its tolerance, but never less than noise."""
-    return baseline.val_loss * (1 + max(baseline.tolerance, NOISE))
 
 
 def _explained(found: Explanation, planned: Setting) -> str:

@@ -7,12 +7,13 @@ lie above the baseline is the plan's tolerance, or follows from repeated measure
 
 from math import isfinite
 
-from aqboard.checks.band import ENOUGH, Band, band, interval
 from aqboard.checks.check import Check
-from aqboard.checks.words import loss
+from aqboard.checks.interval import interval
+from aqboard.checks.words import MEASURE_AGAIN, loss, too_few
+from aqboard.domain.baseline import Band, band
 from aqboard.domain.evidence import LossEvidence
 from aqboard.domain.finding import Judgement, Measurement, Severity, Stage, failed, passed, skipped
-from aqboard.domain.plan import BaselinePlan, LaunchPlan
+from aqboard.domain.plan import LaunchPlan
 
 AS_BAD_AS_RANDOM = 0.8
 """Above this share of the random-init loss, the weights may as well not have been loaded."""
@@ -22,12 +23,9 @@ def judge(plan: LaunchPlan, measured: LossEvidence) -> Judgement:
     """PASS when the loss, as planned, lies within the band; SKIP when too few measurements say how wide that is."""
     first, allowed = measured.planned.mean, band(plan.baseline)
     if allowed is None:
-        return skipped(
-            f"{loss(first)}, but {len(plan.baseline.measurements)} measurements of the baseline do not tell how far "
-            "they spread: no limit can be given.",
-            remedy=f"Measure the baseline at least {ENOUGH} times (other seeds, batch sizes, precisions), or leave out "
-            "baseline.measurements and give a tolerance.",
-        ).model_copy(update={"measurements": tuple(_figures(None, measured))})
+        return skipped(f"{loss(first)}, but {too_few(plan.baseline)}", remedy=MEASURE_AGAIN).model_copy(
+            update={"measurements": tuple(_figures(None, measured))}
+        )
     figures = tuple(_figures(allowed, measured))
     if not isfinite(first):
         return failed(
@@ -48,16 +46,6 @@ def judge(plan: LaunchPlan, measured: LossEvidence) -> Judgement:
         *figures,
         remedy="Mend the failed checks above first; each line of the table on the losses page changes one thing.",
     )
-
-
-def drawn_band(baseline: BaselinePlan) -> Band:
-    """The band to draw. Where measurements are too few to tell, the plan's tolerance serves; no verdict rests on it."""
-    return band(baseline) or Band(baseline.val_loss, baseline.val_loss * (1 + baseline.tolerance), "too few measured")
-
-
-def upper_limit(baseline: BaselinePlan) -> float:
-    """The largest first loss that still counts as the baseline's, for drawing and sorting."""
-    return drawn_band(baseline).limit
 
 
 def _doubt(allowed: Band, measured: LossEvidence) -> str:

@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 
+from aqboard.domain.baseline import ENOUGH
+from aqboard.domain.plan import BaselinePlan
+
 
 def some(items: Sequence[str], most: int = 3) -> str:
     """The first few of a list, and how many more there are: `a, b, c and 89 more`."""
@@ -33,3 +36,18 @@ def size(count: float) -> str:
 def loss(value: float) -> str:
     """A loss with the four digits people compare."""
     return f"{value:.4f}"
+
+
+MEASURE_AGAIN = (
+    f"Measure the baseline at least {ENOUGH} times (other seeds, batch sizes, precisions), or leave out "
+    "baseline.measurements and give a tolerance."
+)
+"""What to do where `domain.baseline.band` gives no limit."""
+
+
+def too_few(baseline: BaselinePlan) -> str:
+    """Why there is no limit to hold a loss against."""
+    return (
+        f"{len(baseline.measurements)} measurements of the baseline do not tell how far they spread: "
+        "no limit can be given."
+    )

@@ -4,6 +4,7 @@ import typer
 
 from aqboard import __version__
 from aqboard.cli.commands import Commands
+from aqboard.logs import configure
 
 app = typer.Typer(
     name="aqboard",
@@ -30,4 +31,5 @@ def _options(
 
 def main() -> None:
     """Entry point of the `aqboard` script."""
+    configure()
     app()

@@ -1,6 +1,5 @@
 """`aqboard db`: look after the database."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,7 +8,7 @@ import typer
 from aqboard.cli.cache_tables import size
 from aqboard.cli.options import AsJson, Database, database
 from aqboard.cli.output import FOUND, errors_told, out, print_json, tell_notes
-from aqboard.location import VARIABLE
+from aqboard.settings import DATABASE, named_database
 
 if TYPE_CHECKING:
     from aqboard.store.upkeep import DatabaseReport
@@ -21,7 +20,7 @@ app = typer.Typer(help="Look after the database: check, back up, restore, vacuum
 def path(db: Database = None, as_json: AsJson = False) -> None:
     """Say which file is the database, and what named it."""
     file = database(db).absolute()
-    named = VARIABLE if os.environ.get(VARIABLE) == str(db) else "--db"
+    named = DATABASE if named_database() == str(db) else "--db"
     why = "the default" if db is None else named
     if as_json:
         print_json({"path": str(file), "exists": file.exists(), "named_by": why})

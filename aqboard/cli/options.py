@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from aqboard.location import VARIABLE, default_database
+from aqboard.settings import DATABASE, default_database
 
 Database = Annotated[
     Path | None,
-    typer.Option("--db", envvar=VARIABLE, help="The SQLite database.", show_default="data/local/aqboard.db"),
+    typer.Option("--db", envvar=DATABASE, help="The SQLite database.", show_default="data/local/aqboard.db"),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout and nothing else.")]
 

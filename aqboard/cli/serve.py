@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
+from aqboard import settings
 from aqboard.cli.options import Database, database
 from aqboard.cli.output import CANNOT_TELL, err, out
-from aqboard.location import SHORTEST_TOKEN, TOKEN_VARIABLE, VARIABLE, dashboard_script, project_folder
+from aqboard.settings import SHORTEST_TOKEN, TOKEN, dashboard_script, project_folder
 
 LOOPBACK = "127.0.0.1"
 TOKEN_BYTES = 32
@@ -26,31 +27,28 @@ def serve(
         err.print(f"error: the dashboard's {app} is missing; serve from a clone of the project.", markup=False)
         raise typer.Exit(CANNOT_TELL)
     path = database(db).resolve()
-    environment = {**os.environ, VARIABLE: str(path)}
-    environment.pop(TOKEN_VARIABLE, None)
-    if token:
-        environment[TOKEN_VARIABLE] = _token()
+    asked_for = _token() if token else None
     free = _free_port(port)
     if free != port:
         err.print(f"note: port {port} is taken on this machine; the board uses {free}.", style="yellow", markup=False)
-    _tell(str(path), free, environment.get(TOKEN_VARIABLE), chosen=TOKEN_VARIABLE in os.environ)
+    _tell(str(path), free, asked_for, chosen=settings.token() is not None)
     sys.stdout.flush()
     command = [sys.executable, "-m", "streamlit", "run", str(dashboard_script(gated=token)), f"--server.port={free}"]
     # Streamlit's own words name an address without the token.
     command += ["--logger.hideWelcomeMessage=true"] if token else []
     # The project's .streamlit/config.toml is found from the working directory.
     os.chdir(project_folder())
-    os.execve(sys.executable, command, environment)  # noqa: S606
+    os.execve(sys.executable, command, settings.board_environment(path, asked_for))  # noqa: S606
 
 
 def _token() -> str:
     """The one that whoever runs the installation chose, for a proxy that must know it; else a new one."""
-    chosen = os.environ.get(TOKEN_VARIABLE)
+    chosen = settings.token()
     if chosen is None:
         return secrets.token_urlsafe(TOKEN_BYTES)
     if len(chosen) < SHORTEST_TOKEN or not chosen.isascii() or not chosen.isprintable() or " " in chosen:
         err.print(
-            f"error: {TOKEN_VARIABLE} must hold {SHORTEST_TOKEN} or more letters, digits and signs without spaces. "
+            f"error: {TOKEN} must hold {SHORTEST_TOKEN} or more letters, digits and signs without spaces. "
             "Unset it, and the board makes a token of its own.",
             markup=False,
         )
@@ -91,6 +89,6 @@ def _tell(path: str, port: int, token: str | None, *, chosen: bool) -> None:
         )
         err.print(f"warning: {told}.", style="yellow", markup=False)
     elif chosen:
-        out.print(f"           it asks for the token in {TOKEN_VARIABLE}", markup=False)
+        out.print(f"           it asks for the token in {TOKEN}", markup=False)
     else:
         out.print("           the link is a key: whoever has it gets in, until this board is stopped", markup=False)

@@ -21,6 +21,12 @@ def first_fault(error: ValidationError, whole: str = "the whole") -> str:
 
     `whole`: what to call the record itself where no single field is at fault.
     """
-    fault = error.errors()[0]
-    where = ".".join(map(str, fault["loc"])) or whole
-    return f"{where}: {fault['msg'].removeprefix('Value error, ')}."
+    return f"{faults(error, whole)[0]}."
+
+
+def faults(error: ValidationError, whole: str = "the whole") -> tuple[str, ...]:
+    """Everything that is wrong with a record, as `first_fault` says it, without the full stops."""
+    return tuple(
+        f"{'.'.join(map(str, fault['loc'])) or whole}: {fault['msg'].removeprefix('Value error, ')}"
+        for fault in error.errors()
+    )

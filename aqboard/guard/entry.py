@@ -3,16 +3,17 @@
 Outside a job that aqboard launched they must cost and risk nothing, so nothing is imported before that is known.
 """
 
-import os
 from typing import Any
 
-from aqboard.guard.names import MANIFEST_VARIABLE
+from aqboard.logs import configure
+from aqboard.settings import guard_manifest
 
 
 def lightning() -> list[Any]:
     """For `lightning.pytorch.callbacks_factory`."""
-    if not os.environ.get(MANIFEST_VARIABLE):
+    if guard_manifest() is None:
         return []
+    configure()
     from aqboard.guard.for_lightning import LaunchGuard
 
     return [LaunchGuard()]
@@ -20,8 +21,9 @@ def lightning() -> list[Any]:
 
 def pytorch_lightning() -> list[Any]:
     """For `pytorch_lightning.callbacks_factory`."""
-    if not os.environ.get(MANIFEST_VARIABLE):
+    if guard_manifest() is None:
         return []
+    configure()
     from aqboard.guard.for_pytorch_lightning import LaunchGuard
 
     return [LaunchGuard()]

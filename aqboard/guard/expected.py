@@ -1,7 +1,7 @@
 """What the job should show, from what was measured before the sign-off."""
 
-from aqboard.checks.band import FLOOR, band
 from aqboard.checks.train_cost import seconds_per_step
+from aqboard.domain.baseline import FLOOR, band
 from aqboard.domain.evidence import CacheEvidence, LossEvidence
 from aqboard.domain.evidence_train import CostEvidence
 from aqboard.domain.job.manifest import LossBand, Pace, Subset

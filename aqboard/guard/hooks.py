@@ -3,7 +3,6 @@
 Off without `AQBOARD_MANIFEST`, so that a script with the guard in it can be run by hand. Only `fit` is guarded.
 """
 
-import os
 import sys
 import time
 from collections.abc import Mapping
@@ -18,12 +17,12 @@ from aqboard.domain.job.manifest import LaunchManifest
 from aqboard.guard import first_loss
 from aqboard.guard.canary import seen_enough
 from aqboard.guard.judge import Look
-from aqboard.guard.names import DIGEST_VARIABLE, MANIFEST_VARIABLE
 from aqboard.guard.reading import Refused, read_manifest
 from aqboard.guard.rows import COMPARED, SHARDED, Row, share
 from aqboard.guard.session import Session
 from aqboard.guard.stamp import KEY, launch_stamp
 from aqboard.guard.weights import SHARDING, not_finite, weights_digest
+from aqboard.settings import guard_manifest, guard_manifest_sha256
 
 
 class GuardHooks:
@@ -31,8 +30,7 @@ class GuardHooks:
 
     def __init__(self, manifest: Path | str | None = None) -> None:
         """`manifest`: by default the one that the launch script names."""
-        named = manifest or os.environ.get(MANIFEST_VARIABLE) or None
-        self._path = Path(named) if named else None
+        self._path = Path(manifest) if manifest else guard_manifest()
         self._forget()
 
     def _forget(self) -> None:
@@ -50,7 +48,7 @@ class GuardHooks:
             return
         self._forget()
         try:
-            manifest = read_manifest(self._path, os.environ.get(DIGEST_VARIABLE))
+            manifest = read_manifest(self._path, guard_manifest_sha256())
         except Refused as refused:
             print(f"aqboard guard: {refused.fault.sentence}", file=sys.stderr, flush=True)
             raise SystemExit(int(refused.fault.code)) from None

@@ -9,7 +9,8 @@ from pydantic import ValidationError
 from aqboard import __version__
 from aqboard.domain.job.guard_verdict import Stop
 from aqboard.domain.job.manifest import LaunchManifest
-from aqboard.guard.opening import open_regular
+from aqboard.domain.model import first_fault
+from aqboard.files import open_regular
 
 MAX_BYTES = 8 << 20
 """A manifest has a few kilobytes."""
@@ -36,8 +37,7 @@ def read_manifest(path: Path, sha256: str | None) -> LaunchManifest:
         with open_regular(path) as file:
             content = file.read(MAX_BYTES + 1)
     except OSError as error:
-        why = error.strerror or "not a regular file"
-        told = f"The manifest {path} cannot be read on this node ({why}). Is its folder visible here?"
+        told = f"The manifest {path} cannot be read on this node ({error.strerror}). Is its folder visible here?"
         raise Refused(Stop.DIGEST, told) from None
     found = hashlib.sha256(content).hexdigest()
     if sha256 is not None and found != sha256.strip().lower():
@@ -49,10 +49,8 @@ def read_manifest(path: Path, sha256: str | None) -> LaunchManifest:
     try:
         return LaunchManifest.model_validate_json(content)
     except ValidationError as error:
-        fault = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, fault["loc"])) or "the file"
         told = (
-            f"The manifest {path} cannot be understood by aqboard {__version__} on this node: {where}: "
-            f"{fault['msg']}. Use the version that wrote it."
+            f"The manifest {path} cannot be understood by aqboard {__version__} on this node: "
+            f"{first_fault(error, 'the file')} Use the version that wrote it."
         )
         raise Refused(Stop.CONFIGURATION, told) from None

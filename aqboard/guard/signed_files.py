@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from aqboard.domain.job.manifest import SignedFile
-from aqboard.guard.opening import NotRegular, open_regular
+from aqboard.files import NotRegular, open_regular
 
 CHUNK = 4 << 20
 SAME_MOMENT_S = 1e-3

@@ -6,7 +6,8 @@ from pydantic import ValidationError
 
 from aqboard.domain.job.guard_verdict import GuardVerdict
 from aqboard.domain.job.manifest import LaunchManifest
-from aqboard.guard.opening import open_regular
+from aqboard.domain.model import first_fault
+from aqboard.files import open_regular
 from aqboard.readers.errors import ReadError
 
 MAX_BYTES = 256 << 10
@@ -26,9 +27,9 @@ def read_verdict(manifest: LaunchManifest) -> GuardVerdict | None:
     try:
         verdict = GuardVerdict.model_validate_json(content)
     except ValidationError as error:
-        fault = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, fault["loc"])) or "the file"
-        raise ReadError(f"{path} is not a guard's verdict: {where}: {fault['msg']}.", code="malformed") from None
+        raise ReadError(
+            f"{path} is not a guard's verdict: {first_fault(error, 'the file')}", code="malformed"
+        ) from None
     known = (manifest.attempt, manifest.seal, manifest.sha256)
     if (verdict.attempt, verdict.seal, verdict.manifest) != known:
         raise ReadError(
@@ -48,7 +49,7 @@ def _read(path: Path) -> bytes | None:
         return None
     except OSError as error:
         code = "no-permission" if isinstance(error, PermissionError) else "not-a-file"
-        raise ReadError(f"{path} cannot be read ({error.strerror or 'not a regular file'}).", code=code) from None
+        raise ReadError(f"{path} cannot be read ({error.strerror}).", code=code) from None
     if len(content) > MAX_BYTES:
         raise ReadError(f"{path} is larger than any verdict ({MAX_BYTES >> 10} KiB).", code="too-big")
     return content

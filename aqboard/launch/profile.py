@@ -1,6 +1,5 @@
 """Find and read cluster profiles: the packaged ones, and a team's own in the folder that AQBOARD_PROFILES names."""
 
-import os
 from contextlib import suppress
 from functools import lru_cache
 from importlib.resources import files
@@ -12,10 +11,11 @@ from pydantic import ValidationError
 
 from aqboard.domain.cluster import ClusterProfile
 from aqboard.domain.errors import LaunchError
+from aqboard.domain.model import faults
+from aqboard.settings import PROFILES, profiles_folder
 
-__all__ = ["FOLDER_VARIABLE", "ClusterProfile", "all_profiles", "load_profile", "profile_files", "profile_names"]
+__all__ = ["ClusterProfile", "all_profiles", "load_profile", "profile_files", "profile_names"]
 
-FOLDER_VARIABLE = "AQBOARD_PROFILES"
 MAX_BYTES = 64 * 1024
 """A profile is a page of text; anything larger is another file in the wrong folder."""
 
@@ -34,7 +34,7 @@ def load_profile(name: str) -> ClusterProfile:
     if name not in known:
         raise LaunchError(
             f"There is no cluster profile {name!r}. There are: {', '.join(sorted(known))}. "
-            f"Add your own as NAME.yaml in the folder that {FOLDER_VARIABLE} names."
+            f"Add your own as NAME.yaml in the folder that {PROFILES} names."
         )
     profile = _read(known[name])
     if profile.name != name:
@@ -58,12 +58,12 @@ def profile_files() -> dict[str, Traversable]:
 
 
 def _own_folder() -> Path | None:
-    setting = os.environ.get(FOLDER_VARIABLE)
+    setting = profiles_folder()
     if not setting:
         return None
     folder = Path(setting)
     if not folder.is_dir():
-        raise LaunchError(f"{FOLDER_VARIABLE} is {setting!r}, which is not a folder. Correct it or unset it.")
+        raise LaunchError(f"{PROFILES} is {setting!r}, which is not a folder. Correct it or unset it.")
     return folder
 
 
@@ -93,14 +93,8 @@ def _parsed(content: bytes, file: str) -> ClusterProfile:
     except (UnicodeDecodeError, yaml.YAMLError) as error:
         raise LaunchError(f"{file} is not a cluster profile: {_one_line(error)}.") from None
     except ValidationError as error:
-        faults = "; ".join(_told(fault["loc"], fault["msg"]) for fault in error.errors())
-        raise LaunchError(f"{file} is not a complete cluster profile: {faults}.") from None
-
-
-def _told(loc: tuple[int | str, ...], message: str) -> str:
-    where = ".".join(str(part) for part in loc)
-    words = message.removeprefix("Value error, ")
-    return f"{where}: {words}" if where else words
+        wrong = "; ".join(faults(error, "the profile"))
+        raise LaunchError(f"{file} is not a complete cluster profile: {wrong}.") from None
 
 
 def _one_line(error: Exception) -> str:

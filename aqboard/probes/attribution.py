@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from aqboard.domain.attribution import FACTORS, NOISE, Factor, Setting, best_step, explain
+from aqboard.domain.attribution import FACTORS, Factor, Setting, best_step, explain
+from aqboard.domain.baseline import upper_limit
 from aqboard.domain.evidence import LoadEvidence, LossEvidence
 from aqboard.domain.evidence_attribution import AttributionEvidence
 from aqboard.probes.attribution_lab import Lab
@@ -26,8 +27,7 @@ def measure(context: Context) -> AttributionEvidence:
         raise Unavailable("the first loss was not measured")
     lab = Lab(context, load, losses)
     planned = lab.tried[0]
-    baseline = context.plan.baseline
-    limit = baseline.val_loss * (1 + max(baseline.tolerance, NOISE))
+    limit = upper_limit(context.plan.baseline)
     # Around random weights nothing else can be seen; only the weights are changed there.
     _explore(lab, lab.planned, FACTORS if load.loaded else ("weights",))
     if planned.mean > limit:

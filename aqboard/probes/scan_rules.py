@@ -7,7 +7,7 @@ where the rule leaves a choice (patches of equal projection, a wind between two 
 import numpy as np
 from numpy.typing import NDArray
 
-from aqboard.domain.plan import SCAN_RULES, ScanRule
+from aqboard.domain.plan import ScanRule
 from aqboard.readers.caches.scan_cache import ScanCache
 
 Floats = NDArray[np.float64]
@@ -15,11 +15,6 @@ Ints = NDArray[np.int64]
 
 TIE = 1e-9
 """Projections and angular distances closer than this are equal: summation order moves them by less."""
-
-
-def rules_that_explain(cache: ScanCache, u: Floats, v: Floats, order: Ints) -> tuple[ScanRule, ...]:
-    """Every rule under which the wind u, v [H, W] (m/s) may give `order` [N] with this cache."""
-    return tuple(rule for rule in SCAN_RULES if explains(rule, cache, u, v, order))
 
 
 def explains(rule: ScanRule, cache: ScanCache, u: Floats, v: Floats, order: Ints) -> bool:

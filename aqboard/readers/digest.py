@@ -7,15 +7,15 @@ of a gigabyte is not read twice.
 import hashlib
 import json
 import os
-import sys
-import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from aqboard.domain.cache import FileDigest
+from aqboard.files import write_whole
 from aqboard.readers.errors import ReadError
 from aqboard.readers.source import CHUNK, FileSource
+from aqboard.settings import cache_folder
 
 Progress = Callable[[int, int], None]
 """Called with bytes done and bytes in all."""
@@ -42,16 +42,6 @@ def file_digest(path: str | Path, progress: Progress | None = None) -> FileDiges
         return FileDigest(
             path=str(path), size=source.size, mtime=source.stat.st_mtime, md5=sums["md5"], sha256=sums["sha256"]
         )
-
-
-def cache_folder() -> Path:
-    """Where digests are remembered: `AQBOARD_CACHE_DIR`, or the platform's cache folder."""
-    chosen = os.environ.get("AQBOARD_CACHE_DIR")
-    if chosen:
-        return Path(chosen)
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "aqboard"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "aqboard"
 
 
 def _stream(source: FileSource, progress: Progress | None) -> dict[str, str]:
@@ -93,8 +83,6 @@ def _remember(memory: Path, sums: dict[str, str]) -> None:
     """Write whole or not at all; a folder that cannot be written only costs the time saved."""
     try:
         memory.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=memory.parent, delete=False) as draft:
-            json.dump(sums, draft)
-        Path(draft.name).replace(memory)
+        write_whole(memory, json.dumps(sums), mode=0o600)
     except OSError:
         return

@@ -6,10 +6,11 @@ replaced while open: `pread` on one descriptor gives an error where a memory map
 
 import errno
 import os
-import stat
 import weakref
 from pathlib import Path
+from typing import BinaryIO
 
+from aqboard.files import NotRegular, open_regular
 from aqboard.readers.errors import ReadError
 
 CHUNK = 4 << 20
@@ -20,10 +21,14 @@ class FileSource:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        self._fd = _open_regular(self.path)
-        self._closer = weakref.finalize(self, os.close, self._fd)
+        file = _opened(self.path)
+        self._closer = weakref.finalize(self, file.close)
+        self._fd = file.fileno()
         self.stat = os.fstat(self._fd)
         self.size = self.stat.st_size
+        if not self.size:
+            self.close()
+            raise ReadError(f"{path} is empty (0 bytes); the job that wrote it was interrupted.", code="empty")
 
     def read(self, offset: int, count: int) -> bytes:
         """Exactly `count` bytes from `offset`; ReadError (`truncated`) where the file ends before that."""
@@ -73,31 +78,13 @@ class FileSource:
         self.close()
 
 
-def _open_regular(path: Path) -> int:
-    """Open without blocking, refusing whatever is not a regular file with at least one byte."""
+def _opened(path: Path) -> BinaryIO:
     try:
-        # Looked at before opening: opening some devices already does something.
-        _require_regular(path, path.stat())
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
+        return open_regular(path)
+    except NotRegular as error:
+        raise ReadError(f"{path} is {error.found}; name a file.", code="not-a-file") from None
     except OSError as error:
         raise _os_error(path, error) from None
-    except ValueError:
-        raise ReadError("The path contains a NUL character.", code="not-found") from None
-    try:
-        _require_regular(path, os.fstat(fd))
-    except ReadError:
-        os.close(fd)
-        raise
-    return fd
-
-
-def _require_regular(path: Path, status: os.stat_result) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        kind = {"d": "a directory", "p": "a FIFO", "c": "a device", "b": "a device", "s": "a socket"}
-        found = kind.get(stat.filemode(status.st_mode)[0], "not a regular file")
-        raise ReadError(f"{path} is {found}; name a file.", code="not-a-file")
-    if status.st_size == 0:
-        raise ReadError(f"{path} is empty (0 bytes); the job that wrote it was interrupted.", code="empty")
 
 
 def _os_error(path: Path, error: OSError) -> ReadError:

@@ -1,6 +1,6 @@
 """Check sessions as people use them: start one, watch it, stop it, read what it printed."""
 
-import getpass
+import logging
 import shutil
 import tempfile
 import time
@@ -33,12 +33,15 @@ from aqboard.launch.check_job import check_job
 from aqboard.launch.profile import load_profile
 from aqboard.sessions import folder as session_folder
 from aqboard.sessions.backends import BACKENDS, backend
-from aqboard.sessions.backends.base import HANDLE, WORKER_LOG, read_handle, write_whole
+from aqboard.sessions.backends.base import HANDLE, WORKER_LOG, read_handle, write_record
 from aqboard.sessions.backends.slurm import SlurmBackend
 from aqboard.sessions.ingest import PATIENT, Patience, close, ingest
+from aqboard.settings import login_name
 from aqboard.store import Store
 from aqboard.store.sessions import SessionRow, Sessions
 from aqboard.store.writable import require_writable
+
+logger = logging.getLogger("aqboard.sessions")
 
 Listener = Callable[[Event], None]
 POLL_S = 0.2
@@ -77,7 +80,7 @@ def start(
     wanted = resources_for(backend_name, attempt.plan) if resources is None else resources
     actor = requested_by if isinstance(requested_by, Identity) else None
     name = requested_by.person if isinstance(requested_by, Identity) else requested_by
-    session = _planned(attempt, backend_name, name or whoami(), checks, wanted)
+    session = _planned(attempt, backend_name, name or login_name(), checks, wanted)
     folder = sessions_folder(store.path) / session.uid
     session_folder.create(folder, session, attempt)
     try:
@@ -88,9 +91,11 @@ def start(
     try:
         handle = chosen.start(folder)
     except SessionError as error:
+        logger.warning("session %d was not started on %s: %s", row.number, backend_name, error.message)
         close(store, row, Standing(state=SessionState.FAILED, why=f"It was not started. {error.message}"), 0, patience)
         raise
-    write_whole(folder / HANDLE, handle)
+    logger.info("session %d of attempt %d was handed to %s: %s", row.number, row.attempt, backend_name, handle)
+    write_record(folder / HANDLE, handle)
     return row
 
 
@@ -118,7 +123,8 @@ def cancel(store: Store, row: SessionRow, by: str = "", *, patience: Patience = 
     before = ingest(store, row, patience=patience)
     if before.state.over:
         raise SessionError(f"Session {row.number} cannot be cancelled: it is {before.state} already.")
-    session_folder.request_cancel(row.folder, by or whoami())
+    logger.info("session %d: an end is asked for", row.number)
+    session_folder.request_cancel(row.folder, by or login_name())
     handle, chosen = read_handle(row.folder), BACKENDS.get(row.session.backend)
     if handle is not None and chosen is not None:
         chosen.cancel(handle)
@@ -170,14 +176,6 @@ def log_end(row: SessionRow, most_bytes: int = 1 << 14) -> str:
 def sessions_folder(database: Path) -> Path:
     """Where the folders of the sessions of a database lie: beside it."""
     return database.resolve().parent / "sessions"
-
-
-def whoami() -> str:
-    """The account that asks."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # an account without a name, as containers have
-        return "somebody"
 
 
 def resources_for(backend_name: str, plan: LaunchPlan) -> dict[str, JsonValue]:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from aqboard.domain.errors import AqboardError
 from aqboard.plugins import DEMO, Demo, plugins
-from aqboard.sessions.control import require_place
-from aqboard.sessions.prepare import Listener, check, prepare
+from aqboard.sessions.control import Listener, follow, require_place, start
+from aqboard.sessions.prepare import prepare
 from aqboard.store import Store, StoredAttempt
 
 Say = Callable[[str], None]
@@ -37,5 +37,7 @@ def check_demo(database: Path, demo: Demo, *, again: bool, say: Say, listen: Lis
         for plan in demo.plans:
             attempt = prepare(plan, say=say)
             if attempt.plan_text not in known:
-                done.append(check(attempt, store, listen=listen))
+                row = start(store, attempt)
+                follow(store, row, listen=listen)
+                done.append(store.attempt(row.attempt))
     return done

@@ -12,7 +12,7 @@ from aqboard.domain.attempt import Attempt
 from aqboard.domain.errors import SessionError
 from aqboard.domain.session.check_session import CancelRequest, CheckSession
 from aqboard.domain.session.events import FileSum
-from aqboard.sessions.backends.base import ATTEMPT, CANCEL, EVENTS, SESSION, WORKER_LOG, write_whole
+from aqboard.sessions.backends.base import ATTEMPT, CANCEL, EVENTS, SESSION, WORKER_LOG, write_record
 
 SUMMED = (SESSION, ATTEMPT, EVENTS, WORKER_LOG)
 """What the last line holds a copy against, in this order."""
@@ -25,8 +25,8 @@ def create(folder: Path, session: CheckSession, attempt: Attempt) -> None:
     except OSError as error:
         raise SessionError(f"The folder {folder} for this session cannot be made: {error.strerror}.") from None
     try:
-        write_whole(folder / ATTEMPT, attempt)
-        write_whole(folder / SESSION, session)
+        write_record(folder / ATTEMPT, attempt)
+        write_record(folder / SESSION, session)
     except SessionError:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -44,7 +44,7 @@ def read_session(folder: Path) -> CheckSession:
 
 def request_cancel(folder: Path, by: str) -> None:
     """Ask the session to stop; its process looks for this several times a second."""
-    write_whole(folder / CANCEL, CancelRequest(by=by))
+    write_record(folder / CANCEL, CancelRequest(by=by))
 
 
 def cancel_request(folder: Path) -> CancelRequest | None:
@@ -65,9 +65,6 @@ def sums(folder: Path) -> dict[str, FileSum]:
 
 
 def _sum(path: Path) -> FileSum:
-    digest, size = hashlib.sha256(), 0
     with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-            size += len(block)
-    return FileSum(size=size, sha256=digest.hexdigest())
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return FileSum(size=file.tell(), sha256=digest)

@@ -6,7 +6,6 @@ and up to a size that an honest session never reaches. The sums show damage on t
 
 import hashlib
 import os
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -18,6 +17,7 @@ from aqboard.domain.errors import SessionError
 from aqboard.domain.model import Record, first_fault
 from aqboard.domain.session.check_session import CheckSession, Uid
 from aqboard.domain.session.events import SessionEnded, parsed
+from aqboard.files import open_regular
 from aqboard.sessions.backends.base import ATTEMPT, EVENTS, SESSION, WORKER_LOG
 from aqboard.sessions.folder import SUMMED
 
@@ -67,17 +67,14 @@ def take_copy(source: Path, target: Path, *, unfinished: bool = False) -> Copy:
 def _copy(folder: int, source: Path, name: str, target: Path) -> None:
     where = source / name
     try:
-        # Without O_NONBLOCK, opening a named pipe would wait for somebody to write into it.
-        file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
+        reader = open_regular(name, dir_fd=folder, follow_links=False)
     except FileNotFoundError:
         if name in (SESSION, ATTEMPT):
             raise SessionError(f"{source} is no session's folder: it has no {name}.") from None
         return
     except OSError as error:
         raise SessionError(f"{where} cannot be read as a file of its own: {error.strerror}.") from None
-    with os.fdopen(file, "rb") as reader, target.open("xb") as writer:
-        if not stat.S_ISREG(os.fstat(file).st_mode):
-            raise SessionError(f"{where} is not a regular file.")
+    with reader, target.open("xb") as writer:
         left = LARGEST_BYTES[name]
         while block := reader.read(1 << 20):
             left -= len(block)

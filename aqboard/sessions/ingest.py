@@ -4,6 +4,7 @@ The session's folder is the source; the database remembers how far it has been r
 meets a database that is locked, full or read-only, loses nothing: the next one goes on where the rows end.
 """
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from aqboard.signing.decide import withdraw_void
 from aqboard.store import Store
 from aqboard.store.faults import is_busy
 from aqboard.store.sessions import SessionRow, Sessions
+
+logger = logging.getLogger("aqboard.sessions")
 
 HANDOVER_S = 120.0
 """How long a session may be without a handle: without one by then, its starter was killed before it could leave it."""
@@ -48,6 +51,7 @@ class Patience:
                 waited = time.monotonic() - began
                 if not is_busy(error) or waited > self.seconds:
                     raise
+                logger.info("the database is held by another process, for %.1f s now; trying again", waited)
                 self.say(
                     f"the database is held by another process, for {waited:.0f} s now; nothing is lost, trying again"
                 )
@@ -70,6 +74,7 @@ def ingest(store: Store, row: SessionRow, *, patience: Patience = PATIENT) -> St
     sighting = None if row.imported or closing else _look(sessions, row, patience)
     while found := lines(row.folder / EVENTS, sessions.position(row.session.uid)):
         patience.run(lambda found=found: sessions.add_lines(row, found))  # type: ignore[misc]
+        logger.debug("session %d: %d new lines were stored", row.number, len(found))
     return _settle(store, sessions, row, closing, sighting, patience)
 
 
@@ -88,6 +93,7 @@ def ingest_open(store: Store, *, patience: Patience = PATIENT) -> tuple[str, ...
             raise
         except (AqboardError, OSError) as error:
             told = error.message if isinstance(error, AqboardError) else str(error)
+            logger.warning("session %d cannot be read: %s", row.number, told)
             troubles.append(f"Session {row.number} cannot be read: {told}")
     return tuple(troubles)
 
@@ -126,6 +132,7 @@ def close(store: Store, row: SessionRow, standing: Standing, position: int, pati
     attempt = store.attempt(row.attempt).attempt
     judged = judge(attempt, row.session, standing, sessions.outcomes(row.session.uid))
     patience.run(lambda: sessions.close(row, standing, position, judged.found, judged.not_asked))
+    logger.info("session %d is %s: %s", row.number, standing.state, standing.why or "all probes have ended")
     if store.attempt(row.attempt).scripts:
         # New findings void every GO, and a script that nobody stands behind any more must not be one that runs.
         patience.run(lambda: withdraw_void(store, row.attempt, "the checks were run again"))
@@ -148,6 +155,7 @@ def _look(sessions: Sessions, row: SessionRow, patience: Patience) -> Sighting:
         sighting = Sighting(word="queued")
     known = sessions.sighting(uid)
     if known is None or known[0] != sighting:
+        logger.debug("session %d: %s says %s %s", row.number, row.session.backend, sighting.word, sighting.why)
         patience.run(lambda: sessions.add_sighting(uid, sighting))
         known = sessions.sighting(uid)
     settled = backend is None or known is None or _seconds_since(known[1]) >= backend.settle_s

@@ -1,4 +1,4 @@
-"""Check a plan: freeze it, have it measured and judged, and wait for that."""
+"""Prepare a plan to be checked: read it, freeze it, and refuse at once what no check could look into."""
 
 from collections.abc import Callable, Collection
 from pathlib import Path
@@ -11,13 +11,9 @@ from aqboard.domain.plan import LaunchPlan
 from aqboard.launch.profile import load_profile
 from aqboard.readers import guarded
 from aqboard.readers.errors import ReadError
-from aqboard.sessions.control import Listener, follow, start
 from aqboard.sessions.freeze import freeze
-from aqboard.sessions.ingest import Patience, Say
+from aqboard.sessions.ingest import Say
 from aqboard.sessions.plan_file import read_plan
-from aqboard.store import Store, StoredAttempt
-
-__all__ = ["Listener", "check", "prepare"]
 
 
 def prepare(
@@ -56,19 +52,6 @@ def _require_readable(plan: LaunchPlan, say: Callable[[str], None]) -> None:
             read(path)
         except ReadError as error:
             raise PlanError(f"{key}: {error.message}", code=error.code) from None
-
-
-def check(
-    attempt: Attempt, store: Store, *, listen: Listener = lambda _: None, say: Say = lambda _: None
-) -> StoredAttempt:
-    """Run the suite that the attempt was prepared for on this machine, and wait for it.
-
-    It runs in a session (`workflow.sessions`), which goes on when this call is interrupted. `say` is told when the
-    database keeps it waiting.
-    """
-    row = start(store, attempt)
-    follow(store, row, listen=listen, patience=Patience(say=say))
-    return store.attempt(row.attempt)
 
 
 def _billing(profile: str) -> NodeBilling | None:

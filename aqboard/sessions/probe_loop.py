@@ -1,5 +1,6 @@
 """Run the probes in a process of their own, and survive whatever happens to it."""
 
+import logging
 import os
 import signal
 import subprocess
@@ -14,6 +15,8 @@ from aqboard.domain.evidence import EVIDENCE
 from aqboard.domain.session.outcome import ProbeOutcome
 from aqboard.sessions.backends.base import ATTEMPT, CANNOT_WRITE, EVENTS, WORKER_LOG
 from aqboard.sessions.events import Ended, Event, Started, Tail, append
+
+logger = logging.getLogger("aqboard.sessions")
 
 KINDS: tuple[str, ...] = tuple(kind.kind for kind in EVIDENCE)
 """Every probe, in the order they run."""
@@ -53,6 +56,7 @@ def run_probes(
         with log_file.open("ab") as log:
             printed = log.tell()
             process = _start([str(folder / ATTEMPT), str(events_file), *waiting], log)
+        logger.info("probe process %d begins, %d probes wait", process.pid, len(waiting))
         try:
             for event in watch.events(process, tail, log_file, printed + LOG_LIMIT_BYTES):
                 if isinstance(event, Ended) and event.outcome.probe in waiting:
@@ -66,6 +70,7 @@ def run_probes(
             lost = watch.probe if watch.probe in waiting else waiting[0]
             waiting.remove(lost)
             why, detail = watch.why(code), _last_lines(log_file)
+            logger.warning("probe process %d is gone at %s, %d are left: %s", process.pid, lost, len(waiting), why)
             append(events_file, Ended(outcome=ProbeOutcome(probe=lost, status="broke", message=why, detail=detail)))
             yield from tail.new()
 

@@ -1,12 +1,12 @@
 """A starter for somebody's own model: a target with comments, a plan, and a stand-in that makes it run at once."""
 
-import getpass
 import re
 from pathlib import Path
 
 import jinja2
 
 from aqboard.domain.errors import TargetError
+from aqboard.settings import login_name
 
 TEMPLATES = Path(__file__).parent / "starter"
 FILES: tuple[str, ...] = ("aqboard_target.py", "plan.yaml", "demo_model.py")
@@ -18,7 +18,7 @@ def write_starter(folder: Path) -> tuple[Path, ...]:
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):
             raise TargetError(f"{folder} is not empty; name a new folder, so that nothing of yours is overwritten.")
-        texts = render(folder.resolve().name, _author())
+        texts = render(folder.resolve().name, login_name())
         for name, text in texts.items():
             (folder / name).write_text(text, encoding="utf-8")
     except OSError as error:
@@ -36,10 +36,3 @@ def render(name: str, author: str) -> dict[str, str]:
     # In a docstring the name must stay on its line and must not end it.
     plain = re.sub(r"[^\w .,()+-]", "_", name)
     return {file: environment.get_template(f"{file}.j2").render(name=plain, author=author, job=job) for file in FILES}
-
-
-def _author() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # no such user, as in some containers
-        return "unknown"

@@ -5,6 +5,7 @@ Started again in the same folder (Slurm requeues a job whose node failed), it go
 """
 
 import fcntl
+import logging
 import os
 import signal
 import socket
@@ -20,12 +21,15 @@ from types import FrameType
 from aqboard.domain.errors import AqboardError
 from aqboard.domain.session.check_session import CheckSession
 from aqboard.domain.session.outcome import ProbeOutcome
-from aqboard.sessions.backends.base import CANCEL, CANNOT_WRITE, EVENTS, HANDLE, IN_USE, Handle, write_whole
+from aqboard.logs import configure
+from aqboard.sessions.backends.base import CANCEL, CANNOT_WRITE, EVENTS, HANDLE, IN_USE, Handle, write_record
 from aqboard.sessions.backends.local import LocalBackend, own_handle
 from aqboard.sessions.events import Ended, SessionEnded, SessionStarted, Started, Tail, append, close_torn_line
 from aqboard.sessions.folder import cancel_request, read_session, sums
 from aqboard.sessions.probe_loop import run_probes
 from aqboard.sessions.processes import adopt_orphans, end_descendants
+
+logger = logging.getLogger("aqboard.sessions")
 
 RESERVE, RESERVE_BYTES = ".reserve", 64 << 10
 """Held back, so that on a full disk there is still room for the last line."""
@@ -58,6 +62,7 @@ class Supervisor:
             self._introduce()
             self._give_up(done, begun)
             waiting = [probe for probe in self.session.probes if probe not in done]
+            logger.info("session %s begins: %d probes wait, %d are done", self.session.uid, len(waiting), len(done))
             limits = self.session.limits
             for event in run_probes(self.folder, waiting, limits=limits, stop=self.stop, sweep=end_descendants):
                 if isinstance(event, Ended):
@@ -89,11 +94,12 @@ class Supervisor:
     def _introduce(self) -> None:
         """Leave a handle, if whoever started this was killed before it could."""
         if not (self.folder / HANDLE).exists():
-            write_whole(self.folder / HANDLE, _own_handle(self.session))
+            write_record(self.folder / HANDLE, _own_handle(self.session))
 
     def _give_up(self, done: set[str], begun: Counter[str]) -> None:
         for probe, times in begun.items():
             if probe not in done and times >= MOST_STARTS:
+                logger.warning("%s was begun %d times and is left alone", probe, times)
                 why = f"The probe was begun {times} times, and each time the session's process ended with it."
                 append(self._events, Ended(outcome=ProbeOutcome(probe=probe, status="broke", message=why)))
                 done.add(probe)
@@ -110,6 +116,7 @@ class Supervisor:
         return SessionEnded(state="failed", why="It came to its end with probes left over.")
 
     def _end(self, last: SessionEnded) -> None:
+        logger.info("session %s ends: %s %s", self.session.uid, last.state, last.why)
         end_descendants()
         (self.folder / RESERVE).unlink(missing_ok=True)
         sys.stderr.write(f"{last.state}: {last.why}\n")
@@ -156,6 +163,7 @@ def _alone(folder: Path) -> Iterator[bool]:
 
 def main(folder: Path) -> int:
     """Run the session to its end; the exit code is for the backend, all else is in the folder."""
+    configure()
     adopt_orphans()
     try:
         supervisor = Supervisor(folder)

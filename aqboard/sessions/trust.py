@@ -5,7 +5,6 @@ is asked once per file; the web process, which acts for others, offers only what
 """
 
 import json
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,12 +15,10 @@ from aqboard.domain.attempt import Attempt, InputFile
 from aqboard.domain.errors import AqboardError, TargetError
 from aqboard.domain.model import Record, first_fault
 from aqboard.domain.plan import Builder, TargetPlan
-from aqboard.location import config_folder
+from aqboard.files import write_whole
 from aqboard.plugins import installed_builders
 from aqboard.readers.digest import file_digest
-
-VARIABLE = "AQBOARD_TARGETS"
-"""Names the file with the targets that this installation allows; `targets.yaml` in the config folder without it."""
+from aqboard.settings import TARGETS, targets_file, trusted_targets_file
 
 
 class Trusted(Record):
@@ -53,22 +50,19 @@ def is_trusted(code: InputFile) -> bool:
 def trust(code: InputFile) -> None:
     """Remember the agreement. Another file, or the same one after a change, is asked for again."""
     known = [*_trusted(), Trusted(file=code.path, sha256=code.sha256, agreed_at=datetime.now(UTC))]
-    path = _trust_file()
+    path = trusted_targets_file()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_suffix(".draft")
-        draft.write_text(json.dumps([entry.model_dump(mode="json") for entry in known], indent=2), encoding="utf-8")
-        draft.replace(path)
+        write_whole(path, json.dumps([entry.model_dump(mode="json") for entry in known], indent=2))
     except OSError as error:
         raise TargetError(f"{path} cannot be written ({error.strerror}), so the agreement is not remembered.") from None
 
 
 def allowed_targets() -> tuple[AllowedTarget, ...]:
     """What the web form may offer: targets of installed packages, and what the installation's configuration lists."""
-    named = os.environ.get(VARIABLE)
-    path = Path(named) if named else config_folder() / "targets.yaml"
     installed = tuple(AllowedTarget(builder=builder) for builder in installed_builders())
-    if not named and not path.exists():
+    path = targets_file()
+    if path is None:
         return installed
     try:
         listed = yaml.safe_load(path.read_text(encoding="utf-8")) or []
@@ -92,7 +86,7 @@ def refuse_unless_allowed(target: TargetPlan) -> None:
     if asked not in allowed_targets():
         raise TargetError(
             f"target.builder: {target.builder} with these folders is not among the targets that this installation "
-            f"allows ({', '.join(allowed_builders())}). Whoever runs it can list it in the file {VARIABLE} names."
+            f"allows ({', '.join(allowed_builders())}). Whoever runs it can list it in the file {TARGETS} names."
         )
 
 
@@ -119,12 +113,8 @@ def refuse_unless_agreed(attempt: Attempt) -> None:
         ) from None
 
 
-def _trust_file() -> Path:
-    return config_folder() / "trusted_targets.json"
-
-
 def _trusted() -> tuple[Trusted, ...]:
-    path = _trust_file()
+    path = trusted_targets_file()
     if not path.exists():
         return ()
     try:

@@ -4,6 +4,7 @@ torch and the team's code live here and nowhere else. Whatever they print goes t
 written as events.
 """
 
+import logging
 import os
 import sys
 import time
@@ -15,12 +16,15 @@ from pathlib import Path
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.errors import AqboardError, SessionError
 from aqboard.domain.session.outcome import ProbeOutcome
+from aqboard.logs import configure
 from aqboard.plugins import PROBES as PROBE_PLUGINS
 from aqboard.plugins import plugins
 from aqboard.probes import PROBES, Context, Probe, Unavailable
 from aqboard.sessions.backends.base import CANNOT_WRITE
 from aqboard.sessions.events import Ended, Progressed, Started, Tail, append
 from aqboard.sessions.processes import die_with_parent
+
+logger = logging.getLogger("aqboard.sessions")
 
 
 def run(probe: Probe, context: Context) -> ProbeOutcome:
@@ -51,11 +55,13 @@ def main(attempt_file: str, events_file: str, *kinds: str) -> None:
     _recall(context, events, probes)
     for kind in sorted(kinds, key=[*probes, *kinds].index):
         append(events, Started(probe=kind, log=_printed()))
+        logger.info("probe %s begins", kind)
         context.say = partial(_say, events, kind)
         outcome = run(probes[kind], context) if kind in probes else _nobody(kind, faults)
         if os.getpid() != me:
             os._exit(0)  # the team's code forked and came back in the child: it must not tell everything twice
         append(events, Ended(outcome=outcome))
+        logger.info("probe %s ends: %s after %.3f s", kind, outcome.status, outcome.seconds or 0.0)
 
 
 def installed_probes() -> tuple[dict[str, Probe], tuple[str, ...]]:
@@ -101,6 +107,7 @@ def _since(began: float) -> float:
 
 if __name__ == "__main__":
     die_with_parent()
+    configure()
     try:
         main(*sys.argv[1:])
     except SessionError as error:

@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 from aqboard.domain.errors import StoreError
-from aqboard.location import scripts_folder
+from aqboard.settings import scripts_folder
 from aqboard.store import Store
 from aqboard.store.audit import Entry, entries
 from aqboard.store.audit_verify import Anchor, AuditReport, verify

@@ -1,5 +1,6 @@
 """Who is it? From a typed name, a login on the machine, a proxy's header, an identity provider's claims."""
 
+import logging
 from collections.abc import Mapping
 
 from pydantic import ValidationError
@@ -9,6 +10,8 @@ from aqboard.domain.model import first_fault
 from aqboard.domain.signing.identity import Identity, folded
 from aqboard.domain.signing.policy import Policy
 from aqboard.signing.installation import Installation, Proxy
+
+logger = logging.getLogger("aqboard.server")
 
 
 def typed(name: str) -> Identity:
@@ -28,6 +31,7 @@ def from_proxy(headers: Mapping[str, str], here: Installation) -> Identity:
         raise IdentityError("This installation knows no proxy, so no header says who somebody is.")
     told = {name.lower(): value for name, value in headers.items()}
     if not proxy.sent(told.get(proxy.secret_header.lower(), "")):
+        logger.warning("a request without the secret of the trusted proxy was refused")
         raise IdentityError(_not_through(proxy))
     subject = told.get(proxy.header.lower(), "").strip()
     if not subject:

@@ -14,9 +14,7 @@ from aqboard.domain.errors import IdentityError
 from aqboard.domain.model import Record, first_fault
 from aqboard.domain.signing.identity import WAYS, IdentifiedBy, RoleName, folded
 from aqboard.domain.signing.policy import Policy
-from aqboard.location import config_folder
-
-FILE = "signing.yaml"
+from aqboard.settings import signing_file
 
 Mode = Literal["single-user", "account", "proxy", "oidc"]
 HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,80}$")]
@@ -90,14 +88,9 @@ class Installation(Record):
         return self
 
 
-def settings_file() -> Path:
-    """Where the settings lie, whether or not there are any."""
-    return config_folder() / FILE
-
-
 def installation() -> Installation:
     """The settings; raises IdentityError for a file that cannot be read, and never falls back to fewer rules."""
-    path = settings_file()
+    path = signing_file()
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:

@@ -23,13 +23,14 @@ from aqboard.domain.errors import LaunchError
 from aqboard.domain.evidence import CacheEvidence, LossEvidence
 from aqboard.domain.evidence_train import CostEvidence
 from aqboard.domain.job.manifest import CodeState, LaunchManifest, SignedFile, SignedJob, withdrawn_marker
+from aqboard.domain.model import first_fault
 from aqboard.guard.build import build_manifest
 from aqboard.guard.code_state import code_state
 from aqboard.guard.names import MANIFEST, VERDICT
 from aqboard.launch.canary import canary_job
 from aqboard.launch.profile import load_profile
 from aqboard.launch.script import Approval, Signed, render, render_canary, render_chain
-from aqboard.location import scripts_folder
+from aqboard.settings import scripts_folder
 from aqboard.store import StoredAttempt, StoredScript
 
 MAIN, CANARY, CHAIN = "launch.sbatch", "canary/canary.sbatch", "submit.sh"
@@ -145,9 +146,7 @@ def _manifest(folder: Path, stored: StoredAttempt, approval: Approval) -> Launch
             container=_container(stored.attempt),
         )
     except ValidationError as error:
-        fault = error.errors(include_url=False)[0]
-        where = ".".join(map(str, fault["loc"]))
-        raise LaunchError(f"The manifest cannot hold {where}: {fault['msg'].removeprefix('Value error, ')}.") from None
+        raise LaunchError(f"The manifest cannot hold {first_fault(error)}") from None
 
 
 def _code(attempt: Attempt) -> CodeState | None:

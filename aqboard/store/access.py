@@ -7,10 +7,8 @@ from pathlib import Path
 
 from aqboard.domain.errors import StoreError
 from aqboard.domain.model import Record
+from aqboard.settings import ONE_MACHINE, one_machine
 from aqboard.store.filesystem import Disk, Locks, disk_of
-
-ONE_MACHINE = "AQBOARD_DB_ONE_MACHINE"
-"""Set to `yes`: whoever sets it sees to it that one machine alone opens the database."""
 
 SAFE_WITHOUT_LOG = {
     Locks.EVERYWHERE: "several machines share it",
@@ -38,7 +36,7 @@ def access_to(path: Path, environment: Mapping[str, str] = os.environ) -> Access
     read_only = _is_read_only(path)
     notes = []
     if disk.locks is Locks.DOUBTFUL and not read_only:
-        if environment.get(ONE_MACHINE) != "yes":
+        if not one_machine(environment):
             raise StoreError(
                 f"{path} lies on {disk.kind} ({disk.mount_point}), whose locks may not reach other machines: two "
                 f"writers would destroy the database. Name a file on a local disk with --db; or set "

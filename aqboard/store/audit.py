@@ -6,7 +6,6 @@ What a chain alone cannot show is that its end was cut off, or that all of it wa
 hash is kept outside, in every released script and in what `aqboard audit export` printed (see docs/signing.md).
 """
 
-import getpass
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from sqlite_utils import Database
 from aqboard.domain.canonical import canonical, digest
 from aqboard.domain.model import Record
 from aqboard.domain.signing.identity import Identity
+from aqboard.settings import login_name
 
 COVERED: dict[str, tuple[str, ...]] = {
     "attempts": ("number", "uid", "name", "author", "created_at", "checks", "gpus", "data"),
@@ -76,10 +76,7 @@ class Entry(Record):
 
 def process_owner() -> Identity:
     """Who runs this process, as its operating system says."""
-    try:
-        login = getpass.getuser()
-    except (OSError, KeyError):  # no such user, as in some containers
-        login = "unknown"
+    login = login_name()
     return Identity(person=login, subject=login, identified_by="os-user")
 
 

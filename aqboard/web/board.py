@@ -4,7 +4,6 @@ A connection is opened for each rerun (0.24 ms): Streamlit runs reruns in differ
 belongs to one.
 """
 
-import os
 import runpy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,8 +14,9 @@ import streamlit as st
 from pydantic import ValidationError
 
 from aqboard.domain.errors import AqboardError, StoreError
-from aqboard.location import TOKEN_VARIABLE, VARIABLE, default_database, project_folder
+from aqboard.logs import configure
 from aqboard.sessions.ingest import Patience, ingest_open
+from aqboard.settings import DATABASE, TOKEN, default_database, project_folder, token
 from aqboard.store import AttemptRow, Store, StoredAttempt
 from aqboard.store.access import BUSY_TIMEOUT_S, access_to
 from aqboard.store.sessions import Sessions
@@ -75,10 +75,11 @@ def look_waits_s() -> float:
 
 def run(page: Page) -> None:
     """Offer the attempts in the side bar and show the page, or say what is the matter and what to type."""
-    if os.environ.get(TOKEN_VARIABLE):
+    configure()
+    if token():
         # The gate takes it out of the environment, so there is none: better no board than an open one.
         st.error(
-            f"The variable `{TOKEN_VARIABLE}` asks for an access token, and `streamlit run app.py` does not look at it."
+            f"The variable `{TOKEN}` asks for an access token, and `streamlit run app.py` does not look at it."
             " Start the board with `aqboard serve`, or unset the variable."
         )
         return
@@ -197,7 +198,7 @@ def label(row: AttemptRow) -> str:
 
 def _invite(what: str) -> None:
     st.title("Nothing to show yet")
-    st.markdown(f"{what} The board reads this file (the variable `{VARIABLE}` names another):")
+    st.markdown(f"{what} The board reads this file (the variable `{DATABASE}` names another):")
     st.code(str(default_database()), language=None)
     st.markdown("**To see how it works**, really run the checks on the demo's two launches, in a terminal:")
     st.code("aqboard demo", language="bash")

@@ -1,15 +1,17 @@
-"""How wide the band is, how sure the mean is, and what loss.first makes of both."""
+"""How sure a mean is, and what the checks of the first loss make of that and of the baseline's limit."""
 
-from statistics import fmean, stdev
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqboard.checks.band import FLOOR, band, interval
-from aqboard.domain.evidence import LossMeasurement
-from aqboard.domain.plan import BaselinePlan
+from aqboard.checks.interval import interval
+from aqboard.domain.attribution import Setting, Tried
+from aqboard.domain.baseline import upper_limit
+from aqboard.domain.evidence import LossEvidence, LossMeasurement
+from aqboard.guard.expected import loss_band
+from aqboard.web.tables.losses import first_losses
 from tests.checks.judging import FAIL, PASS, SKIP, Healthy, judge, section
 
 LOSSES = st.floats(1e-3, 1e3)
@@ -19,40 +21,15 @@ def measured(*per_batch: float, samples: tuple[int, ...] = ()) -> LossMeasuremen
     return LossMeasurement(setting="x", per_batch=per_batch, samples=samples or (2,) * len(per_batch))
 
 
-def test_the_band_is_the_plans_tolerance_unless_the_baseline_was_measured_again() -> None:
-    by_plan = band(BaselinePlan(val_loss=0.4, tolerance=0.1))
-    assert by_plan is not None
-    assert by_plan.limit == pytest.approx(0.44)
-    measurements = (0.40, 0.41, 0.42)
-    by_spread = band(BaselinePlan(val_loss=0.4, tolerance=0.1, measurements=measurements))
-    assert by_spread is not None
-    assert by_spread.baseline == pytest.approx(0.41)
-    assert by_spread.limit == pytest.approx(0.41 + 2.920 * 0.01 * (4 / 3) ** 0.5)  # t of 2 degrees of freedom
-
-
-@given(st.lists(LOSSES, min_size=3, max_size=40))
-def test_a_calibrated_limit_lies_above_the_mean_by_the_spread(values: list[float]) -> None:
-    found = band(BaselinePlan(val_loss=1.0, measurements=tuple(values)))
-    assert found is not None
-    mean = fmean(values)
-    assert found.limit >= mean + max(1.645 * stdev(values), FLOOR * mean) * (1 - 1e-9)
-
-
-@given(LOSSES, st.integers(3, 10))
-def test_equal_measurements_leave_room_for_precision(value: float, count: int) -> None:
-    found = band(BaselinePlan(val_loss=1.0, measurements=(value,) * count))
-    assert found is not None
-    assert found.limit == pytest.approx(value * (1 + FLOOR))
-
-
 @pytest.mark.parametrize("measurements", [(0.4,), (0.4, 0.4)])
 def test_too_few_measurements_are_cannot_tell(healthy: Healthy, measurements: tuple[float, ...]) -> None:
-    assert band(BaselinePlan(val_loss=0.4, measurements=measurements)) is None
     few = section(healthy[0], "baseline", measurements=measurements)
-    found = judge("loss.first", healthy, {}, **few)
-    assert found.verdict is SKIP
-    assert f"{len(measurements)} measurements of the baseline do not tell" in found.summary
-    assert "at least 3 times" in found.remedy
+    for check in ("loss.first", "loss.attribution"):
+        found = judge(check, healthy, {}, **few)
+        assert found.verdict is SKIP
+        assert f"{len(measurements)} measurements of the baseline do not tell" in found.summary
+        assert "at least 3 times" in found.remedy
+        assert found.measurements, "what was measured is shown all the same"
 
 
 @pytest.mark.parametrize(
@@ -92,3 +69,35 @@ def test_a_failure_that_other_batches_might_not_show_says_so(healthy: Healthy) -
     assert (far.verdict, "use more of them" in far.summary) == (FAIL, False)
     (shown,) = (figure for figure in far.measurements if figure.name == "95 % interval over batches")
     assert shown.value == "0.9500 to 0.9700"
+
+
+@pytest.mark.parametrize(
+    "baseline",
+    [
+        {"tolerance": 0.05},
+        {"tolerance": 0.2},
+        {"measurements": (0.350, 0.351, 0.349, 0.350)},
+        {"measurements": (0.33, 0.40, 0.36)},
+        {"measurements": (0.2, 0.5, 0.9)},
+    ],
+)
+@pytest.mark.parametrize("side", [1 - 1e-6, 1 + 1e-6])
+def test_all_hold_a_first_loss_against_the_same_limit(healthy: Healthy, baseline: Any, side: float) -> None:
+    plan = section(healthy[0], "baseline", **{"measurements": (), **baseline})
+    limit = upper_limit(plan["baseline"])
+    mean = limit * side
+    below = side < 1
+    planned = measured(*(mean,) * 4)
+    first = judge("loss.first", healthy, {"planned": planned}, **plan)
+    assert (first.verdict is PASS) is below, first.summary
+    setting = Setting(weights="as loaded")
+    other = setting.with_value("mode", "training")
+    tried = tuple(
+        Tried(setting=which, per_batch=(loss,) * 4, samples=(2,) * 4)
+        for which, loss in ((setting, mean), (other, limit * 0.5))
+    )
+    attributed = judge("loss.attribution", healthy, {"planned": setting, "reference": setting, "tried": tried}, **plan)
+    assert (attributed.verdict is PASS) is below, attributed.summary
+    evidence = LossEvidence(planned=planned, random_init=measured(2.0))
+    assert (loss_band(healthy[0].model_copy(update=plan), evidence) is not None) is below
+    assert first_losses(evidence, plan["baseline"])[0].within is below

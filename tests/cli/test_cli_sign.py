@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from aqboard.location import config_folder
+from aqboard.settings import config_folder
 from aqboard.store import Store
 from aqboard.store.audit import entries
 from tests.cli.conftest import PASSWORD, Run

@@ -10,10 +10,9 @@ import yaml
 from aqboard.domain.plan import LaunchPlan
 from aqboard.domain.readiness import State
 from aqboard.domain.session.check_session import SessionState
-from aqboard.location import config_folder
 from aqboard.sessions.ingest import ingest
+from aqboard.settings import config_folder, signing_file
 from aqboard.signing.accounts import add, disable
-from aqboard.signing.installation import settings_file
 from aqboard.store import Store, access
 from aqboard.store.sessions import Sessions
 from aqboard.web.tables.plans import plan_files
@@ -246,7 +245,7 @@ def test_a_database_that_cannot_be_written_starts_nothing(samples, hold, open_pa
 def team(samples):
     """An installation in which people sign in with an account."""
     config_folder().mkdir(parents=True, exist_ok=True)
-    settings_file().write_text(yaml.safe_dump({"mode": "account"}))
+    signing_file().write_text(yaml.safe_dump({"mode": "account"}))
     with Store(samples.database) as store:
         add(store, "grace", person="Grace Hopper", roles=["lead"], password="correct horse battery")
     return samples

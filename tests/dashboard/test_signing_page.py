@@ -6,9 +6,8 @@ import pytest
 import yaml
 
 from aqboard.domain.signing.identity import Identity
-from aqboard.location import config_folder
+from aqboard.settings import config_folder, signing_file
 from aqboard.signing.accounts import add
-from aqboard.signing.installation import settings_file
 from aqboard.store import Store
 from tests.dashboard.conftest import words
 
@@ -19,7 +18,7 @@ PASSWORD = "correct horse battery"
 def team(samples):
     """Two accounts beside the author's; the policy asks for a lead."""
     config_folder().mkdir(parents=True, exist_ok=True)
-    settings_file().write_text(yaml.safe_dump({"mode": "account", "policy": {"approvals": [{"role": "lead"}]}}))
+    signing_file().write_text(yaml.safe_dump({"mode": "account", "policy": {"approvals": [{"role": "lead"}]}}))
     with Store(samples.database) as store:
         add(store, "ammar", person="Ammar", roles=["lead"], password=PASSWORD)
         add(store, "grace", person="Grace Hopper", roles=["lead"], password=PASSWORD)
@@ -89,7 +88,7 @@ def test_a_disabled_account_is_signed_out_by_the_next_click(team, open_page):
 
 def test_a_mistake_in_the_settings_closes_the_page_and_says_where(samples, open_page):
     config_folder().mkdir(parents=True, exist_ok=True)
-    settings_file().write_text("mode: acount\n")
+    signing_file().write_text("mode: acount\n")
     app = open_page("launch", samples.numbers["fixed"])
     assert not app.exception
     assert "signing.yaml: mode" in shown(app)
@@ -101,7 +100,7 @@ def test_a_board_behind_a_proxy_believes_no_header_that_did_not_come_through_it(
     secret.write_text("s" * 40)
     secret.chmod(0o600)
     config_folder().mkdir(parents=True, exist_ok=True)
-    settings_file().write_text(yaml.safe_dump({"mode": "proxy", "proxy": {"secret_file": str(secret)}}))
+    signing_file().write_text(yaml.safe_dump({"mode": "proxy", "proxy": {"secret_file": str(secret)}}))
     app = open_page("launch", samples.numbers["fixed"])
     assert not app.exception
     assert "did not come through the trusted proxy" in shown(app)
@@ -110,7 +109,7 @@ def test_a_board_behind_a_proxy_believes_no_header_that_did_not_come_through_it(
 
 def test_oidc_offers_the_providers_door_and_takes_its_word(samples, open_page, monkeypatch):
     config_folder().mkdir(parents=True, exist_ok=True)
-    settings_file().write_text(yaml.safe_dump({"mode": "oidc", "roles": {"grace@example.org": ["lead"]}}))
+    signing_file().write_text(yaml.safe_dump({"mode": "oidc", "roles": {"grace@example.org": ["lead"]}}))
     number = samples.numbers["fixed"]
     app = open_page("launch", number)
     assert "Sign in with the team's provider" in [button.label for button in app.button]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from aqboard.location import dashboard_script
+from aqboard.settings import dashboard_script
 from aqboard.store import Store
 from tests.sample_attempts import fill
 

@@ -15,14 +15,13 @@ from aqboard.domain.session.check_session import CheckSession
 from aqboard.domain.session.events import Ended, SessionEnded, SessionStarted, Started
 from aqboard.domain.signing.signoff import Decision
 from aqboard.domain.signing.waiver import WaiverState
-from aqboard.location import config_folder
 from aqboard.sessions import folder as session_folder
 from aqboard.sessions.backends.base import EVENTS
 from aqboard.sessions.control import sessions_folder
 from aqboard.sessions.events import append
+from aqboard.settings import config_folder, signing_file
 from aqboard.signing.accounts import add
 from aqboard.signing.decide import decide
-from aqboard.signing.installation import settings_file
 from aqboard.store import Store
 from aqboard.store.accounts import accounts
 from aqboard.store.sessions import Sessions
@@ -45,7 +44,7 @@ def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AQBOARD_CONFIG_DIR", str(folder / "config"))
         config_folder().mkdir()
-        settings_file().write_text(yaml.safe_dump({"mode": "account", "policy": POLICY}))
+        signing_file().write_text(yaml.safe_dump({"mode": "account", "policy": POLICY}))
         with Store(database, create=True) as store:
             add(store, "ammar", person="Ammar", roles=["lead"], password=PASSWORD)
             add(store, "grace", person="Grace Hopper", roles=["lead"], password=PASSWORD)

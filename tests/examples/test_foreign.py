@@ -13,8 +13,9 @@ import yaml
 
 from aqboard.domain.finding import Verdict
 from aqboard.domain.readiness import State
-from aqboard.sessions.prepare import check, prepare
+from aqboard.sessions.prepare import prepare
 from aqboard.store import Store, StoredAttempt
+from tests.checked import check
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "foreign"
 Checked = Callable[..., StoredAttempt]

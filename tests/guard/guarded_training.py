@@ -18,7 +18,7 @@ from typing import Any
 
 from aqboard.domain.job.guard_verdict import GuardVerdict
 from aqboard.domain.job.manifest import LaunchManifest
-from aqboard.guard.names import CANARY_VARIABLE, DIGEST_VARIABLE, MANIFEST_VARIABLE
+from aqboard.settings import CANARY, MANIFEST, MANIFEST_SHA256
 
 PRELOADED = ["aqboard.guard.for_lightning", "aqboard_reference.topoflow.train", "torch.distributed", __name__]
 
@@ -108,9 +108,9 @@ def rank_of(case: Case, manifest: Path, digest: str, rank: int, port: int) -> No
         LOCAL_RANK=str(rank), NODE_RANK="0", WORLD_SIZE=str(case.world), MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port)
     )
     if case.guarded:
-        os.environ.update({MANIFEST_VARIABLE: str(manifest), DIGEST_VARIABLE: digest})
+        os.environ.update({MANIFEST: str(manifest), MANIFEST_SHA256: digest})
     if case.canary:
-        os.environ[CANARY_VARIABLE] = "1"
+        os.environ[CANARY] = "1"
     try:
         _train(case, rank)
     except Exception:

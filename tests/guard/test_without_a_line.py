@@ -11,7 +11,7 @@ import torch
 
 from aqboard.domain.job.guard_verdict import GuardVerdict
 from aqboard.domain.job.manifest import LaunchManifest, LossBand, SignedJob, Subset
-from aqboard.guard.names import MANIFEST_VARIABLE
+from aqboard.settings import MANIFEST
 from tests.guard.manifests import manifest, signed_file
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "foreign"
@@ -61,7 +61,7 @@ def signed(project: tuple[Path, float]) -> LaunchManifest:
 def finetune(folder: Path, *arguments: str, launched: bool = True) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SLURM")}
     if launched:
-        environment[MANIFEST_VARIABLE] = str(folder / "manifest.json")
+        environment[MANIFEST] = str(folder / "manifest.json")
     command = [sys.executable, "finetune.py", *arguments]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
 

@@ -10,7 +10,8 @@ from aqboard_reference.target import ReferenceTarget
 from torch import Tensor, nn
 
 from aqboard.checks import loss_attribution
-from aqboard.domain.attribution import find
+from aqboard.domain.attribution import explain, find
+from aqboard.domain.baseline import upper_limit
 from aqboard.domain.evidence_attribution import AttributionEvidence
 from aqboard.domain.finding import Verdict
 from aqboard.probes import Context, Unavailable, attribution, cache, checkpoint, first_loss, load
@@ -110,8 +111,8 @@ def test_planted_mistakes_are_found_again(mistaken: tuple[Context, AttributionEv
 def test_an_explanation_is_confirmed_on_all_batches(mistaken: tuple[Context, AttributionEvidence]) -> None:
     context, seen = mistaken
     planned = seen.tried[0]
-    limit = loss_attribution.upper_limit(context.plan.baseline)
-    explanation = loss_attribution.explain(planned, seen.tried, seen.reference, limit)
+    limit = upper_limit(context.plan.baseline)
+    explanation = explain(planned, seen.tried, seen.reference, limit)
     assert explanation is not None
     assert len(explanation.row.per_batch) == len(planned.per_batch) == 4
 

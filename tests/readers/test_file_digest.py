@@ -6,8 +6,9 @@ import os
 import pytest
 
 from aqboard.readers import digest
-from aqboard.readers.digest import cache_folder, file_digest
+from aqboard.readers.digest import file_digest
 from aqboard.readers.errors import ReadError
+from aqboard.settings import cache_folder
 
 LARGE = bytes(range(256)) * (5 << 12)
 

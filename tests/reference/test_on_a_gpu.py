@@ -2,10 +2,10 @@
 
 import pytest
 import torch
-from aqboard_reference.topoflow.flex import use_flex_attention
 from aqboard_reference.topoflow.scan import WindScanner
 
 from aqboard.domain.plan import SCAN_RULES
+from benchmarks.flex import use_flex_attention
 from tests.reference.test_topoflow_model import random_model, sample
 from tests.reference.test_wind_scanner import config_for, wind
 

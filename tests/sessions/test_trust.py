@@ -7,7 +7,6 @@ import pytest
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.errors import AqboardError, TargetError
 from aqboard.domain.plan import TargetPlan
-from aqboard.location import config_folder
 from aqboard.sessions.freeze import freeze
 from aqboard.sessions.plan_file import read_plan
 from aqboard.sessions.trust import (
@@ -18,6 +17,7 @@ from aqboard.sessions.trust import (
     refuse_unless_allowed,
     trust,
 )
+from aqboard.settings import config_folder
 from tests import samples
 
 

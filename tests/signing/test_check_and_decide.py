@@ -11,10 +11,11 @@ from aqboard.domain.errors import IdentityError, LaunchError, PlanError
 from aqboard.domain.finding import Verdict
 from aqboard.domain.readiness import State
 from aqboard.domain.signing.signoff import Decision
-from aqboard.sessions.prepare import check, prepare
+from aqboard.sessions.prepare import prepare
 from aqboard.signing.decide import current_seal, decide, obstacles, preview, standings
 from aqboard.store import Store, StoredAttempt
 from aqboard.store.sessions import Sessions
+from tests.checked import check
 from tests.conftest import Checked
 from tests.tiny_launch import TinyLaunch
 

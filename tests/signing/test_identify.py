@@ -8,10 +8,10 @@ import yaml
 from aqboard.domain.errors import IdentityError, LaunchError
 from aqboard.domain.signing.policy import Policy
 from aqboard.domain.signing.signoff import Decision
-from aqboard.location import config_folder
+from aqboard.settings import config_folder, signing_file
 from aqboard.signing.decide import decide
 from aqboard.signing.identify import from_claims, from_proxy, typed, with_roles
-from aqboard.signing.installation import installation, settings_file
+from aqboard.signing.installation import installation
 from aqboard.store import Store
 from tests.signing_samples import ADA, GRACE, KATHERINE, WHEN, add_attempt, findings, person
 
@@ -20,7 +20,7 @@ SECRET = "s" * 40
 
 def settings(**document: object) -> None:
     config_folder().mkdir(parents=True, exist_ok=True)
-    settings_file().write_text(yaml.safe_dump(document))
+    signing_file().write_text(yaml.safe_dump(document))
 
 
 @pytest.fixture
@@ -50,10 +50,10 @@ def test_without_a_file_it_is_single_user() -> None:
 )
 def test_a_file_with_a_mistake_is_told_and_never_means_fewer_rules(document: object, why: str) -> None:
     config_folder().mkdir(parents=True, exist_ok=True)
-    settings_file().write_text(document if isinstance(document, str) else yaml.safe_dump(document))
+    signing_file().write_text(document if isinstance(document, str) else yaml.safe_dump(document))
     with pytest.raises(IdentityError, match=why):
         installation()
-    settings_file().write_text("mode: [\n")
+    signing_file().write_text("mode: [\n")
     with pytest.raises(IdentityError, match="not YAML"):
         installation()
 

@@ -14,11 +14,11 @@ from aqboard.domain.job.manifest import LaunchManifest
 from aqboard.domain.readiness import State
 from aqboard.domain.session.check_session import CheckSession
 from aqboard.domain.signing.signoff import Decision
-from aqboard.location import scripts_folder
 from aqboard.sessions import folder as session_folder
 from aqboard.sessions import ingest as ingest_module
 from aqboard.sessions.control import sessions_folder
 from aqboard.sessions.judging import Judged
+from aqboard.settings import scripts_folder
 from aqboard.signing.audit import verified
 from aqboard.signing.clearance import clearance_of
 from aqboard.signing.decide import decide

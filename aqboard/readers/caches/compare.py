@@ -79,18 +79,6 @@ def group_facts(facts: Sequence[CacheFacts], unreadable: Sequence[UnreadableCach
     return CacheGroups(groups=tuple(groups), facts=tuple(facts), unreadable=tuple(unreadable))
 
 
-def sector_displacements(a: ScanCache, b: ScanCache) -> IntArray:
-    """Places each patch moves between two caches of one grid, per sector: int64 [S, N], indexed by patch.
-
-    Raises ReadError when the grids differ or an order is no permutation.
-    """
-    if any(getattr(a, name) != getattr(b, name) for name in ("grid_h", "grid_w", "num_sectors")):
-        raise ReadError("The two caches are for different grids; no patch has a place in both.", code="bad-grid")
-    if not (valid_rows(a.global_orders).all() and valid_rows(b.global_orders).all()):
-        raise ReadError("One of the caches holds an order that is no permutation.", code="bad-order")
-    return displacements(a.global_orders, b.global_orders)
-
-
 def byte_reasons(a: CacheFormat, b: CacheFormat) -> tuple[str, ...]:
     """Why two files of equal content have different bytes, as far as the format shows it."""
     reasons = []

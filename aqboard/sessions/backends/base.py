@@ -4,7 +4,6 @@ A backend starts `python -P -m aqboard.sessions.supervisor FOLDER` somewhere, an
 else, what is measured and what was found, passes through the folder.
 """
 
-import os
 import sys
 from pathlib import Path
 from typing import Protocol
@@ -15,6 +14,7 @@ from aqboard.domain.errors import SessionError
 from aqboard.domain.model import Record
 from aqboard.domain.session.check_session import Sighting as Sighting
 from aqboard.domain.session.check_session import Uid
+from aqboard.files import write_whole
 
 SESSION, ATTEMPT, EVENTS, HANDLE, CANCEL = "session.json", "attempt.json", "events.jsonl", "handle.json", "cancel"
 WORKER_LOG, SUPERVISOR_LOG = "worker.log", "supervisor.log"
@@ -69,15 +69,10 @@ def command(folder: Path) -> tuple[str, ...]:
     return (sys.executable, "-P", "-m", "aqboard.sessions.supervisor", str(folder))
 
 
-def write_whole(path: Path, record: Record) -> None:
+def write_record(path: Path, record: Record) -> None:
     """Write a small file so that a reader sees all of it or none; raises SessionError."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with draft.open("w", encoding="utf-8") as file:
-            file.write(record.model_dump_json())
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        write_whole(path, record.model_dump_json())
     except OSError as error:
         raise SessionError(f"{path} cannot be written: {error.strerror}.") from None
 
@@ -90,4 +85,4 @@ def read_handle(folder: Path) -> Handle | None:
         return None
 
 
-__all__ = ["Backend", "Handle", "Sighting", "Uid", "command", "read_handle", "write_whole"]
+__all__ = ["Backend", "Handle", "Sighting", "Uid", "command", "read_handle", "write_record"]

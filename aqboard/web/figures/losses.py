@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from aqboard.checks.loss_first import drawn_band
+from aqboard.domain.baseline import drawn_band
 from aqboard.domain.evidence import CurvePoint
 from aqboard.domain.plan import BaselinePlan
 from aqboard.web.figures.style import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, safe

@@ -10,15 +10,8 @@ from aqboard.readers.caches.hunt import find_caches
 from aqboard.readers.caches.mentions import find_mentions
 from aqboard.readers.caches.walk import Progress, Wanted, walk
 from aqboard.readers.errors import ReadError
-from aqboard.web.tables.hunt import (
-    LOGS,
-    ROOTS_VARIABLE,
-    allowed_roots,
-    at_midnight,
-    cache_rows,
-    left_out,
-    mention_rows,
-)
+from aqboard.settings import SEARCH_ROOTS
+from aqboard.web.tables.hunt import LOGS, allowed_roots, at_midnight, cache_rows, left_out, mention_rows
 from aqboard.web.text import code, prose
 
 FOUND = "hunt-found"
@@ -35,7 +28,7 @@ def show_hunt(plan: LaunchPlan, evidence: CacheEvidence | None) -> None:
     """Let folders be chosen, search them, and show what was found."""
     roots = allowed_roots(plan)
     st.markdown(
-        f"Searches below the folders of the plan's files. To allow others, set {code(ROOTS_VARIABLE)} before serving "
+        f"Searches below the folders of the plan's files. To allow others, set {code(SEARCH_ROOTS)} before serving "
         "the board, or search in a terminal: `aqboard cache find ROOT...` and `aqboard cache mentions LOG...`."
     )
     with st.form("hunt"):

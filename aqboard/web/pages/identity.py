@@ -1,5 +1,7 @@
 """Who sits at the keyboard: what the board knows of them, and the form where they sign in."""
 
+import logging
+
 import streamlit as st
 
 from aqboard.domain.errors import AqboardError, IdentityError
@@ -13,6 +15,8 @@ from aqboard.web.server.cookies import cookie_name
 from aqboard.web.server.kept import WHAT, picture
 from aqboard.web.server.logins import LOGINS, key_of
 from aqboard.web.text import plain
+
+logger = logging.getLogger("aqboard.server")
 
 LOGIN = "login-key"
 """Session key of the sign-in that was typed in this tab; the others find theirs by the browser's cookie."""
@@ -111,15 +115,20 @@ def _log_in() -> None:
     name, password = state["login-name"], state["login-password"]
     try:
         with opened_store() as store:
-            begun = LOGINS.begin(log_in(store, name, password))
+            account = log_in(store, name, password)
+        begun = LOGINS.begin(account)
+        logger.info("the account %s signed in", account.name)
         state[LOGIN], state[TICKET] = begun.key, begun.ticket
     except AqboardError as error:
+        # Without the name: it may be a password, typed into the wrong field.
+        logger.warning("a sign-in was refused: %s", error.message)
         state[SAID] = error.message
     state["login-password"] = ""
 
 
 def _log_out() -> None:
     LOGINS.end(_key())
+    logger.info("somebody signed out")
     st.session_state.pop(LOGIN, None)
 
 

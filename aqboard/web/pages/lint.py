@@ -10,7 +10,7 @@ from aqboard.lint.check import lint
 from aqboard.lint.parse.source import decode
 from aqboard.lint.report import LintFinding, LintReport
 from aqboard.lint.rules import RULES
-from aqboard.web.tables.hunt import ROOTS_VARIABLE
+from aqboard.settings import SEARCH_ROOTS
 from aqboard.web.tables.lint import annotated, face, read_below, script_folders
 from aqboard.web.text import code, plain, prose
 
@@ -54,12 +54,8 @@ def show() -> None:
 
 def _where_from(folders: tuple[str, ...]) -> str:
     if not folders:
-        return (
-            f"This board may read no folder. Whoever serves it names some in {code(ROOTS_VARIABLE)}, or you paste it."
-        )
-    return (
-        f"Inside {', '.join(map(code, folders))}. Whoever serves the board allows others with {code(ROOTS_VARIABLE)}."
-    )
+        return f"This board may read no folder. Whoever serves it names some in {code(SEARCH_ROOTS)}, or you paste it."
+    return f"Inside {', '.join(map(code, folders))}. Whoever serves the board allows others with {code(SEARCH_ROOTS)}."
 
 
 def _judge(given: str, cluster: str, folders: tuple[str, ...] | None) -> tuple[str, LintReport] | str:

@@ -6,8 +6,8 @@ import streamlit as st
 
 from aqboard.checks.suite import installed_suite
 from aqboard.domain.session.check_session import Standing
-from aqboard.location import default_database
 from aqboard.sessions.control import view
+from aqboard.settings import default_database
 from aqboard.signing.installation import installation
 from aqboard.store import StoredAttempt
 from aqboard.store.sessions import SessionRow, Sessions

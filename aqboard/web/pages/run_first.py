@@ -1,15 +1,14 @@
 """The page where checks are run, before there is any attempt: what a plan is, where it may lie, what to type."""
 
-import os
 import shlex
 
 import streamlit as st
 
-from aqboard.location import VARIABLE, default_database, project_folder
+from aqboard.settings import DATABASE, SEARCH_ROOTS, default_database, named_database, project_folder
 from aqboard.signing.installation import installation
 from aqboard.web.pages.identity import signed_in
 from aqboard.web.pages.run_start import offer_plans, show_answer, show_person
-from aqboard.web.tables.hunt import ROOTS_VARIABLE, allowed_roots
+from aqboard.web.tables.hunt import allowed_roots
 from aqboard.web.text import code
 
 EXAMPLE = project_folder() / "data" / "demo" / "fixed.yaml"
@@ -41,7 +40,7 @@ def show_first() -> None:
     with st.expander("A complete plan"):
         st.code(EXAMPLE.read_text(encoding="utf-8"), language="yaml")
         st.caption(f"It is {code(EXAMPLE)}")
-    st.caption(f"This board shows {code(default_database())}. The variable {code(VARIABLE)} names another.")
+    st.caption(f"This board shows {code(default_database())}. The variable {code(DATABASE)} names another.")
 
 
 def _plans_here() -> None:
@@ -52,7 +51,7 @@ def _plans_here() -> None:
     if not roots:
         st.info(
             "This board may read no folder of plans yet. Whoever serves it names some in the variable "
-            f"{code(ROOTS_VARIABLE)}, separated as in PATH; the plans that lie directly in them are then offered here."
+            f"{code(SEARCH_ROOTS)}, separated as in PATH; the plans that lie directly in them are then offered here."
         )
         return
     here = installation()
@@ -62,5 +61,5 @@ def _plans_here() -> None:
 
 def _command(words: str) -> str:
     """A command that writes the very database that this board shows."""
-    named = f" --db {shlex.quote(str(default_database()))}" if os.environ.get(VARIABLE) else ""
+    named = f" --db {shlex.quote(str(default_database()))}" if named_database() else ""
     return f"aqboard {words}{named}"

@@ -9,20 +9,20 @@ from aqboard.domain.attempt import Attempt
 from aqboard.domain.errors import AqboardError, SessionError
 from aqboard.domain.finding import Verdict
 from aqboard.domain.signing.identity import Identity
-from aqboard.location import default_database
 from aqboard.readers.inputs import changed_inputs
 from aqboard.sessions.backends import available_backends
 from aqboard.sessions.control import require_place, start
 from aqboard.sessions.ingest import Patience
 from aqboard.sessions.prepare import prepare
 from aqboard.sessions.trust import refuse_unless_agreed
+from aqboard.settings import SEARCH_ROOTS, default_database
 from aqboard.signing.installation import Installation
 from aqboard.store import StoredAttempt
 from aqboard.web.board import NEXT, opened_store
 from aqboard.web.pages.identity import acting, may_act, name_field, sign_in, sign_out
 from aqboard.web.pages.run_live import PERSON, SAID
 from aqboard.web.parts import say
-from aqboard.web.tables.hunt import ROOTS_VARIABLE, allowed_roots
+from aqboard.web.tables.hunt import allowed_roots
 from aqboard.web.tables.plans import plan_files
 from aqboard.web.text import code, plain, prose
 from aqboard.web.words import check_title
@@ -113,7 +113,7 @@ def show_new(stored: StoredAttempt) -> None:
     """Offer the plans that lie in allowed folders."""
     with st.expander("Start a new attempt from a plan file"):
         st.markdown(
-            f"Plans that lie in the folders of this attempt's files, or in those that {code(ROOTS_VARIABLE)} names. "
+            f"Plans that lie in the folders of this attempt's files, or in those that {code(SEARCH_ROOTS)} names. "
             "From anywhere else: `aqboard check PLAN` in a terminal."
         )
         offer_plans(allowed_roots(stored.attempt.plan))

@@ -6,6 +6,7 @@ showed. Who has come in is remembered by a cookie; who somebody *is* is another 
 
 import asyncio
 import hmac
+import logging
 from hashlib import sha256
 from http import HTTPStatus
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
@@ -14,9 +15,11 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from aqboard.location import SHORTEST_TOKEN, TOKEN_VARIABLE
+from aqboard.settings import SHORTEST_TOKEN, TOKEN
 from aqboard.web.server.cookies import cookie_name, give, host_of
 from aqboard.web.server.gate_page import gate_page
+
+logger = logging.getLogger("aqboard.server")
 
 PARAMETER = "token"
 ALWAYS_OPEN = "/_stcore/health"
@@ -46,7 +49,7 @@ class Gate:
     def __init__(self, app: ASGIApp, token: str) -> None:
         if len(token) < SHORTEST_TOKEN:
             raise ValueError(
-                f"{TOKEN_VARIABLE} holds {len(token)} characters; a token has {SHORTEST_TOKEN} or more. "
+                f"{TOKEN} holds {len(token)} characters; a token has {SHORTEST_TOKEN} or more. "
                 "Start the board with `aqboard serve`, which makes one."
             )
         self._app = app
@@ -66,6 +69,7 @@ class Gate:
         if shown is None and (_is_health(scope) or self._is_in(asked)):
             await self._app(scope, receive, send)
         elif scope["type"] == "websocket":
+            logger.info("a websocket from %s was refused: it carries no access token", _client(asked))
             await receive()
             await send({"type": "websocket.close", "code": 1008, "reason": "no access token"})
         else:
@@ -87,12 +91,15 @@ class Gate:
         if shown is None and request.method == "POST":
             shown = await _typed(request)
         if shown is None:
+            logger.debug("%s was asked for the access token", _client(request))
             return _page("", HTTPStatus.UNAUTHORIZED)
         if self._waiting >= MOST_WAITING:
+            logger.debug("an access token from %s was not looked at: too many are being tried", _client(request))
             said = "Too many wrong tokens are being tried. Wait a few seconds, then try again."
             return _page(said, HTTPStatus.TOO_MANY_REQUESTS)
         if self._same(shown, self._token):
             return self._way_in(request)
+        logger.warning("a wrong access token from %s was refused", _client(request))
         await self._slow_down()
         said = "This is not the token of the board that runs now. A board that was started again has a new one."
         return _page(said, HTTPStatus.UNAUTHORIZED)
@@ -108,6 +115,7 @@ class Gate:
 
     def _way_in(self, request: Request) -> Response:
         """To the same address without the token, so that it stays in no history and in no link sent on."""
+        logger.info("%s was let in by the access token", _client(request))
         response = RedirectResponse(_without_token(request), HTTPStatus.SEE_OTHER, headers=HEADERS)
         # Lax, not Strict: a link in a colleague's mail, and the way back from an identity provider, must find it.
         give(response, request, self._cookie, samesite="lax")
@@ -116,6 +124,11 @@ class Gate:
     @staticmethod
     def _same(given: str, wanted: str) -> bool:
         return hmac.compare_digest(given.encode(errors="replace"), wanted.encode())
+
+
+def _client(asked: HTTPConnection) -> str:
+    """Where a request came from. Its path and query stay out of the log: people paste tokens there."""
+    return asked.client.host if asked.client else "an unknown address"
 
 
 def _is_health(scope: Scope) -> bool:

@@ -1,5 +1,6 @@
 """Gives a browser the cookie of a sign-in, so that it outlives F5 and reaches every tab."""
 
+import logging
 import re
 from http import HTTPStatus
 
@@ -9,6 +10,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from aqboard.web.server.cookies import give
 from aqboard.web.server.logins import LOGINS, Logins
+
+logger = logging.getLogger("aqboard.server")
 
 WHAT = "login"
 """Which of the board's cookies this is."""
@@ -43,6 +46,7 @@ class Kept:
         from_here = request.headers.get("sec-fetch-site", "same-origin") == "same-origin"
         cookie = self._logins.redeem(ticket) if from_here else None
         if cookie is None:
+            logger.info("a browser was refused the cookie of a sign-in: unknown, used, too old, or another site asked")
             return Response(status_code=HTTPStatus.GONE, headers=headers)
         response = Response(status_code=HTTPStatus.NO_CONTENT, headers=headers)
         # Strict: it is read from the websocket alone, which a page of the board opens.

@@ -3,15 +3,12 @@
 import os
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
-from pathlib import Path
 
 from aqboard.domain.hunt import CacheHunt, MentionReport, WalkReport
 from aqboard.domain.plan import LaunchPlan
+from aqboard.settings import search_roots
 from aqboard.web.tables.caches import group_names
 from aqboard.web.words import moment, short, size
-
-ROOTS_VARIABLE = "AQBOARD_SEARCH_ROOTS"
-"""Folders, separated as in PATH, that the board may search besides those of the plan."""
 
 LOGS = ("*.out", "*.err", "*.log", "*.txt", "*.yaml", "*.yml", "*.ckpt")
 """Files in which a training says which cache it used."""
@@ -24,9 +21,8 @@ def allowed_roots(plan: LaunchPlan | None, environment: Mapping[str, str] = os.e
 
     The board takes no path from a form: whoever reaches it would read names of any file that its owner may see.
     """
-    allowed = environment.get(ROOTS_VARIABLE, "").split(os.pathsep)
     files = plan.input_files() if plan else ()
-    folders = [*(path.parent for _, path in files), *(Path(root) for root in allowed if root)]
+    folders = [*(path.parent for _, path in files), *search_roots(environment)]
     return tuple(dict.fromkeys(str(folder) for folder in folders if folder.is_dir()))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from aqboard.lint.parse.source import Unreadable, read_text
 from aqboard.lint.report import LintFinding, LintReport
 from aqboard.lint.rules.rule import Level
-from aqboard.web.tables.hunt import ROOTS_VARIABLE
+from aqboard.settings import search_roots
 from aqboard.web.text import visible
 from aqboard.web.words import Face
 
@@ -29,8 +29,7 @@ def script_folders(environment: Mapping[str, str] = os.environ) -> tuple[str, ..
 
     As in the search for caches (decision 0041), nobody reads an owner's other files through the board.
     """
-    allowed = [Path(root) for root in environment.get(ROOTS_VARIABLE, "").split(os.pathsep) if root]
-    return tuple(dict.fromkeys(str(folder) for folder in allowed if folder.is_dir()))
+    return tuple(dict.fromkeys(str(folder) for folder in search_roots(environment) if folder.is_dir()))
 
 
 def read_below(folders: Iterable[str], name: str) -> str:

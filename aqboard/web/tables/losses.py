@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from statistics import stdev
 
-from aqboard.checks.band import Interval, interval
-from aqboard.checks.loss_first import upper_limit
+from aqboard.checks.interval import Interval, interval
+from aqboard.domain.baseline import upper_limit
 from aqboard.domain.evidence import LossEvidence, LossMeasurement
 from aqboard.domain.plan import BaselinePlan
 

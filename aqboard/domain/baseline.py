@@ -1,23 +1,15 @@
-"""How far the first loss may lie from the baseline, and how surely it was measured. Pure figures, no verdicts."""
+"""How large a first loss may be and still count as the baseline's: one limit for every check, probe, page and job."""
 
-import random
-from collections.abc import Sequence
-from functools import lru_cache
 from math import sqrt
 from statistics import fmean, stdev
 from typing import NamedTuple
 
-from aqboard.domain.evidence import LossMeasurement
 from aqboard.domain.plan import BaselinePlan
 
 ENOUGH = 3
 """Measurements from which a spread can be told at all; with two, the limit below would lie eight spreads away."""
 FLOOR = 1e-3
 """Smallest relative width of a calibrated band: other precisions and batch sizes alone move a loss by as much."""
-RESAMPLES = 2000
-DRAWS = 400_000
-"""Batches drawn at most, so that a thousand batches do not take seconds; never fewer than 400 resamples."""
-CONFIDENCE = 0.95
 
 T_95 = (6.314, 2.920, 2.353, 2.132, 2.015, 1.943, 1.895, 1.860, 1.833, 1.812,
         1.796, 1.782, 1.771, 1.761, 1.753, 1.746, 1.740, 1.734, 1.729, 1.725)  # fmt: skip
@@ -32,13 +24,6 @@ class Band(NamedTuple):
     baseline: float
     limit: float
     how: str
-
-
-class Interval(NamedTuple):
-    """A confidence interval of a mean."""
-
-    low: float
-    high: float
 
 
 def band(plan: BaselinePlan) -> Band | None:
@@ -59,25 +44,11 @@ def band(plan: BaselinePlan) -> Band | None:
     return Band(mean, limit, f"{n} measurements of the baseline, {mean:.4f} with a spread of {spread:.4f}")
 
 
-def interval(measured: LossMeasurement, *, seed: int = 0) -> Interval | None:
-    """Where the mean over samples would lie with other batches of the same kind, at 95 %; None for fewer than two.
-
-    Percentile bootstrap (Efron, 1979): batches are drawn again with replacement, the mean weighted by their samples.
-    The seed makes the same evidence give the same interval.
-    """
-    return _interval(tuple(zip(measured.per_batch, measured.samples, strict=True)), seed)
+def drawn_band(plan: BaselinePlan) -> Band:
+    """The band to draw. Where measurements are too few to tell, the plan's tolerance serves; no verdict rests on it."""
+    return band(plan) or Band(plan.val_loss, plan.val_loss * (1 + plan.tolerance), "too few measured")
 
 
-@lru_cache(maxsize=64)  # one evidence is judged once and drawn many times
-def _interval(batches: tuple[tuple[float, int], ...], seed: int) -> Interval | None:
-    if len(batches) < 2:
-        return None
-    resamples = max(400, min(RESAMPLES, DRAWS // len(batches)))
-    draw = random.Random(seed)  # noqa: S311 - statistics, not a secret
-    means = sorted(_mean(draw.choices(batches, k=len(batches))) for _ in range(resamples))
-    tail = round(resamples * (1 - CONFIDENCE) / 2)
-    return Interval(means[tail], means[-1 - tail])
-
-
-def _mean(batches: Sequence[tuple[float, int]]) -> float:
-    return sum(loss * n for loss, n in batches) / sum(n for _, n in batches)
+def upper_limit(plan: BaselinePlan) -> float:
+    """The limit of `drawn_band`, for drawing, sorting, and deciding how much to measure."""
+    return drawn_band(plan).limit

@@ -1,14 +1,13 @@
 """The elevation bias by FlexAttention: one fused kernel on a GPU, no bias in memory.
 
 Equal to `biased_attention` (held on the CPU, where FlexAttention forms every score). Not yet measured on a GPU, so
-nothing takes it by itself: `benchmarks.bench_gpu` times both there, and `use_flex_attention` switches a model over.
+the model does not use it: `benchmarks.bench_gpu` times both there, and `use_flex_attention` switches a model over.
 """
 
 import torch
+from aqboard_reference.topoflow.attention import BIAS_FLOOR, TopoFlowAttention
 from torch import Tensor, nn
 from torch.nn.attention.flex_attention import flex_attention
-
-from aqboard_reference.topoflow.attention import BIAS_FLOOR, TopoFlowAttention
 
 
 def flex_biased_attention(
