@@ -21,21 +21,11 @@ from aqboard.artefacts.scan_cache import ScanCache, build_scan_cache, cache_dige
 from aqboard.checks import SUITE
 from aqboard.domain.attempt import Attempt, InputFile
 from aqboard.domain.checkpoint import BestScore, IntegrityReport, TensorSpec
-from aqboard.domain.evidence import (
-    CacheEvidence,
-    CheckpointEvidence,
-    CurveEvidence,
-    CurvePoint,
-    DirectionResult,
-    Evidence,
-    Fault,
-    ForwardEvidence,
-    LoadEvidence,
-    LossEvidence,
-    LossMeasurement,
-    ModuleCall,
-    ScanEvidence,
-)
+from aqboard.domain.evidence.base import Evidence
+from aqboard.domain.evidence.checkpoint import CheckpointEvidence, LoadEvidence
+from aqboard.domain.evidence.forward import Fault, ForwardEvidence, ModuleCall
+from aqboard.domain.evidence.loss import CurveEvidence, CurvePoint, LossEvidence, LossMeasurement
+from aqboard.domain.evidence.scan import CacheEvidence, DirectionResult, ScanEvidence
 from aqboard.domain.finding import Finding, Severity, Stage, Verdict
 from aqboard.domain.outcome import ProbeOutcome
 from aqboard.domain.plan import LaunchPlan, TargetPlan

@@ -12,7 +12,7 @@ import pytest
 from typer.main import get_command
 
 from aqboard.checks import SUITE, Check
-from aqboard.domain.evidence import CurveEvidence, CurvePoint
+from aqboard.domain.evidence.loss import CurveEvidence, CurvePoint
 from aqboard.domain.finding import Verdict
 from aqboard.domain.outcome import ProbeOutcome
 from aqboard.runner.judge import judge_all

@@ -15,6 +15,7 @@ A process that ignores the environment (`python -I`, `-E`) is not seen. The comm
 """
 
 import argparse
+import ast
 import importlib.util
 import os
 import subprocess
@@ -97,7 +98,8 @@ def trace(command: Sequence[str], packages: Iterable[str] = ("aqboard",)) -> tup
 def together(processes: Iterable[Process]) -> Process:
     """The union of the processes."""
     each = tuple(processes)
-    return Process("all together", *(frozenset().union(*sets) for sets in ([p.loaded for p in each], [p.run for p in each])))
+    loaded, run = (process.loaded for process in each), (process.run for process in each)
+    return Process(f"{len(each)} processes together", frozenset().union(*loaded), frozenset().union(*run))
 
 
 def folder_of(package: str) -> Path:
@@ -124,11 +126,9 @@ def _process(note: str, roots: Sequence[Path]) -> Process:
 
 
 def _words(command: str) -> str:
-    """A command line, short: without the interpreter, and folders left out."""
-    import ast
-
-    words = ast.literal_eval(command) if command.startswith("[") else [command]
-    return " ".join(word.rpartition("/")[2] if "/" in word else word for word in words[1:] or words)[:90]
+    """A command line, short: without the interpreter, and without folders."""
+    words = ast.literal_eval(command)[1:] if command.startswith("[") else [command]
+    return " ".join(word.rstrip("/").rpartition("/")[2] for word in words)[:90]
 
 
 def main() -> int:

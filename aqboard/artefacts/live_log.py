@@ -13,7 +13,7 @@ from aqboard.artefacts.errors import ReadError
 from aqboard.artefacts.event_file import read_scalars
 from aqboard.artefacts.source import FileSource
 from aqboard.artefacts.training_log import TRAIN, VAL, curve_points
-from aqboard.domain.evidence import CurvePoint
+from aqboard.domain.evidence.loss import CurvePoint
 
 MAX_BYTES = 64 << 20
 """A CSV of a million steps has about 40 MB."""

@@ -5,7 +5,7 @@ import math
 from pathlib import Path
 
 from aqboard.artefacts.errors import ReadError
-from aqboard.domain.evidence import CurvePoint
+from aqboard.domain.evidence.loss import CurvePoint
 
 MAX_BYTES = 256 << 20
 TRAIN, VAL = ("train_loss", "train_loss_step", "train_loss_epoch"), ("val_loss", "val_loss_epoch")

@@ -7,7 +7,7 @@ from math import sqrt
 from statistics import fmean, stdev
 from typing import NamedTuple
 
-from aqboard.domain.evidence import LossMeasurement
+from aqboard.domain.evidence.loss import LossMeasurement
 from aqboard.domain.plan import BaselinePlan
 
 ENOUGH = 3

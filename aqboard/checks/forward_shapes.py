@@ -6,7 +6,7 @@ at fault. The trace names the first module whose output has another rank than in
 
 from aqboard.checks.check import Check
 from aqboard.checks.words import shape
-from aqboard.domain.evidence import Fault, ForwardEvidence
+from aqboard.domain.evidence.forward import Fault, ForwardEvidence
 from aqboard.domain.finding import Judgement, Measurement, Severity, Stage, failed, passed
 from aqboard.domain.plan import LaunchPlan
 

@@ -8,7 +8,7 @@ several changes close the gap, all are named; where none does, that is said.
 from aqboard.checks.check import Check
 from aqboard.checks.words import loss, some
 from aqboard.domain.attribution import NOISE, Explanation, Factor, Setting, Tried, explain, find, neighbours
-from aqboard.domain.evidence_attribution import AttributionEvidence
+from aqboard.domain.evidence.loss import AttributionEvidence
 from aqboard.domain.finding import Judgement, Measurement, Severity, Stage, broke, failed, passed, skipped, warned
 from aqboard.domain.plan import BaselinePlan, LaunchPlan
 

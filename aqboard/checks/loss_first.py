@@ -10,7 +10,7 @@ from math import isfinite
 from aqboard.checks.band import ENOUGH, Band, band, interval
 from aqboard.checks.check import Check
 from aqboard.checks.words import loss
-from aqboard.domain.evidence import LossEvidence
+from aqboard.domain.evidence.loss import LossEvidence
 from aqboard.domain.finding import Judgement, Measurement, Severity, Stage, failed, passed, skipped
 from aqboard.domain.plan import BaselinePlan, LaunchPlan
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from aqboard.domain.attribution import FACTORS, NOISE, Factor, Setting, best_step, explain
-from aqboard.domain.evidence import LoadEvidence, LossEvidence
-from aqboard.domain.evidence_attribution import AttributionEvidence
+from aqboard.domain.evidence.checkpoint import LoadEvidence
+from aqboard.domain.evidence.loss import AttributionEvidence, LossEvidence
 from aqboard.probes.attribution_lab import Lab
 from aqboard.probes.context import Context, Probe
 from aqboard.probes.target import Unavailable

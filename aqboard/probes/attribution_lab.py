@@ -10,8 +10,9 @@ from torch import nn
 
 from aqboard.artefacts.scan_cache import ScanCache, cache_digests, read_scan_cache
 from aqboard.domain.attribution import Factor, Setting, Tried
-from aqboard.domain.evidence import CacheEvidence, LoadEvidence, LossEvidence, LossMeasurement
-from aqboard.domain.evidence_attribution import Refused
+from aqboard.domain.evidence.checkpoint import LoadEvidence
+from aqboard.domain.evidence.loss import LossEvidence, LossMeasurement, Refused
+from aqboard.domain.evidence.scan import CacheEvidence
 from aqboard.domain.plan import SCAN_RULES, ScanLayout, ScanRule
 from aqboard.probes.bench import Bench, needs_mending, trained_scan
 from aqboard.probes.context import Context

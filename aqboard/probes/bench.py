@@ -9,7 +9,9 @@ import torch
 from torch import nn
 
 from aqboard.artefacts.scan_cache import ScanCache, read_scan_cache
-from aqboard.domain.evidence import CacheEvidence, CheckpointEvidence, LoadEvidence, LossMeasurement
+from aqboard.domain.evidence.checkpoint import CheckpointEvidence, LoadEvidence
+from aqboard.domain.evidence.loss import LossMeasurement
+from aqboard.domain.evidence.scan import CacheEvidence
 from aqboard.domain.plan import ScanLayout, ScanRule
 from aqboard.probes import loading
 from aqboard.probes.context import Context

@@ -2,7 +2,8 @@
 
 from aqboard.artefacts import guarded
 from aqboard.artefacts.errors import ReadError
-from aqboard.domain.evidence import CacheEvidence, CheckpointEvidence
+from aqboard.domain.evidence.checkpoint import CheckpointEvidence
+from aqboard.domain.evidence.scan import CacheEvidence
 from aqboard.probes.context import Context, Probe
 from aqboard.probes.target import ScansWind, Unavailable, able
 

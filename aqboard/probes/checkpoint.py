@@ -1,8 +1,7 @@
 """What the checkpoint file says of itself."""
 
 from aqboard.artefacts.integrity import check_integrity
-from aqboard.domain.evidence import CheckpointEvidence
-from aqboard.domain.evidence_checkpoint import FileEvidence
+from aqboard.domain.evidence.checkpoint import CheckpointEvidence, FileEvidence
 from aqboard.probes.context import Context, Probe
 
 PROVENANCE, LAUNCH = "aqboard_provenance", "aqboard_launch"

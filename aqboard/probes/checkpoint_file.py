@@ -5,7 +5,7 @@ A file that is refused is evidence too: what is wrong with it is the answer to t
 
 from aqboard.artefacts.errors import ReadError
 from aqboard.artefacts.integrity import check_integrity
-from aqboard.domain.evidence_checkpoint import FileEvidence
+from aqboard.domain.evidence.checkpoint import FileEvidence
 from aqboard.probes.context import Context, Probe
 
 

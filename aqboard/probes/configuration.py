@@ -8,7 +8,7 @@ from pydantic import JsonValue
 from torch import nn
 
 from aqboard.artefacts.checkpoint_diff import flat_settings
-from aqboard.domain.evidence_checkpoint import ConfigurationEvidence
+from aqboard.domain.evidence.checkpoint import ConfigurationEvidence
 from aqboard.probes.context import Context, Probe
 from aqboard.probes.target import Configures
 

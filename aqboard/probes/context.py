@@ -13,7 +13,7 @@ from aqboard.artefacts import guarded
 from aqboard.artefacts.checkpoint import CheckpointFile, read_checkpoint
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.errors import TargetError
-from aqboard.domain.evidence import Evidence
+from aqboard.domain.evidence.base import Evidence
 from aqboard.domain.plan import LaunchPlan
 from aqboard.probes.target import Scan, ScansWind, Target, able
 from aqboard.probes.team_code import import_builder

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from aqboard.domain.evidence_train import CostEvidence
+from aqboard.domain.evidence.training import CostEvidence
 from aqboard.probes.bench import Bench
 from aqboard.probes.context import Context, Probe
 from aqboard.probes.observe import observe

@@ -6,7 +6,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from aqboard.domain.evidence_forward import Change, CounterfactualEvidence
+from aqboard.domain.evidence.forward import Change, CounterfactualEvidence
 from aqboard.probes.bench import Bench
 from aqboard.probes.context import Context, Probe
 from aqboard.probes.observe import observe

@@ -1,7 +1,7 @@
 """The baseline's loss curves, from the CSV log of its training."""
 
 from aqboard.artefacts.training_log import read_training_log
-from aqboard.domain.evidence import CurveEvidence
+from aqboard.domain.evidence.loss import CurveEvidence
 from aqboard.probes.context import Context, Probe
 from aqboard.probes.target import Unavailable
 

@@ -1,7 +1,7 @@
 """The data of this launch beside the data of the training that made the checkpoint."""
 
-from aqboard.domain.evidence import CheckpointEvidence
-from aqboard.domain.evidence_data import DataEvidence
+from aqboard.domain.evidence.checkpoint import CheckpointEvidence
+from aqboard.domain.evidence.data import DataEvidence
 from aqboard.probes.context import Context, Probe
 from aqboard.probes.target import KnowsData, Unavailable
 

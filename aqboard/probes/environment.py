@@ -10,8 +10,8 @@ from resource import RLIMIT_NOFILE, getrlimit
 
 import torch
 
-from aqboard.domain.evidence import CheckpointEvidence
-from aqboard.domain.evidence_launch import EnvironmentEvidence, Gpu
+from aqboard.domain.evidence.checkpoint import CheckpointEvidence
+from aqboard.domain.evidence.machine import EnvironmentEvidence, Gpu
 from aqboard.probes.context import Context, Probe
 from aqboard.probes.observe import observe
 from aqboard.probes.output import output_folders

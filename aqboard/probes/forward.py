@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from aqboard.domain.evidence import Fault, ForwardEvidence, ModuleCall
+from aqboard.domain.evidence.forward import Fault, ForwardEvidence, ModuleCall
 from aqboard.probes.context import Context, Probe
 from aqboard.probes.observe import observe
 from aqboard.probes.target import Forwards, able

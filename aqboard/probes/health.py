@@ -1,7 +1,7 @@
 """The values of the checkpoint's tensors, read from the file."""
 
 from aqboard.artefacts.health import tensor_health
-from aqboard.domain.evidence_checkpoint import HealthEvidence
+from aqboard.domain.evidence.checkpoint import HealthEvidence
 from aqboard.probes.context import Context, Probe
 
 

@@ -11,7 +11,7 @@ from aqboard.artefacts.align import align_keys
 from aqboard.artefacts.bits import differing_tensors
 from aqboard.artefacts.checkpoint import CheckpointFile
 from aqboard.domain.checkpoint import TensorSpec
-from aqboard.domain.evidence import LoadEvidence
+from aqboard.domain.evidence.checkpoint import LoadEvidence
 from aqboard.probes import loading
 from aqboard.probes.context import Context, Probe
 

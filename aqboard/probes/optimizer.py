@@ -3,7 +3,7 @@
 from torch.optim import Optimizer
 
 from aqboard.artefacts.optimizer_state import optimizer_shapes
-from aqboard.domain.evidence_checkpoint import BuiltGroup, OptimizerEvidence
+from aqboard.domain.evidence.checkpoint import BuiltGroup, OptimizerEvidence
 from aqboard.probes.context import Context, Probe
 from aqboard.probes.target import Trains, able
 

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from aqboard.domain.evidence_launch import OutputFolder
+from aqboard.domain.evidence.machine import OutputFolder
 from aqboard.probes.context import Context
 from aqboard.probes.target import Writes
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import JsonValue, ValidationError
 
-from aqboard.domain.evidence_data import DataFacts, Period, Statistics
-from aqboard.domain.evidence_launch import TrainingFacts
+from aqboard.domain.evidence.data import DataFacts, Period, Statistics
+from aqboard.domain.evidence.training import TrainingFacts
 from aqboard.domain.plan import LaunchPlan
 from aqboard.topoflow.config import ModelConfig, TrainConfig
 from aqboard.topoflow.data import StoreDataset

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor, nn
 
-from aqboard.domain.evidence_forward import RepeatEvidence
+from aqboard.domain.evidence.forward import RepeatEvidence
 from aqboard.probes.bench import Bench
 from aqboard.probes.context import Context, Probe
 from aqboard.probes.counterfactuals import difference

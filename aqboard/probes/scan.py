@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from aqboard.artefacts.scan_cache import ScanCache
-from aqboard.domain.evidence import DirectionResult, ScanEvidence
+from aqboard.domain.evidence.scan import DirectionResult, ScanEvidence
 from aqboard.domain.plan import SCAN_RULES, ScanRule
 from aqboard.probes.context import Context, Probe
 from aqboard.probes.observe import observe

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from aqboard.artefacts.scan_cache import ScanCache
-from aqboard.domain.evidence_data import DataFacts
-from aqboard.domain.evidence_launch import TrainingFacts
+from aqboard.domain.evidence.data import DataFacts
+from aqboard.domain.evidence.training import TrainingFacts
 from aqboard.domain.plan import ScanLayout, ScanRule
 
 Batch = Any

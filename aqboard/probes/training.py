@@ -1,6 +1,6 @@
 """The training's own idea of the job: nodes, devices, batch and steps, as its configuration has them."""
 
-from aqboard.domain.evidence_launch import TrainingEvidence
+from aqboard.domain.evidence.training import TrainingEvidence
 from aqboard.probes.context import Context, Probe
 from aqboard.probes.target import DescribesTraining
 

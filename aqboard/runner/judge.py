@@ -4,7 +4,7 @@ import traceback
 from collections.abc import Collection, Iterable, Mapping
 
 from aqboard.checks import Check
-from aqboard.domain.evidence import Evidence
+from aqboard.domain.evidence.base import Evidence
 from aqboard.domain.finding import Finding, Judgement, Severity, broke, skipped
 from aqboard.domain.outcome import ProbeOutcome
 from aqboard.domain.plan import LaunchPlan

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 
 from aqboard.checks import SUITE, Check
-from aqboard.domain.evidence import EVIDENCE, Evidence
+from aqboard.domain.evidence.base import Evidence
+from aqboard.domain.evidence.kinds import EVIDENCE
 from aqboard.domain.finding import Judgement, Severity, Stage, broke
 from aqboard.domain.plan import LaunchPlan
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from aqboard.domain.errors import SessionError
-from aqboard.domain.evidence import EVIDENCE
+from aqboard.domain.evidence.kinds import EVIDENCE
 from aqboard.domain.outcome import ProbeOutcome
 from aqboard.runner.backend import ATTEMPT, CANNOT_WRITE, EVENTS, WORKER_LOG
 from aqboard.runner.events import Ended, Event, Started, Tail, append

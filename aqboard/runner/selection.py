@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from aqboard.checks import Check
 from aqboard.domain.errors import PlanError
-from aqboard.domain.evidence import Evidence
+from aqboard.domain.evidence.base import Evidence
 from aqboard.domain.plan import LaunchPlan
 from aqboard.runner.plugins import kinds
 

@@ -7,7 +7,7 @@ from aqboard.artefacts.errors import ReadError
 from aqboard.artefacts.hunt import find_caches
 from aqboard.artefacts.mentions import find_mentions
 from aqboard.artefacts.walk import Progress, Wanted, walk
-from aqboard.domain.evidence import CacheEvidence
+from aqboard.domain.evidence.scan import CacheEvidence
 from aqboard.domain.hunt import CacheHunt, MentionReport, WalkReport
 from aqboard.domain.plan import LaunchPlan
 from aqboard.views.tables.hunt import (

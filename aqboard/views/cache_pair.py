@@ -10,7 +10,7 @@ from aqboard.artefacts.cache_pair import CachePair, read_pair
 from aqboard.artefacts.errors import ReadError
 from aqboard.artefacts.sandbox import run_sandboxed
 from aqboard.domain.cache import CacheFacts
-from aqboard.domain.evidence import CacheEvidence
+from aqboard.domain.evidence.scan import CacheEvidence
 from aqboard.views.figures.caches import displacement_figure, order_figure, sector_label
 from aqboard.views.tables.caches import COMPARISON_FACES, sector_rows, short_names
 from aqboard.views.text import plain, prose

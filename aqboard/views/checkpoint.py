@@ -3,7 +3,7 @@
 import streamlit as st
 
 from aqboard.checks.words import percent
-from aqboard.domain.evidence import CheckpointEvidence, LoadEvidence
+from aqboard.domain.evidence.checkpoint import CheckpointEvidence, LoadEvidence
 from aqboard.domain.finding import Stage
 from aqboard.store import StoredAttempt
 from aqboard.views.board import NEXT, opened_store, show_attempt

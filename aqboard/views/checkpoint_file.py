@@ -7,8 +7,7 @@ from aqboard.artefacts.errors import ReadError
 from aqboard.artefacts.guarded import tensor_health
 from aqboard.domain.attempt import InputFile
 from aqboard.domain.checkpoint import HealthReport
-from aqboard.domain.evidence import CheckpointEvidence
-from aqboard.domain.evidence_checkpoint import ConfigurationEvidence, HealthEvidence
+from aqboard.domain.evidence.checkpoint import CheckpointEvidence, ConfigurationEvidence, HealthEvidence
 from aqboard.store import StoredAttempt
 from aqboard.views.tables.checkpoint import (
     file_facts,

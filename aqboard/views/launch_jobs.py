@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from aqboard.domain.evidence import CurveEvidence
+from aqboard.domain.evidence.loss import CurveEvidence
 from aqboard.domain.job import JobRecord
 from aqboard.store import StoredAttempt
 from aqboard.store.jobs import Jobs

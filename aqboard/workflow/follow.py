@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from aqboard.artefacts.errors import ReadError
 from aqboard.artefacts.live_log import read_live_log
 from aqboard.artefacts.source import FileSource
-from aqboard.domain.evidence import CurvePoint
+from aqboard.domain.evidence.loss import CurvePoint
 from aqboard.domain.guard_verdict import GuardVerdict
 from aqboard.domain.identity import Identity
 from aqboard.domain.job import JobRecord, Sighting, Submission

@@ -7,7 +7,7 @@ import pytest
 
 from aqboard.artefacts.errors import ReadError
 from aqboard.artefacts.live_log import MAX_BYTES, read_live_log
-from aqboard.domain.evidence import CurvePoint
+from aqboard.domain.evidence.loss import CurvePoint
 from aqboard.workflow.follow import reduced
 
 CSV = b"epoch,step,train_loss_step,val_loss\n0,0,3.85,0.964\n0,10,0.7,\n0,20,nan,\n0,30,0.69,0.356\n"

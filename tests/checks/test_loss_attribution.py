@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from aqboard.domain.attribution import Factor, Setting, Tried
-from aqboard.domain.evidence_attribution import Refused
+from aqboard.domain.evidence.loss import Refused
 from tests import sample_measured
 from tests.checks.judging import ERROR, FAIL, PASS, SKIP, WARN, Healthy, judge
 from tests.sample_measured import PLANNED, tried

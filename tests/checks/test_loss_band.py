@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aqboard.checks.band import FLOOR, band, interval
-from aqboard.domain.evidence import LossMeasurement
+from aqboard.domain.evidence.loss import LossMeasurement
 from aqboard.domain.plan import BaselinePlan
 from tests.checks.judging import FAIL, PASS, SKIP, Healthy, judge, section
 

@@ -3,8 +3,7 @@
 import pytest
 
 from aqboard.domain.checkpoint import HealthReport, TensorHealth
-from aqboard.domain.evidence import CheckpointEvidence
-from aqboard.domain.evidence_checkpoint import ConfigurationEvidence, HealthEvidence
+from aqboard.domain.evidence.checkpoint import CheckpointEvidence, ConfigurationEvidence, HealthEvidence
 from aqboard.domain.signoff import Decision
 from aqboard.store import Store
 from aqboard.views.tables.checkpoint import (

@@ -10,7 +10,8 @@ import yaml
 from playwright.sync_api import BrowserContext, Page, expect
 
 from aqboard.domain.events import Ended, SessionEnded, SessionStarted, Started
-from aqboard.domain.evidence import Evidence, ForwardEvidence
+from aqboard.domain.evidence.base import Evidence
+from aqboard.domain.evidence.forward import ForwardEvidence
 from aqboard.domain.plan import LaunchPlan
 from aqboard.domain.session import CheckSession
 from aqboard.domain.signoff import Decision

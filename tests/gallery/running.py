@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from aqboard.checks import SUITE
 from aqboard.domain.attempt import Attempt
-from aqboard.domain.evidence import Evidence
+from aqboard.domain.evidence.base import Evidence
 from aqboard.domain.finding import Finding
 from aqboard.domain.outcome import ProbeOutcome
 from aqboard.domain.readiness import Readiness, VerdictLine, assess

@@ -8,7 +8,7 @@ import torch
 
 from aqboard.artefacts.errors import ReadError
 from aqboard.checks.checkpoint_intact import CHECK as INTACT
-from aqboard.domain.evidence_checkpoint import FileEvidence
+from aqboard.domain.evidence.checkpoint import FileEvidence
 from aqboard.domain.finding import Verdict
 from aqboard.probes import Unavailable, checkpoint, checkpoint_file, configuration, health, optimizer
 from tests.tiny_launch import TinyLaunch

@@ -13,8 +13,8 @@ import yaml
 from aqboard.checks.data_periods import CHECK as PERIODS
 from aqboard.checks.data_statistics import CHECK as STATISTICS
 from aqboard.checks.launch_agrees import CHECK as AGREES
-from aqboard.domain.evidence_data import DataEvidence, Period
-from aqboard.domain.evidence_launch import EnvironmentEvidence
+from aqboard.domain.evidence.data import DataEvidence, Period
+from aqboard.domain.evidence.machine import EnvironmentEvidence
 from aqboard.domain.finding import Verdict
 from aqboard.probes import Unavailable, checkpoint, data, environment, training
 from aqboard.probes.output import left_of_quota, look_at, lustre_quota_left

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from aqboard.checks import loss_attribution
 from aqboard.domain.attribution import find
-from aqboard.domain.evidence_attribution import AttributionEvidence
+from aqboard.domain.evidence.loss import AttributionEvidence
 from aqboard.domain.finding import Verdict
 from aqboard.probes import Context, Unavailable, attribution, cache, checkpoint, first_loss, load
 from aqboard.probes.reference import ReferenceTarget

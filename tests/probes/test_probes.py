@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from aqboard.artefacts.checkpoint import read_checkpoint
 from aqboard.domain.errors import AqboardError
-from aqboard.domain.evidence import CheckpointEvidence, LoadEvidence
+from aqboard.domain.evidence.checkpoint import CheckpointEvidence, LoadEvidence
 from aqboard.probes import bench, cache, checkpoint, curve, first_loss, forward, load, scan
 from aqboard.probes.load import equal_to_file, same_bits
 from tests.tiny_launch import TinyLaunch

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from aqboard.domain.errors import TargetError
-from aqboard.domain.evidence import LoadEvidence
+from aqboard.domain.evidence.checkpoint import LoadEvidence
 from aqboard.probes import Context, forward, load, scan
 from aqboard.probes.simple import SimpleTarget
 from aqboard.probes.target import Forwards, Loads, Persists, ScansWind, Target, Trains, Unavailable, able

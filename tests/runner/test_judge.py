@@ -1,5 +1,5 @@
 from aqboard.checks import Check
-from aqboard.domain.evidence import CurveEvidence, CurvePoint
+from aqboard.domain.evidence.loss import CurveEvidence, CurvePoint
 from aqboard.domain.finding import Judgement, Severity, Stage, Verdict, passed
 from aqboard.domain.outcome import ProbeOutcome
 from aqboard.domain.plan import LaunchPlan

@@ -8,7 +8,8 @@ import pytest
 from aqboard.checks import SUITE
 from aqboard.checks.check import Check
 from aqboard.domain.errors import PlanError
-from aqboard.domain.evidence import EVIDENCE, Evidence
+from aqboard.domain.evidence.base import Evidence
+from aqboard.domain.evidence.kinds import EVIDENCE
 from aqboard.domain.finding import Judgement, Severity, Stage, Verdict, failed, passed
 from aqboard.domain.outcome import ProbeOutcome
 from aqboard.domain.readiness import State, VerdictLine, assess

@@ -11,7 +11,7 @@ import pytest
 from aqboard.checks.check import Check
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.events import Ended, Progressed, SessionEnded, SessionStarted, Started
-from aqboard.domain.evidence import Evidence
+from aqboard.domain.evidence.base import Evidence
 from aqboard.domain.finding import Judgement, Severity, Stage, Verdict, passed
 from aqboard.domain.outcome import ProbeOutcome
 from aqboard.domain.session import CheckSession, Standing

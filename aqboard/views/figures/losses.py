@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from aqboard.checks.loss_first import drawn_band
-from aqboard.domain.evidence import CurvePoint
+from aqboard.domain.evidence.loss import CurvePoint
 from aqboard.domain.plan import BaselinePlan
 from aqboard.views.figures.style import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, safe
 from aqboard.views.tables.losses import UNIT, LossRow

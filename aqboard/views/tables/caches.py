@@ -7,7 +7,7 @@ from string import ascii_uppercase
 
 from aqboard.artefacts.compare import byte_reasons
 from aqboard.domain.cache import CacheFacts, CacheVerdict, SectorDifference
-from aqboard.domain.evidence import CacheEvidence
+from aqboard.domain.evidence.scan import CacheEvidence
 from aqboard.views.words import Face, short, size
 
 Row = dict[str, str]

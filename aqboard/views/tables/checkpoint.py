@@ -10,7 +10,7 @@ from aqboard.artefacts.key_paths import fold_keys
 from aqboard.checks.checkpoint_coverage import undeclared_missing
 from aqboard.domain.alignment import KeyAlignment
 from aqboard.domain.checkpoint import CheckpointSummary, HealthReport, IntegrityReport, TensorHealth
-from aqboard.domain.evidence_checkpoint import ConfigurationEvidence
+from aqboard.domain.evidence.checkpoint import ConfigurationEvidence
 from aqboard.views.tables.compare import ABSENT
 from aqboard.views.words import moment, size
 

@@ -5,7 +5,7 @@ from typing import ClassVar, Self
 
 from pydantic import Field, JsonValue, model_validator
 
-from aqboard.domain.evidence_base import Evidence
+from aqboard.domain.evidence.base import Evidence
 from aqboard.domain.model import Record
 
 

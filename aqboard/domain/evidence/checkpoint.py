@@ -1,11 +1,12 @@
-"""Evidence on the checkpoint as the result of a training: the file, its values, its settings, its optimizer."""
+"""Evidence on the checkpoint: the file, its contents and values, its settings and optimizer, and how it loads."""
 
 from typing import ClassVar
 
 from pydantic import Field, JsonValue
 
-from aqboard.domain.checkpoint import HealthReport, IntegrityReport, OptimizerFacts
-from aqboard.domain.evidence_base import Evidence
+from aqboard.domain.alignment import KeyAlignment
+from aqboard.domain.checkpoint import CheckpointSummary, HealthReport, IntegrityReport, OptimizerFacts
+from aqboard.domain.evidence.base import Evidence
 from aqboard.domain.model import Record
 
 
@@ -23,6 +24,19 @@ class FileEvidence(Evidence):
     parameters: int = 0
     integrity: IntegrityReport | None = None
     """None for a file that was refused."""
+
+
+class CheckpointEvidence(Evidence):
+    """What the checkpoint file says of itself."""
+
+    kind: ClassVar[str] = "checkpoint"
+    builds_on: ClassVar[tuple[str, ...]] = ("file",)
+    summary: CheckpointSummary
+    integrity: IntegrityReport
+    provenance: dict[str, JsonValue] | None = None
+    """The `Provenance` stamp, or None when the checkpoint carries none."""
+    launch: dict[str, JsonValue] | None = None
+    """The launch guard's stamp, or None when the checkpoint was not made under it."""
 
 
 class HealthEvidence(Evidence):
@@ -64,3 +78,33 @@ class OptimizerEvidence(Evidence):
     """Scheduler states in the file."""
     built: tuple[tuple[BuiltGroup, ...], ...] | None = None
     """Per optimizer of the training; None when the plan does not resume it, so that none was built."""
+
+
+class LoadEvidence(Evidence):
+    """What happened when the checkpoint was loaded into the module that the training builds."""
+
+    kind: ClassVar[str] = "load"
+    module: str
+    """Class of the module that received the state dict."""
+    strict: bool
+    checkpoint_tensors: int
+    model_tensors: int
+    model_parameters: int
+    """Scalars in all tensors of the model."""
+    loaded: tuple[str, ...]
+    """Model tensors that took their values from the file."""
+    loaded_parameters: int
+    """Scalars in those."""
+    missing: tuple[str, ...]
+    """Model tensors that the file did not fill."""
+    unexpected: tuple[str, ...]
+    """Checkpoint tensors that found no place."""
+    mismatched: tuple[str, ...] = ()
+    """Tensors of another shape, as `key: file shape, model shape`."""
+    error: str = ""
+    """What the loader raised, if it raised."""
+    bit_equal: tuple[str, ...] = ()
+    """Loaded tensors whose bytes in the model equal the bytes in the file."""
+    bit_different: tuple[str, ...] = ()
+    alignment: KeyAlignment
+    """How the keys of the file could be mapped onto the keys of the module."""
