@@ -17,8 +17,8 @@ from aqboard.domain.plan import SCAN_RULES, ScanLayout, ScanRule
 from aqboard.probes.bench import Bench, needs_mending, trained_scan
 from aqboard.probes.context import Context
 from aqboard.probes.load import same_bits
-from aqboard.probes.observe import observe
 from aqboard.probes.target import Neutral, Scan
+from aqboard.probes.team_code import observe
 
 SEED = 0
 """Dropout draws the same masks for every setting in training mode."""

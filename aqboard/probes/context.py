@@ -15,8 +15,8 @@ from aqboard.domain.attempt import Attempt
 from aqboard.domain.errors import TargetError
 from aqboard.domain.evidence.base import Evidence
 from aqboard.domain.plan import LaunchPlan
-from aqboard.probes.target import Scan, ScansWind, Target, able
-from aqboard.probes.team_code import import_builder
+from aqboard.probes.target import Scan, ScansWind, Target
+from aqboard.probes.team_code import able, import_builder
 
 E = TypeVar("E", bound=Evidence)
 

@@ -8,8 +8,8 @@ from torch.utils.hooks import RemovableHandle
 
 from aqboard.domain.evidence.forward import Fault, ForwardEvidence, ModuleCall
 from aqboard.probes.context import Context, Probe
-from aqboard.probes.observe import observe
-from aqboard.probes.target import Forwards, able
+from aqboard.probes.target import Forwards
+from aqboard.probes.team_code import able, observe
 
 Inputs = dict[str, Tensor]
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from aqboard.artefacts.scan_cache import ScanCache, read_scan_cache
 from aqboard.domain.errors import TargetError
 from aqboard.domain.plan import LaunchPlan
-from aqboard.probes.loading import load_state_dict
+from aqboard.probes.load import load_state_dict
 from aqboard.probes.reference_facts import ReferenceFacts
 from aqboard.probes.reference_train import ReferenceTraining
 from aqboard.probes.target import Loaded, Scan

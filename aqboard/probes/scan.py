@@ -10,9 +10,9 @@ from aqboard.artefacts.scan_cache import ScanCache
 from aqboard.domain.evidence.scan import DirectionResult, ScanEvidence
 from aqboard.domain.plan import SCAN_RULES, ScanRule
 from aqboard.probes.context import Context, Probe
-from aqboard.probes.observe import observe
 from aqboard.probes.scan_rules import Floats, explains, is_permutation
-from aqboard.probes.target import Scan, ScansWind, Unavailable, able
+from aqboard.probes.target import Scan, ScansWind, Unavailable
+from aqboard.probes.team_code import able, observe
 
 COMPASS = ("E", "ENE", "NE", "NNE", "N", "NNW", "NW", "WNW", "W", "WSW", "SW", "SSW", "S", "SSE", "SE", "ESE")
 """Where the wind blows to, counter-clockwise from east."""

@@ -1,18 +1,33 @@
-"""The first validation loss: as planned, and the settings it should be compared with, on the same batches."""
+"""Validation losses: the first one with what to compare it with, and what explains it.
+
+The first loss is measured as planned and in the settings next to it. Attribution changes what could differ, one thing
+at a time, around the plan and around the training's setting.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 from aqboard.artefacts.scan_cache import ScanCache, cache_digests, read_scan_cache
+from aqboard.domain.attribution import FACTORS, NOISE, Factor, Setting, best_step, explain
 from aqboard.domain.evidence.checkpoint import LoadEvidence
-from aqboard.domain.evidence.loss import LossEvidence, LossMeasurement
+from aqboard.domain.evidence.loss import AttributionEvidence, LossEvidence, LossMeasurement
 from aqboard.domain.evidence.scan import CacheEvidence
+from aqboard.probes.attribution_lab import Lab
 from aqboard.probes.bench import Bench, needs_mending, trained_scan
 from aqboard.probes.context import Context, Probe
 from aqboard.probes.target import Unavailable
 
+EXPLORED_BATCHES = 2
+"""Batches for settings that are only explored; what counts are ratios to the plan on the same batches."""
 
-def measure(context: Context) -> LossEvidence:
+CONFIRMATIONS = 3
+"""Explanations that are measured on all batches, should the first ones not hold there."""
+
+SECOND_STEP: Sequence[Factor] = ("cache", "rule", "layout", "new_parameters")
+"""What is changed on top of the best single change; what the training's mode and precision cost is asked elsewhere."""
+
+
+def measure_first_loss(context: Context) -> LossEvidence:
     """Measure each setting once; settings that are the same by construction share one measurement."""
     load = context.known(LoadEvidence)
     if load is None:
@@ -60,4 +75,38 @@ def _candidates(
     return [*rows, row_major]
 
 
-PROBE = Probe(LossEvidence, "First loss", measure)
+def measure_attribution(context: Context) -> AttributionEvidence:
+    """Explore around the plan; where there is a gap, around the best single change and the training's setting too."""
+    load, losses = context.known(LoadEvidence), context.known(LossEvidence)
+    if load is None or losses is None:
+        raise Unavailable("the first loss was not measured")
+    lab = Lab(context, load, losses)
+    planned = lab.tried[0]
+    baseline = context.plan.baseline
+    limit = baseline.val_loss * (1 + max(baseline.tolerance, NOISE))
+    # Around random weights nothing else can be seen; only the weights are changed there.
+    _explore(lab, lab.planned, FACTORS if load.loaded else ("weights",))
+    if planned.mean > limit:
+        step = best_step(planned, lab.tried)
+        if step is not None:
+            _explore(lab, step.setting, SECOND_STEP)
+    if lab.try_setting(lab.reference, EXPLORED_BATCHES) is not None:
+        _explore(lab, lab.reference, FACTORS)
+    for _ in range(CONFIRMATIONS):
+        found = explain(planned, lab.tried, lab.reference, limit)
+        if found is None or len(found.row.per_batch) == lab.batches:
+            break
+        lab.try_setting(found.row.setting, lab.batches)
+    return AttributionEvidence(
+        planned=lab.planned, reference=lab.reference, tried=tuple(lab.tried), refused=tuple(lab.refused)
+    )
+
+
+def _explore(lab: Lab, base: Setting, factors: Sequence[Factor]) -> None:
+    for factor in factors:
+        for setting in lab.alternatives(base, factor):
+            lab.try_setting(setting, min(EXPLORED_BATCHES, lab.batches))
+
+
+FIRST_LOSS = Probe(LossEvidence, "First loss", measure_first_loss)
+ATTRIBUTION = Probe(AttributionEvidence, "Loss attribution", measure_attribution)
