@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from aqboard.artefacts.compare import group_facts
 from aqboard.artefacts.errors import ReadError
 from aqboard.artefacts.sandbox import run_sandboxed
 from aqboard.domain.cache import CacheComparison, CacheFacts, CacheGroups, UnreadableCache
@@ -27,7 +26,7 @@ def compare_caches(a: str | Path, b: str | Path) -> CacheComparison:
 def group_caches(paths: Sequence[str | Path]) -> CacheGroups:
     """Candidates grouped by content. One that kills its reader is told as unreadable, and spares the others."""
     facts, unreadable = _inspect_all([str(path) for path in paths])
-    return group_facts(facts, unreadable)
+    return CacheGroups.of(facts, unreadable)
 
 
 def summarise_checkpoint(path: str | Path) -> CheckpointSummary:

@@ -5,34 +5,13 @@ A package may bring checks through the entry point group `aqboard.checks`, and t
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
 
 from aqboard.checks import SUITE, Check
 from aqboard.domain.evidence.base import Evidence
 from aqboard.domain.evidence.kinds import EVIDENCE
 from aqboard.domain.finding import Judgement, Severity, Stage, broke
 from aqboard.domain.plan import LaunchPlan
-
-CHECKS, PROBES = "aqboard.checks", "aqboard.probes"
-"""Entry point groups; each entry names one Check or Probe, or a tuple of them."""
-
-
-@dataclass(frozen=True)
-class Offer:
-    """What one entry point of a package offers, or why it cannot be had."""
-
-    package: str
-    """Name and version."""
-    entry: str
-    things: tuple[object, ...] = ()
-    fault: str = ""
-
-
-def offers(group: str) -> tuple[Offer, ...]:
-    """Load every entry point of a group, by package name. Catches everything: a plugin is somebody else's code."""
-    found = sorted(entry_points(group=group), key=lambda entry: (_package(entry), entry.name))
-    return tuple(_load(entry) for entry in found)
+from aqboard.runner.entry_points import CHECKS, offers
 
 
 def installed_suite(suite: tuple[Check, ...] = SUITE) -> tuple[Check, ...]:
@@ -50,14 +29,6 @@ def installed_suite(suite: tuple[Check, ...] = SUITE) -> tuple[Check, ...]:
 def kinds(suite: Iterable[Check]) -> tuple[type[Evidence], ...]:
     """Every kind of evidence there is: aqboard's own in their order, then those that other checks need."""
     return tuple(dict.fromkeys([*EVIDENCE, *(kind for check in suite for kind in check.needs)]))
-
-
-def _load(entry: EntryPoint) -> Offer:
-    try:
-        thing = entry.load()
-    except (Exception, SystemExit) as error:
-        return Offer(_package(entry), entry.name, fault=f"{type(error).__name__}: {error}")
-    return Offer(_package(entry), entry.name, tuple(thing) if isinstance(thing, tuple | list) else (thing,))
 
 
 def _misfit(things: tuple[object, ...], known: Collection[Check]) -> str:
@@ -88,7 +59,3 @@ def _told(package: str, faults: list[str]) -> Check:
         )
 
     return Check(f"plugin.{name}", f"Plugin {name}", Stage.PLUGIN, Severity.BLOCKS, (), judge)
-
-
-def _package(entry: EntryPoint) -> str:
-    return f"{entry.dist.name} {entry.dist.version}" if entry.dist else "unknown"

@@ -10,13 +10,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from aqboard.domain.errors import SessionError
-from aqboard.domain.evidence.kinds import EVIDENCE
 from aqboard.domain.outcome import ProbeOutcome
 from aqboard.runner.backend import ATTEMPT, CANNOT_WRITE, EVENTS, WORKER_LOG
 from aqboard.runner.events import Ended, Event, Started, Tail, append
-
-KINDS: tuple[str, ...] = tuple(kind.kind for kind in EVIDENCE)
-"""Every probe, in the order they run."""
 
 WORKER: tuple[str, ...] = (sys.executable, "-P", "-m", "aqboard.runner.worker")
 """The probe process: takes the attempt's file, the events' file and the probes to run."""
@@ -24,7 +20,6 @@ WORKER: tuple[str, ...] = (sys.executable, "-P", "-m", "aqboard.runner.worker")
 POLL_S = 0.1
 START_LIMIT_S = 300.0
 """Importing torch and the team's code from a cold shared file system takes a minute or two."""
-LIMITS_S: Mapping[str, float] = {kind.kind: kind.limit_s for kind in EVIDENCE}
 KILL_LIMIT_S = 60.0
 LOG_LIMIT_BYTES = 64 << 20
 """What one probe process may print before it is stopped: a disk that it fills is everybody's."""
@@ -32,9 +27,9 @@ LOG_LIMIT_BYTES = 64 << 20
 
 def run_probes(
     folder: Path,
-    kinds: Sequence[str] = KINDS,
+    kinds: Sequence[str],
     *,
-    limits: Mapping[str, float] = LIMITS_S,
+    limits: Mapping[str, float],
     stop: Callable[[], bool] = lambda: False,
     sweep: Callable[[], None] = lambda: None,
 ) -> Iterator[Event]:

@@ -16,7 +16,7 @@ from aqboard.domain.attempt import Attempt
 from aqboard.domain.errors import AqboardError, SessionError
 from aqboard.domain.outcome import ProbeOutcome
 from aqboard.probes import PROBES, Context, Probe, Unavailable
-from aqboard.runner import plugins
+from aqboard.runner import entry_points
 from aqboard.runner.backend import CANNOT_WRITE
 from aqboard.runner.events import Ended, Progressed, Started, Tail, append
 from aqboard.runner.processes import die_with_parent
@@ -60,7 +60,7 @@ def main(attempt_file: str, events_file: str, *kinds: str) -> None:
 def installed_probes() -> tuple[dict[str, Probe], tuple[str, ...]]:
     """Every probe by its kind, aqboard's own first, and a sentence for each package whose probes cannot be used."""
     probes, faults = {probe.kind.kind: probe for probe in PROBES}, []
-    for offer in plugins.offers(plugins.PROBES):
+    for offer in entry_points.offers(entry_points.PROBES):
         fault = offer.fault
         for thing in offer.things:
             if not isinstance(thing, Probe):

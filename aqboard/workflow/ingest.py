@@ -20,7 +20,6 @@ from aqboard.runner.session_folder import cancel_request
 from aqboard.store import Store
 from aqboard.store.faults import is_busy
 from aqboard.store.sessions import SessionRow, Sessions
-from aqboard.workflow.decide import withdraw_void
 from aqboard.workflow.judging import judge
 
 HANDOVER_S = 120.0
@@ -127,6 +126,8 @@ def close(store: Store, row: SessionRow, standing: Standing, position: int, pati
     judged = judge(attempt, row.session, standing, sessions.outcomes(row.session.uid))
     patience.run(lambda: sessions.close(row, standing, position, judged.found, judged.not_asked))
     if store.attempt(row.attempt).scripts:
+        from aqboard.workflow.decide import withdraw_void  # here: a check without a GO needs no script and no guard
+
         # New findings void every GO, and a script that nobody stands behind any more must not be one that runs.
         patience.run(lambda: withdraw_void(store, row.attempt, "the checks were run again"))
 

@@ -3,7 +3,6 @@
 from pydantic import JsonValue
 
 from aqboard.domain.plan import LaunchPlan
-from aqboard.launch.check_job import check_job
 from aqboard.launch.profile import load_profile
 from aqboard.runner.slurm_backend import SlurmBackend
 
@@ -15,4 +14,6 @@ def resources_for(backend_name: str, plan: LaunchPlan) -> dict[str, JsonValue]:
     """
     if backend_name != SlurmBackend.name:
         return {}
+    from aqboard.launch.check_job import check_job  # here: only Slurm needs a job's script
+
     return check_job(plan, load_profile(plan.cluster.profile)).model_dump(mode="json")

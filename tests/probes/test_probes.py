@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from aqboard.artefacts.checkpoint import read_checkpoint
 from aqboard.domain.errors import AqboardError
 from aqboard.domain.evidence.checkpoint import CheckpointEvidence, LoadEvidence
-from aqboard.probes import bench, files, forward, load, loss, scan
+from aqboard.domain.evidence.kinds import EVIDENCE
+from aqboard.probes import PROBES, bench, files, forward, load, loss, scan
 from aqboard.probes.load import equal_to_file, same_bits
 from tests.tiny_launch import TinyLaunch
 
@@ -185,6 +186,10 @@ def test_the_baselines_loss_is_reproduced(probing: Any, launch: TinyLaunch) -> N
     shared = probing()
     shared.remember(load.measure(shared))
     assert loss.measure_first_loss(shared).planned.mean == pytest.approx(launch.val_loss, abs=1e-4)
+
+
+def test_every_kind_has_one_probe_in_the_same_order() -> None:
+    assert tuple(probe.kind for probe in PROBES) == EVIDENCE
 
 
 def test_without_a_loaded_checkpoint_there_is_no_first_loss(probing: Any) -> None:

@@ -11,8 +11,9 @@ from aqboard.domain.outcome import ProbeOutcome
 from aqboard.domain.readiness import State, VerdictLine, assess
 from aqboard.probes import Context
 from aqboard.runner import worker
+from aqboard.runner.entry_points import offers
 from aqboard.runner.judge import judge_one
-from aqboard.runner.plugins import installed_suite, kinds, offers
+from aqboard.runner.plugins import installed_suite, kinds
 from aqboard.runner.selection import probes_needed
 from tests import samples
 
