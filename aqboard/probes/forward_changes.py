@@ -99,7 +99,7 @@ def measure_repeat(context: Context) -> RepeatEvidence:
 
 
 def _ways(target: Target, module: nn.Module) -> tuple[Callable[[], Tensor], Callable[[], Tensor] | None, int]:
-    """How to make the whole batch's output, the first sample's alone (None when it cannot be had), and the size."""
+    """How to make the whole batch's output, the first sample's alone (None when that is impossible), and the size."""
     batches = target.validation_batches()
     size = target.size(batches[0])
     if isinstance(target, Forwards):

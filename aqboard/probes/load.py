@@ -83,8 +83,8 @@ def specs(module: nn.Module) -> dict[str, TensorSpec]:
 def equal_to_file(file: CheckpointFile, tensors: Mapping[str, Tensor], mapping: Mapping[str, str]) -> set[str]:
     """Keys of `mapping` (model key to file key) whose tensors hold the bytes that are in the file.
 
-    The file's bytes are read anew, not taken from what was handed to the loader. A bfloat16 tensor that was loaded
-    as float32, which holds it exactly, is held against its exact value; any other change of dtype is a difference.
+    The file's bytes are read again, not taken from what the loader got. A bfloat16 tensor that was loaded
+    as float32, which holds it exactly, is compared with its exact value; any other change of dtype is a difference.
     """
     same = {key: source for key, source in mapping.items() if _dtype(tensors[key]) == file.tensors[source].dtype}
     differing = set(differing_tensors(file, {source: _bits(tensors[key]) for key, source in same.items()}))

@@ -77,7 +77,7 @@ def _driver() -> str:
 
 
 def _code_folder(context: Context) -> Path | None:
-    """Where the target's code lies."""
+    """The folder of the target's code."""
     file, _ = observe(lambda: inspect.getsourcefile(type(context.target)))
     return Path(file).parent if file else None
 

@@ -27,7 +27,7 @@ class FileEvidence(Evidence):
 
 
 class CheckpointEvidence(Evidence):
-    """What the checkpoint file says of itself."""
+    """What the checkpoint file says about itself."""
 
     kind: ClassVar[str] = "checkpoint"
     builds_on: ClassVar[tuple[str, ...]] = ("file",)
@@ -47,7 +47,7 @@ class HealthEvidence(Evidence):
 
 
 class ConfigurationEvidence(Evidence):
-    """The settings saved in the checkpoint, beside those that this launch's training would save."""
+    """The settings saved in the checkpoint, and those that this launch's training would save."""
 
     kind: ClassVar[str] = "configuration"
     saved: dict[str, JsonValue] = Field(default_factory=dict)
@@ -67,7 +67,7 @@ class BuiltGroup(Record):
 
 
 class OptimizerEvidence(Evidence):
-    """The optimizer and scheduler states in the checkpoint, beside what the training would build."""
+    """The optimizer and scheduler states in the checkpoint, and what the training would build."""
 
     kind: ClassVar[str] = "optimizer"
     builds_on: ClassVar[tuple[str, ...]] = ("checkpoint",)
@@ -98,7 +98,7 @@ class LoadEvidence(Evidence):
     missing: tuple[str, ...]
     """Model tensors that the file did not fill."""
     unexpected: tuple[str, ...]
-    """Checkpoint tensors that found no place."""
+    """Checkpoint tensors that no model tensor took."""
     mismatched: tuple[str, ...] = ()
     """Tensors of another shape, as `key: file shape, model shape`."""
     error: str = ""

@@ -64,7 +64,7 @@ class DataFacts(Record):
 
 
 class DataEvidence(Evidence):
-    """The data of this launch beside the data of the training that made the checkpoint."""
+    """The data of this launch, and the data of the training that made the checkpoint."""
 
     kind: ClassVar[str] = "data"
     builds_on: ClassVar[tuple[str, ...]] = ("checkpoint",)

@@ -33,7 +33,7 @@ class LossMeasurement(Record):
     samples: tuple[int, ...]
     """Samples in each batch."""
     scale_only: bool = False
-    """Measured to give the others a scale, not because anybody would launch it."""
+    """Measured as a scale for the others; not a setting to launch."""
 
     @property
     def mean(self) -> float:
@@ -51,11 +51,11 @@ class LossEvidence(Evidence):
     random_init: LossMeasurement
     persistence: LossMeasurement | None = None
     mended: LossMeasurement | None = None
-    """With the key mapping that the alignment proposes; None when nothing had to be mended."""
+    """With the key mapping that the alignment proposes; None when every key matched already."""
     as_trained: LossMeasurement | None = None
-    """Mended, and with the scan settings of the checkpoint's provenance; None when they are those of the plan."""
+    """Keys mapped, and with the scan settings of the checkpoint's provenance; None when they are those of the plan."""
     candidates: tuple[LossMeasurement, ...] = ()
-    """One per cache, the plan's first, weights mended if need be; row-major order is among them for scale."""
+    """One per cache, the plan's first, keys mapped where needed; row-major order is included as a scale."""
 
 
 class Refused(Record):

@@ -37,15 +37,15 @@ class DirectionResult(Record):
 
 
 class ScanEvidence(Evidence):
-    """The order that the model really applies to its tokens, held against an independent calculation."""
+    """The order that the model really applies to its tokens, compared with an independent calculation."""
 
     kind: ClassVar[str] = "scan"
     tokens: int
     directions: tuple[DirectionResult, ...]
     rules_in_force: tuple[ScanRule, ...]
-    """Every rule that explains the orders seen under real wind; one when the winds tell the rules apart."""
+    """Every rule that explains the orders seen under real wind; a single one when the winds distinguish the rules."""
     samples: int
-    """Real wind fields the rules were told apart with."""
+    """Real wind fields that the rules were compared on."""
     cache_is_used: bool
     """Putting another cache into memory changes the order applied."""
     calm: str

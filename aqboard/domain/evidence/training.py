@@ -22,7 +22,7 @@ class TrainingFacts(Record):
     max_steps: int | None = Field(default=None, ge=1)
     """Optimizer steps of the whole run."""
     train_samples: int | None = Field(default=None, ge=0)
-    """Samples of one epoch; None where the training data is not at hand."""
+    """Samples of one epoch; None where the training data is not available."""
     configuration: str = ""
     """File name of the configuration that says all this."""
 
@@ -44,7 +44,7 @@ class StepEvidence(Evidence):
     """Where the batch comes from, in words."""
     samples: int
     own_step: bool
-    """The target says how it trains; without that, the validation loss stands in and nothing is moved."""
+    """The target says how it trains; otherwise the validation loss is used instead, and no parameter is changed."""
     failed_at: Literal["", "forward", "backward", "optimizer"] = ""
     error: str = ""
     loss: float | None = None
