@@ -54,8 +54,8 @@ def _imported(frame):
 
 
 def _note(frame, event, _):
-    if event != "call" or not frame.f_code.co_filename.startswith(_roots):
-        return
+    if event != "call" or not (frame.f_code.co_filename.startswith(_roots) and frame.f_code.co_filename.endswith(".py")):
+        return  # not ours, or a template
     entry = ("run " if frame.f_code.co_flags & _FUNCTION else "loaded ") + frame.f_code.co_filename
     if entry not in _seen and not (entry.startswith("run ") and _imported(frame)):
         _seen.add(entry)

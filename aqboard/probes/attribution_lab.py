@@ -11,7 +11,7 @@ from torch import nn
 from aqboard.artefacts.scan_cache import ScanCache, cache_digests, read_scan_cache
 from aqboard.domain.attribution import Factor, Setting, Tried
 from aqboard.domain.evidence.checkpoint import LoadEvidence
-from aqboard.domain.evidence.loss import LossEvidence, LossMeasurement, Refused
+from aqboard.domain.evidence.loss import LossEvidence, LossMeasurement, RefusedSetting
 from aqboard.domain.evidence.scan import CacheEvidence
 from aqboard.domain.plan import SCAN_RULES, ScanLayout, ScanRule
 from aqboard.probes.bench import Bench, needs_mending, trained_scan
@@ -31,7 +31,7 @@ class Lab:
         self._context, self._load, self._bench = context, load, Bench(context)
         self._caches = _Caches(context)
         self.tried: list[Tried] = []
-        self.refused: list[Refused] = []
+        self.refused: list[RefusedSetting] = []
         self.weights = _ways_to_load(load)
         scan = context.scan
         self.planned = self._setting("as loaded", scan)
@@ -59,7 +59,7 @@ class Lab:
         self._context.say(f"trying {_words(setting)}")
         fresh, error = observe(lambda: self._losses(setting, range(len(done), batches)))
         if fresh is None:
-            self.refused.append(Refused(setting=setting, error=error))
+            self.refused.append(RefusedSetting(setting=setting, error=error))
             return None
         row = Tried(setting=setting, per_batch=(*done, *fresh), samples=self._bench.samples[:batches])
         self.tried = [other for other in self.tried if other is not known] + [row]

@@ -17,7 +17,7 @@ class ModuleCall(Record):
     """Shape of the (first) output tensor."""
 
 
-class Fault(Record):
+class InputFault(Record):
     """Where a failing forward pass first leaves the passing one."""
 
     module: str
@@ -39,7 +39,7 @@ class ForwardEvidence(Evidence):
     output: tuple[int, ...] = ()
     output_finite: bool = False
     error: str = ""
-    fault: Fault | None = None
+    fault: InputFault | None = None
     seconds: float = Field(ge=0)
 
 

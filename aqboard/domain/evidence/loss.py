@@ -58,7 +58,7 @@ class LossEvidence(Evidence):
     """One per cache, the plan's first, keys mapped where needed; row-major order is included as a scale."""
 
 
-class Refused(Record):
+class RefusedSetting(Record):
     """A setting that could not be measured."""
 
     setting: Setting
@@ -76,4 +76,4 @@ class AttributionEvidence(Evidence):
     """What is known of the training: every tensor in its place, its scan, new parameters neutral, evaluation mode."""
     tried: tuple[Tried, ...]
     """The planned setting first."""
-    refused: tuple[Refused, ...] = ()
+    refused: tuple[RefusedSetting, ...] = ()
