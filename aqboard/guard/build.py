@@ -9,15 +9,8 @@ from aqboard.domain.canonical import digest
 from aqboard.domain.evidence.loss import LossEvidence
 from aqboard.domain.evidence.scan import CacheEvidence
 from aqboard.domain.evidence.training import CostEvidence
-from aqboard.domain.manifest import (
-    Approver,
-    CodeState,
-    GuardSettings,
-    LaunchManifest,
-    SignedFile,
-    SignedJob,
-)
-from aqboard.domain.signoff import SignOff
+from aqboard.domain.job.manifest import Approver, CodeState, GuardSettings, LaunchManifest, SignedFile, SignedJob
+from aqboard.domain.signing.signoff import SignOff
 from aqboard.guard.expected import loss_band, pace, signed_facts
 from aqboard.guard.names import KILL, VERDICT
 

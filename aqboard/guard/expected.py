@@ -5,7 +5,7 @@ from aqboard.checks.train_cost import seconds_per_step
 from aqboard.domain.evidence.loss import LossEvidence
 from aqboard.domain.evidence.scan import CacheEvidence
 from aqboard.domain.evidence.training import CostEvidence
-from aqboard.domain.manifest import LossBand, Pace, Subset
+from aqboard.domain.job.manifest import LossBand, Pace, Subset
 from aqboard.domain.plan import LaunchPlan
 
 BELOW = 0.05

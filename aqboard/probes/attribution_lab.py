@@ -8,7 +8,6 @@ from typing import cast
 import torch
 from torch import nn
 
-from aqboard.artefacts.scan_cache import ScanCache, cache_digests, read_scan_cache
 from aqboard.domain.attribution import Factor, Setting, Tried
 from aqboard.domain.evidence.checkpoint import LoadEvidence
 from aqboard.domain.evidence.loss import LossEvidence, LossMeasurement, RefusedSetting
@@ -19,6 +18,7 @@ from aqboard.probes.context import Context
 from aqboard.probes.load import same_bits
 from aqboard.probes.target import Neutral, Scan
 from aqboard.probes.team_code import observe
+from aqboard.readers.caches.scan_cache import ScanCache, cache_digests, read_scan_cache
 
 SEED = 0
 """Dropout draws the same masks for every setting in training mode."""

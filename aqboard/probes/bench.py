@@ -8,7 +8,6 @@ from typing import cast, get_args
 import torch
 from torch import nn
 
-from aqboard.artefacts.scan_cache import ScanCache, read_scan_cache
 from aqboard.domain.evidence.checkpoint import CheckpointEvidence, LoadEvidence
 from aqboard.domain.evidence.loss import LossMeasurement
 from aqboard.domain.evidence.scan import CacheEvidence
@@ -16,6 +15,7 @@ from aqboard.domain.plan import ScanLayout, ScanRule
 from aqboard.probes.context import Context
 from aqboard.probes.load import load_checkpoint, receiver_of
 from aqboard.probes.target import Batch, ComparesCaches, Persists, Scan
+from aqboard.readers.caches.scan_cache import ScanCache, read_scan_cache
 
 
 class Bench:

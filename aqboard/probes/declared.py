@@ -8,14 +8,14 @@ from pydantic import JsonValue
 from torch import nn
 from torch.optim import Optimizer
 
-from aqboard.artefacts.checkpoint_diff import flat_settings
-from aqboard.artefacts.optimizer_state import optimizer_shapes
 from aqboard.domain.evidence.checkpoint import BuiltGroup, CheckpointEvidence, ConfigurationEvidence, OptimizerEvidence
 from aqboard.domain.evidence.data import DataEvidence
 from aqboard.domain.evidence.training import TrainingEvidence
 from aqboard.probes.context import Context, Probe
 from aqboard.probes.target import Configures, DescribesTraining, KnowsData, Trains, Unavailable
 from aqboard.probes.team_code import able
+from aqboard.readers.checkpoints.checkpoint_diff import flat_settings
+from aqboard.readers.checkpoints.optimizer_state import optimizer_shapes
 
 
 def measure_configuration(context: Context) -> ConfigurationEvidence:

@@ -3,17 +3,17 @@
 A checkpoint that is refused is evidence too: what is wrong with it answers the first question of the suite.
 """
 
-from aqboard.artefacts import guarded
-from aqboard.artefacts.errors import ReadError
-from aqboard.artefacts.health import tensor_health
-from aqboard.artefacts.integrity import check_integrity
-from aqboard.artefacts.training_log import read_training_log
 from aqboard.domain.evidence.checkpoint import CheckpointEvidence, FileEvidence, HealthEvidence
 from aqboard.domain.evidence.loss import CurveEvidence
 from aqboard.domain.evidence.scan import CacheEvidence
 from aqboard.probes.context import Context, Probe
 from aqboard.probes.target import ScansWind, Unavailable
 from aqboard.probes.team_code import able
+from aqboard.readers import guarded
+from aqboard.readers.checkpoints.health import tensor_health
+from aqboard.readers.checkpoints.integrity import check_integrity
+from aqboard.readers.errors import ReadError
+from aqboard.readers.logs.training_log import read_training_log
 
 PROVENANCE, LAUNCH = "aqboard_provenance", "aqboard_launch"
 """Keys in the checkpoint: the stamp of its training, and the stamp of the launch guard."""

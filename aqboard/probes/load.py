@@ -7,14 +7,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from aqboard.artefacts.align import align_keys
-from aqboard.artefacts.bits import differing_tensors
-from aqboard.artefacts.checkpoint import CheckpointFile
 from aqboard.domain.checkpoint import TensorSpec
 from aqboard.domain.evidence.checkpoint import LoadEvidence
 from aqboard.domain.plan import CheckpointPlan
 from aqboard.probes.context import Context, Probe
 from aqboard.probes.target import Loaded, Loads
+from aqboard.readers.align.match import align_keys
+from aqboard.readers.checkpoints.bits import differing_tensors
+from aqboard.readers.checkpoints.checkpoint import CheckpointFile
 
 
 def measure(context: Context) -> LoadEvidence:

@@ -7,7 +7,6 @@ at a time, around the plan and around the training's setting.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from aqboard.artefacts.scan_cache import ScanCache, cache_digests, read_scan_cache
 from aqboard.domain.attribution import FACTORS, NOISE, Factor, Setting, best_step, explain
 from aqboard.domain.evidence.checkpoint import LoadEvidence
 from aqboard.domain.evidence.loss import AttributionEvidence, LossEvidence, LossMeasurement
@@ -16,6 +15,7 @@ from aqboard.probes.attribution_lab import Lab
 from aqboard.probes.bench import Bench, needs_mending, trained_scan
 from aqboard.probes.context import Context, Probe
 from aqboard.probes.target import Unavailable
+from aqboard.readers.caches.scan_cache import ScanCache, cache_digests, read_scan_cache
 
 EXPLORED_BATCHES = 2
 """Batches for settings that are only explored; what counts are ratios to the plan on the same batches."""
