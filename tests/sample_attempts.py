@@ -18,21 +18,11 @@ from aqboard.checks import SUITE
 from aqboard.checks.judge import judge_all
 from aqboard.domain.attempt import Attempt, InputFile
 from aqboard.domain.checkpoint import BestScore, IntegrityReport, TensorSpec
-from aqboard.domain.evidence import (
-    CacheEvidence,
-    CheckpointEvidence,
-    CurveEvidence,
-    CurvePoint,
-    DirectionResult,
-    Evidence,
-    Fault,
-    ForwardEvidence,
-    LoadEvidence,
-    LossEvidence,
-    LossMeasurement,
-    ModuleCall,
-    ScanEvidence,
-)
+from aqboard.domain.evidence.base import Evidence
+from aqboard.domain.evidence.checkpoint import CheckpointEvidence, LoadEvidence
+from aqboard.domain.evidence.forward import ForwardEvidence, InputFault, ModuleCall
+from aqboard.domain.evidence.loss import CurveEvidence, CurvePoint, LossEvidence, LossMeasurement
+from aqboard.domain.evidence.scan import CacheEvidence, DirectionResult, ScanEvidence
 from aqboard.domain.finding import Finding, Severity, Stage, Verdict
 from aqboard.domain.plan import LaunchPlan, TargetPlan
 from aqboard.domain.session.outcome import ProbeOutcome
@@ -193,7 +183,7 @@ def as_found_evidence(plan: LaunchPlan) -> tuple[Evidence, ...]:
             inputs={"x": (2, 15, 16, 32), "lead_times": (2, 1)},
             trace=_trace()[:3],
             error="ValueError: too many values to unpack (expected 3)",
-            fault=Fault(
+            fault=InputFault(
                 module="climax.lead_time_embed",
                 expected=(2, 64),
                 got=(2, 1, 64),

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from aqboard.domain.evidence import CurvePoint
+from aqboard.domain.evidence.loss import CurvePoint
 from aqboard.domain.job.guard_verdict import GuardCheck, GuardVerdict
 from aqboard.domain.job.slurm_job import Sighting, Submission
 from aqboard.store import Store

@@ -1,10 +1,17 @@
 """Evidence on the checkpoint's training, the data, the machine and the job, as probes bring it when all is well."""
 
 from aqboard.domain.checkpoint import HealthReport, OptimizerFacts, ParamGroup, TensorHealth
-from aqboard.domain.evidence import CheckpointEvidence, Evidence
-from aqboard.domain.evidence_checkpoint import ConfigurationEvidence, FileEvidence, HealthEvidence, OptimizerEvidence
-from aqboard.domain.evidence_data import DataEvidence, DataFacts, Period, Statistics
-from aqboard.domain.evidence_launch import EnvironmentEvidence, Gpu, OutputFolder, TrainingEvidence, TrainingFacts
+from aqboard.domain.evidence.base import Evidence
+from aqboard.domain.evidence.checkpoint import (
+    CheckpointEvidence,
+    ConfigurationEvidence,
+    FileEvidence,
+    HealthEvidence,
+    OptimizerEvidence,
+)
+from aqboard.domain.evidence.data import DataEvidence, DataFacts, Period, Statistics
+from aqboard.domain.evidence.machine import EnvironmentEvidence, Gpu, OutputFolder
+from aqboard.domain.evidence.training import TrainingEvidence, TrainingFacts
 from aqboard.domain.plan import LaunchPlan
 
 GIB = 1 << 30

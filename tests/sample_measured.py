@@ -2,10 +2,10 @@
 
 from aqboard.domain.attempt import NodeBilling
 from aqboard.domain.attribution import Setting, Tried
-from aqboard.domain.evidence import Evidence
-from aqboard.domain.evidence_attribution import AttributionEvidence
-from aqboard.domain.evidence_forward import Change, CounterfactualEvidence, RepeatEvidence
-from aqboard.domain.evidence_train import CostEvidence, RankReport, RanksEvidence, StepEvidence
+from aqboard.domain.evidence.base import Evidence
+from aqboard.domain.evidence.forward import Change, CounterfactualEvidence, RepeatEvidence
+from aqboard.domain.evidence.loss import AttributionEvidence
+from aqboard.domain.evidence.training import CostEvidence, RankReport, RanksEvidence, StepEvidence
 
 PLANNED = Setting(weights="as loaded", cache="cache.pkl", rule="strip-sector", layout="corrected")
 TENSORS = 15

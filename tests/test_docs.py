@@ -13,7 +13,7 @@ from typer.main import get_command
 
 from aqboard.checks import SUITE, Check
 from aqboard.checks.judge import judge_all
-from aqboard.domain.evidence import CurveEvidence, CurvePoint
+from aqboard.domain.evidence.loss import CurveEvidence, CurvePoint
 from aqboard.domain.finding import Verdict
 from aqboard.domain.session.outcome import ProbeOutcome
 from tests import samples

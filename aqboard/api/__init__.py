@@ -6,9 +6,9 @@ change at any time. How a package hands over what it brings: `aqboard.plugins`, 
 
 from aqboard.checks.check import Check
 from aqboard.domain.errors import AqboardError, TargetError
-from aqboard.domain.evidence_base import Evidence
-from aqboard.domain.evidence_data import DataFacts, Period, Statistics
-from aqboard.domain.evidence_launch import TrainingFacts
+from aqboard.domain.evidence.base import Evidence
+from aqboard.domain.evidence.data import DataFacts, Period, Statistics
+from aqboard.domain.evidence.training import TrainingFacts
 from aqboard.domain.finding import (
     Judgement,
     Measurement,

@@ -1,7 +1,7 @@
 """What another package may import from aqboard to be measured, or to measure: targets and probes. Needs torch."""
 
 from aqboard.probes.context import Context, Probe
-from aqboard.probes.loading import load_state_dict
+from aqboard.probes.load import load_state_dict
 from aqboard.probes.simple import SimpleTarget
 from aqboard.probes.target import (
     Batch,
@@ -23,8 +23,8 @@ from aqboard.probes.target import (
     Unavailable,
     Varies,
     Writes,
-    able,
 )
+from aqboard.probes.team_code import able
 
 __all__ = [
     "Batch",

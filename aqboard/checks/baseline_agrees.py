@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from aqboard.checks.check import Check
-from aqboard.domain.evidence import CheckpointEvidence
+from aqboard.domain.evidence.checkpoint import CheckpointEvidence
 from aqboard.domain.finding import Judgement, Measurement, Severity, Stage, failed, passed, warned
 from aqboard.domain.plan import LaunchPlan
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from aqboard.checks.check import Check, where_wind_orders_tokens
 from aqboard.checks.words import some
-from aqboard.domain.evidence import CacheEvidence
+from aqboard.domain.evidence.scan import CacheEvidence
 from aqboard.domain.finding import Judgement, Measurement, Severity, Stage, passed, skipped, warned
 from aqboard.domain.plan import LaunchPlan
 

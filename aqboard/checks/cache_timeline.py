@@ -10,7 +10,8 @@ from pathlib import Path
 
 from aqboard.checks.check import Check, where_wind_orders_tokens
 from aqboard.domain.cache import CacheFacts
-from aqboard.domain.evidence import CacheEvidence, CheckpointEvidence
+from aqboard.domain.evidence.checkpoint import CheckpointEvidence
+from aqboard.domain.evidence.scan import CacheEvidence
 from aqboard.domain.finding import Judgement, Measurement, Severity, Stage, passed, warned
 from aqboard.domain.plan import LaunchPlan
 

@@ -5,7 +5,7 @@ The content digest in the checkpoint's provenance can.
 """
 
 from aqboard.checks.check import Check, where_wind_orders_tokens
-from aqboard.domain.evidence import CacheEvidence
+from aqboard.domain.evidence.scan import CacheEvidence
 from aqboard.domain.finding import Judgement, Measurement, Severity, Stage, failed, passed, warned
 from aqboard.domain.plan import LaunchPlan
 

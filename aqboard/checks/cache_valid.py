@@ -4,7 +4,7 @@ A cache made for another grid, or one whose orders are not permutations, moves p
 """
 
 from aqboard.checks.check import Check, where_wind_orders_tokens
-from aqboard.domain.evidence import CacheEvidence
+from aqboard.domain.evidence.scan import CacheEvidence
 from aqboard.domain.finding import Judgement, Measurement, Severity, Stage, failed, passed
 from aqboard.domain.plan import LaunchPlan
 

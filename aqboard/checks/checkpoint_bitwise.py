@@ -5,7 +5,7 @@ That a key was matched does not prove that its values arrived: a loader may init
 
 from aqboard.checks.check import Check
 from aqboard.checks.words import some
-from aqboard.domain.evidence import LoadEvidence
+from aqboard.domain.evidence.checkpoint import LoadEvidence
 from aqboard.domain.finding import Judgement, Measurement, Severity, Stage, failed, passed, skipped
 from aqboard.domain.plan import LaunchPlan
 

@@ -12,7 +12,7 @@ from pydantic import JsonValue
 
 from aqboard.checks.check import Check
 from aqboard.checks.words import some
-from aqboard.domain.evidence_checkpoint import ConfigurationEvidence
+from aqboard.domain.evidence.checkpoint import ConfigurationEvidence
 from aqboard.domain.finding import Judgement, Measurement, Severity, Stage, failed, passed, warned
 from aqboard.domain.plan import LaunchPlan
 

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 
 from aqboard.checks.check import Check
 from aqboard.checks.words import percent, some
-from aqboard.domain.evidence import LoadEvidence
+from aqboard.domain.evidence.checkpoint import LoadEvidence
 from aqboard.domain.finding import Judgement, Measurement, Severity, Stage, broke, failed, passed
 from aqboard.domain.plan import LaunchPlan
 

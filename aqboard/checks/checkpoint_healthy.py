@@ -9,8 +9,7 @@ from fnmatch import fnmatchcase
 from aqboard.checks.check import Check
 from aqboard.checks.words import percent, some
 from aqboard.domain.checkpoint import TensorHealth
-from aqboard.domain.evidence import CheckpointEvidence
-from aqboard.domain.evidence_checkpoint import HealthEvidence
+from aqboard.domain.evidence.checkpoint import CheckpointEvidence, HealthEvidence
 from aqboard.domain.finding import Judgement, Measurement, Severity, Stage, broke, failed, passed, warned
 from aqboard.domain.plan import LaunchPlan
 

@@ -6,7 +6,7 @@ flipped bit loads. So the file is read whole, and every record is held against i
 
 from aqboard.checks.check import Check
 from aqboard.checks.words import some
-from aqboard.domain.evidence_checkpoint import FileEvidence
+from aqboard.domain.evidence.checkpoint import FileEvidence
 from aqboard.domain.finding import Judgement, Measurement, Severity, Stage, broke, failed, passed, warned
 from aqboard.domain.plan import LaunchPlan
 

@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from aqboard.checks.check import Check
 from aqboard.checks.words import some
-from aqboard.domain.evidence import CheckpointEvidence
+from aqboard.domain.evidence.checkpoint import CheckpointEvidence
 from aqboard.domain.finding import Judgement, Measurement, Severity, Stage, failed, passed, skipped, warned
 from aqboard.domain.plan import LaunchPlan
 

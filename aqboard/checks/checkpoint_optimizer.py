@@ -7,7 +7,7 @@ every parameter behind it the moments of its neighbour, where shapes allow it, w
 from aqboard.checks.check import Check
 from aqboard.checks.words import shape
 from aqboard.domain.checkpoint import OptimizerFacts
-from aqboard.domain.evidence_checkpoint import BuiltGroup, OptimizerEvidence
+from aqboard.domain.evidence.checkpoint import BuiltGroup, OptimizerEvidence
 from aqboard.domain.finding import Judgement, Measurement, Severity, Stage, broke, failed, passed
 from aqboard.domain.plan import LaunchPlan
 

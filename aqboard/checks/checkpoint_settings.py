@@ -7,7 +7,7 @@ by four, as much as the story's launch lost. The `Provenance` callback writes th
 from pydantic import JsonValue
 
 from aqboard.checks.check import Check, where_wind_orders_tokens
-from aqboard.domain.evidence import CheckpointEvidence
+from aqboard.domain.evidence.checkpoint import CheckpointEvidence
 from aqboard.domain.finding import Judgement, Measurement, Severity, Stage, failed, passed, warned
 from aqboard.domain.plan import LaunchPlan
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from aqboard.checks.check import Check
 from aqboard.checks.words import some
-from aqboard.domain.evidence_data import DataEvidence, Period
+from aqboard.domain.evidence.data import DataEvidence, Period
 from aqboard.domain.finding import Judgement, Measurement, Severity, Stage, failed, passed, warned
 from aqboard.domain.plan import LaunchPlan
 

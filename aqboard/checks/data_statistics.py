@@ -8,7 +8,7 @@ from math import isclose
 
 from aqboard.checks.check import Check
 from aqboard.checks.words import some
-from aqboard.domain.evidence_data import DataEvidence, DataFacts
+from aqboard.domain.evidence.data import DataEvidence, DataFacts
 from aqboard.domain.finding import Judgement, Measurement, Severity, Stage, failed, passed, warned
 from aqboard.domain.plan import LaunchPlan
 

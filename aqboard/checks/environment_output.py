@@ -5,7 +5,7 @@ A full disk, a used-up quota or a folder of another user shows when the first ch
 
 from aqboard.checks.check import Check
 from aqboard.checks.words import size, some
-from aqboard.domain.evidence_launch import EnvironmentEvidence, OutputFolder
+from aqboard.domain.evidence.machine import EnvironmentEvidence, OutputFolder
 from aqboard.domain.finding import Judgement, Measurement, Severity, Stage, failed, passed, warned
 from aqboard.domain.plan import LaunchPlan
 

@@ -6,7 +6,7 @@ first minute of the launch; a low limit on open files in its middle. Python, pac
 
 from aqboard.checks.check import Check
 from aqboard.checks.words import percent, size, some
-from aqboard.domain.evidence_launch import EnvironmentEvidence
+from aqboard.domain.evidence.machine import EnvironmentEvidence
 from aqboard.domain.finding import Judgement, Measurement, Severity, Stage, passed, skipped, warned
 from aqboard.domain.plan import LaunchPlan
 

@@ -10,7 +10,7 @@ from math import isfinite
 
 from aqboard.checks.check import Check
 from aqboard.checks.words import some
-from aqboard.domain.evidence_forward import Change, CounterfactualEvidence
+from aqboard.domain.evidence.forward import Change, CounterfactualEvidence
 from aqboard.domain.finding import Judgement, Measurement, Severity, Stage, broke, failed, passed, warned
 from aqboard.domain.plan import Answer, ExpectationsPlan, LaunchPlan
 

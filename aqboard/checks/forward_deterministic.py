@@ -6,7 +6,7 @@ compared with the baseline's.
 
 from aqboard.checks.check import Check
 from aqboard.checks.words import some
-from aqboard.domain.evidence_forward import RepeatEvidence
+from aqboard.domain.evidence.forward import RepeatEvidence
 from aqboard.domain.finding import Judgement, Measurement, Severity, Stage, broke, failed, passed, warned
 from aqboard.domain.plan import LaunchPlan
 

@@ -6,7 +6,7 @@ at fault. The trace names the first module whose output has another rank than in
 
 from aqboard.checks.check import Check
 from aqboard.checks.words import shape
-from aqboard.domain.evidence import Fault, ForwardEvidence
+from aqboard.domain.evidence.forward import ForwardEvidence, InputFault
 from aqboard.domain.finding import Judgement, Measurement, Severity, Stage, failed, passed
 from aqboard.domain.plan import LaunchPlan
 
@@ -41,7 +41,7 @@ def _where(forward: ForwardEvidence) -> str:
     return f"The forward pass fails: {cause}; {place}. ({forward.error})"
 
 
-def _remedy(fault: Fault | None) -> str:
+def _remedy(fault: InputFault | None) -> str:
     if fault is None:
         return "Read the shape trace on the attempt's page; the input at fault could not be named."
     return (

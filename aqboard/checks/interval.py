@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from aqboard.domain.evidence import LossMeasurement
+from aqboard.domain.evidence.loss import LossMeasurement
 
 RESAMPLES = 2000
 DRAWS = 400_000

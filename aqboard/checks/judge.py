@@ -4,7 +4,7 @@ import traceback
 from collections.abc import Collection, Iterable, Mapping
 
 from aqboard.checks import Check
-from aqboard.domain.evidence import Evidence
+from aqboard.domain.evidence.base import Evidence
 from aqboard.domain.finding import Finding, Judgement, Severity, broke, skipped
 from aqboard.domain.plan import LaunchPlan
 from aqboard.domain.session.outcome import ProbeOutcome

@@ -7,7 +7,7 @@ node trains a model of its own; and the learning rate belongs to one effective b
 from pathlib import PurePath
 
 from aqboard.checks.check import Check
-from aqboard.domain.evidence_launch import TrainingEvidence, TrainingFacts
+from aqboard.domain.evidence.training import TrainingEvidence, TrainingFacts
 from aqboard.domain.finding import Judgement, Measurement, Severity, Stage, failed, passed, warned
 from aqboard.domain.plan import LaunchPlan
 

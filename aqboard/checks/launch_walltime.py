@@ -6,8 +6,7 @@ time of one step, here on a GPU or from an earlier run (`training.seconds_per_st
 
 from aqboard.checks.check import Check
 from aqboard.checks.train_cost import seconds_per_step
-from aqboard.domain.evidence_launch import TrainingEvidence
-from aqboard.domain.evidence_train import CostEvidence
+from aqboard.domain.evidence.training import CostEvidence, TrainingEvidence
 from aqboard.domain.finding import Judgement, Measurement, Severity, Stage, passed, skipped, warned
 from aqboard.domain.job.slurm_time import hours
 from aqboard.domain.plan import LaunchPlan

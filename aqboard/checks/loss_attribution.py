@@ -9,7 +9,7 @@ from aqboard.checks.check import Check
 from aqboard.checks.words import MEASURE_AGAIN, loss, some, too_few
 from aqboard.domain.attribution import NOISE, Explanation, Factor, Setting, Tried, explain, find, neighbours
 from aqboard.domain.baseline import band
-from aqboard.domain.evidence_attribution import AttributionEvidence
+from aqboard.domain.evidence.loss import AttributionEvidence
 from aqboard.domain.finding import Judgement, Measurement, Severity, Stage, broke, failed, passed, skipped, warned
 from aqboard.domain.plan import LaunchPlan
 

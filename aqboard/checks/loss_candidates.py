@@ -8,7 +8,7 @@ from statistics import stdev
 
 from aqboard.checks.check import Check, where_wind_orders_tokens
 from aqboard.checks.words import loss
-from aqboard.domain.evidence import LossEvidence, LossMeasurement
+from aqboard.domain.evidence.loss import LossEvidence, LossMeasurement
 from aqboard.domain.finding import Judgement, Measurement, Severity, Stage, passed, skipped, warned
 from aqboard.domain.plan import LaunchPlan
 

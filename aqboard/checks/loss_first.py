@@ -11,7 +11,7 @@ from aqboard.checks.check import Check
 from aqboard.checks.interval import interval
 from aqboard.checks.words import MEASURE_AGAIN, loss, too_few
 from aqboard.domain.baseline import Band, band
-from aqboard.domain.evidence import LossEvidence
+from aqboard.domain.evidence.loss import LossEvidence
 from aqboard.domain.finding import Judgement, Measurement, Severity, Stage, failed, passed, skipped
 from aqboard.domain.plan import LaunchPlan
 

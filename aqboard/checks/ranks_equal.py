@@ -6,7 +6,7 @@ hid it (val_loss 1.75). Two processes start the way the training starts, and com
 
 from aqboard.checks.check import Check
 from aqboard.checks.words import some
-from aqboard.domain.evidence_train import RankReport, RanksEvidence
+from aqboard.domain.evidence.training import RankReport, RanksEvidence
 from aqboard.domain.finding import Judgement, Measurement, Severity, Stage, broke, failed, passed
 from aqboard.domain.plan import LaunchPlan
 

@@ -6,7 +6,7 @@ rule computes exact angles.
 """
 
 from aqboard.checks.check import Check, where_wind_orders_tokens
-from aqboard.domain.evidence import ScanEvidence
+from aqboard.domain.evidence.scan import ScanEvidence
 from aqboard.domain.finding import Judgement, Severity, Stage, failed, passed
 from aqboard.domain.plan import LaunchPlan
 

@@ -6,7 +6,7 @@ forecasts, only worse. Every direction is held, patch by patch, against an indep
 
 from aqboard.checks.check import Check, where_wind_orders_tokens
 from aqboard.checks.words import some
-from aqboard.domain.evidence import ScanEvidence
+from aqboard.domain.evidence.scan import ScanEvidence
 from aqboard.domain.finding import Judgement, Measurement, Severity, Stage, broke, failed, passed
 from aqboard.domain.plan import LaunchPlan
 

@@ -5,7 +5,7 @@ because a method is defined twice. So the rule is told from what the model does 
 """
 
 from aqboard.checks.check import Check, where_wind_orders_tokens
-from aqboard.domain.evidence import ScanEvidence
+from aqboard.domain.evidence.scan import ScanEvidence
 from aqboard.domain.finding import Judgement, Measurement, Severity, Stage, failed, passed, warned
 from aqboard.domain.plan import LaunchPlan
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from aqboard.checks import Check
 from aqboard.checks.suite import kinds
 from aqboard.domain.errors import PlanError
-from aqboard.domain.evidence import Evidence
+from aqboard.domain.evidence.base import Evidence
 from aqboard.domain.plan import LaunchPlan
 
 

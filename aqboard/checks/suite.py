@@ -7,7 +7,8 @@ A package may bring checks through the entry point group `aqboard.checks`, and t
 from collections.abc import Collection, Iterable
 
 from aqboard.checks import SUITE, Check
-from aqboard.domain.evidence import EVIDENCE, Evidence
+from aqboard.domain.evidence.base import Evidence
+from aqboard.domain.evidence.kinds import EVIDENCE
 from aqboard.domain.finding import Judgement, Severity, Stage, broke
 from aqboard.domain.plan import LaunchPlan
 from aqboard.plugins import CHECKS, plugins

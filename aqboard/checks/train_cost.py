@@ -7,8 +7,7 @@ measured on a CPU says nothing about a GPU; then no cost is claimed.
 from statistics import median
 
 from aqboard.checks.check import Check
-from aqboard.domain.evidence_launch import TrainingEvidence, TrainingFacts
-from aqboard.domain.evidence_train import CostEvidence
+from aqboard.domain.evidence.training import CostEvidence, TrainingEvidence, TrainingFacts
 from aqboard.domain.finding import Judgement, Measurement, Severity, Stage, broke, failed, passed, skipped, warned
 from aqboard.domain.plan import LaunchPlan
 

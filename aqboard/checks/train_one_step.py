@@ -9,7 +9,7 @@ from math import isfinite
 
 from aqboard.checks.check import Check
 from aqboard.checks.words import loss, some
-from aqboard.domain.evidence_train import StepEvidence
+from aqboard.domain.evidence.training import StepEvidence
 from aqboard.domain.finding import Judgement, Measurement, Severity, Stage, broke, failed, passed, warned
 from aqboard.domain.plan import LaunchPlan
 

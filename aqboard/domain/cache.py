@@ -1,5 +1,6 @@
 """Facts about scan caches: what one file holds, how two files differ, which of many hold the same orders."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 from aqboard.domain.model import Record
@@ -143,3 +144,22 @@ class CacheGroups(Record):
     groups: tuple[CacheGroup, ...]
     facts: tuple[CacheFacts, ...]
     unreadable: tuple[UnreadableCache, ...] = ()
+
+    @classmethod
+    def of(cls, facts: Sequence[CacheFacts], unreadable: Sequence[UnreadableCache] = ()) -> "CacheGroups":
+        """Group caches by content digest, the largest group first."""
+        by_content: dict[str, list[CacheFacts]] = {}
+        for fact in facts:
+            by_content.setdefault(fact.digests.content, []).append(fact)
+        groups = [
+            CacheGroup(
+                content=content,
+                paths=tuple(fact.file.path for fact in members),
+                md5s=tuple(sorted({fact.file.md5 for fact in members})),
+                equals_generator=members[0].equals_generator,
+                valid=members[0].valid,
+            )
+            for content, members in by_content.items()
+        ]
+        groups.sort(key=lambda group: -len(group.paths))
+        return cls(groups=tuple(groups), facts=tuple(facts), unreadable=tuple(unreadable))

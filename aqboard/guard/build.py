@@ -6,8 +6,9 @@ from pathlib import Path
 
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.canonical import digest
-from aqboard.domain.evidence import CacheEvidence, LossEvidence
-from aqboard.domain.evidence_train import CostEvidence
+from aqboard.domain.evidence.loss import LossEvidence
+from aqboard.domain.evidence.scan import CacheEvidence
+from aqboard.domain.evidence.training import CostEvidence
 from aqboard.domain.job.manifest import Approver, CodeState, GuardSettings, LaunchManifest, SignedFile, SignedJob
 from aqboard.domain.signing.signoff import SignOff
 from aqboard.guard.expected import loss_band, pace, signed_facts

@@ -2,8 +2,9 @@
 
 from aqboard.checks.train_cost import seconds_per_step
 from aqboard.domain.baseline import FLOOR, band
-from aqboard.domain.evidence import CacheEvidence, LossEvidence
-from aqboard.domain.evidence_train import CostEvidence
+from aqboard.domain.evidence.loss import LossEvidence
+from aqboard.domain.evidence.scan import CacheEvidence
+from aqboard.domain.evidence.training import CostEvidence
 from aqboard.domain.job.manifest import LossBand, Pace, Subset
 from aqboard.domain.plan import LaunchPlan
 from aqboard.plugins import installed_builders

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from aqboard.domain.evidence import CurvePoint
+from aqboard.domain.evidence.loss import CurvePoint
 from aqboard.domain.job.guard_verdict import GuardVerdict
 from aqboard.domain.job.slurm_job import JobRecord, Sighting, Submission
 from aqboard.domain.plan import LaunchPlan

@@ -11,9 +11,9 @@ from pydantic import ValidationError
 
 from aqboard.checks.train_cost import seconds_per_step
 from aqboard.domain.cluster import ClusterProfile
-from aqboard.domain.evidence_base import Evidence
-from aqboard.domain.evidence_launch import EnvironmentEvidence, TrainingEvidence, TrainingFacts
-from aqboard.domain.evidence_train import CostEvidence
+from aqboard.domain.evidence.base import Evidence
+from aqboard.domain.evidence.machine import EnvironmentEvidence
+from aqboard.domain.evidence.training import CostEvidence, TrainingEvidence, TrainingFacts
 from aqboard.domain.job.slurm_time import hours
 from aqboard.domain.model import Record
 from aqboard.domain.plan import ClusterPlan, LaunchPlan

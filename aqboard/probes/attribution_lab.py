@@ -9,14 +9,15 @@ import torch
 from torch import nn
 
 from aqboard.domain.attribution import Factor, Setting, Tried
-from aqboard.domain.evidence import CacheEvidence, LoadEvidence, LossEvidence, LossMeasurement
-from aqboard.domain.evidence_attribution import Refused
+from aqboard.domain.evidence.checkpoint import LoadEvidence
+from aqboard.domain.evidence.loss import LossEvidence, LossMeasurement, RefusedSetting
+from aqboard.domain.evidence.scan import CacheEvidence
 from aqboard.domain.plan import SCAN_RULES, ScanLayout, ScanRule
 from aqboard.probes.bench import Bench, needs_mending, trained_scan
 from aqboard.probes.context import Context
 from aqboard.probes.load import same_bits
-from aqboard.probes.observe import observe
 from aqboard.probes.target import Neutral, Scan
+from aqboard.probes.team_code import observe
 from aqboard.readers.caches.scan_cache import ScanCache, cache_digests, read_scan_cache
 
 SEED = 0
@@ -30,7 +31,7 @@ class Lab:
         self._context, self._load, self._bench = context, load, Bench(context)
         self._caches = _Caches(context)
         self.tried: list[Tried] = []
-        self.refused: list[Refused] = []
+        self.refused: list[RefusedSetting] = []
         self.weights = _ways_to_load(load)
         scan = context.scan
         self.planned = self._setting("as loaded", scan)
@@ -58,7 +59,7 @@ class Lab:
         self._context.say(f"trying {_words(setting)}")
         fresh, error = observe(lambda: self._losses(setting, range(len(done), batches)))
         if fresh is None:
-            self.refused.append(Refused(setting=setting, error=error))
+            self.refused.append(RefusedSetting(setting=setting, error=error))
             return None
         row = Tried(setting=setting, per_batch=(*done, *fresh), samples=self._bench.samples[:batches])
         self.tried = [other for other in self.tried if other is not known] + [row]

@@ -8,10 +8,12 @@ from typing import cast, get_args
 import torch
 from torch import nn
 
-from aqboard.domain.evidence import CacheEvidence, CheckpointEvidence, LoadEvidence, LossMeasurement
+from aqboard.domain.evidence.checkpoint import CheckpointEvidence, LoadEvidence
+from aqboard.domain.evidence.loss import LossMeasurement
+from aqboard.domain.evidence.scan import CacheEvidence
 from aqboard.domain.plan import ScanLayout, ScanRule
-from aqboard.probes import loading
 from aqboard.probes.context import Context
+from aqboard.probes.load import load_checkpoint, receiver_of
 from aqboard.probes.target import Batch, ComparesCaches, Persists, Scan
 from aqboard.readers.caches.scan_cache import ScanCache, read_scan_cache
 
@@ -36,14 +38,14 @@ class Bench:
     def loaded(self, scan: Scan | None) -> nn.Module:
         """A module with the checkpoint loaded as the training loads it."""
         module = self.target.build(scan)
-        loading.load(self.target, self._plan, module, self.state)
+        load_checkpoint(self.target, self._plan, module, self.state)
         return module
 
     def mended(self, scan: Scan | None, load: LoadEvidence) -> nn.Module:
         """A module with every tensor in the place where the alignment puts it."""
         module = self.target.build(scan)
         placed = {match.model_key: self.state[match.checkpoint_key] for match in load.alignment.matched}
-        loading.receiver(self.target, module).load_state_dict(placed, strict=False)
+        receiver_of(self.target, module).load_state_dict(placed, strict=False)
         return module
 
     def loss(self, setting: str, module: nn.Module, *, scale_only: bool = False) -> LossMeasurement:

@@ -11,10 +11,10 @@ from torch import Tensor
 
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.errors import TargetError
-from aqboard.domain.evidence import Evidence
+from aqboard.domain.evidence.base import Evidence
 from aqboard.domain.plan import LaunchPlan
-from aqboard.probes.target import Scan, ScansWind, Target, able
-from aqboard.probes.team_code import import_builder
+from aqboard.probes.target import Scan, ScansWind, Target
+from aqboard.probes.team_code import able, import_builder
 from aqboard.readers import guarded
 from aqboard.readers.checkpoints.checkpoint import CheckpointFile, read_checkpoint
 

@@ -12,11 +12,11 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from aqboard.domain.evidence_train import CostEvidence
+from aqboard.domain.evidence.training import CostEvidence
 from aqboard.probes.bench import Bench
 from aqboard.probes.context import Context, Probe
-from aqboard.probes.observe import observe
 from aqboard.probes.step import Stepper
+from aqboard.probes.team_code import observe
 
 TIMED_STEPS = 2
 """After one to warm up; a training step does not vary much from one to the next."""

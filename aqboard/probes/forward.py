@@ -6,10 +6,10 @@ import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from aqboard.domain.evidence import Fault, ForwardEvidence, ModuleCall
+from aqboard.domain.evidence.forward import ForwardEvidence, InputFault, ModuleCall
 from aqboard.probes.context import Context, Probe
-from aqboard.probes.observe import observe
-from aqboard.probes.target import Forwards, able
+from aqboard.probes.target import Forwards
+from aqboard.probes.team_code import able, observe
 
 Inputs = dict[str, Tensor]
 
@@ -48,7 +48,7 @@ def run(target: Forwards, module: nn.Module, inputs: Inputs) -> tuple[list[Modul
 
 def find_fault(
     target: Forwards, module: nn.Module, given: Inputs, wanted: Inputs, failing: list[ModuleCall]
-) -> Fault | None:
+) -> InputFault | None:
     """Mend one input at a time; the one that makes the pass succeed is at fault. None when none does."""
     for name in given:
         if given[name].shape == wanted[name].shape:
@@ -58,7 +58,7 @@ def find_fault(
             continue
         wrong = next(((bad, good) for bad, good in zip(failing, passing, strict=False) if _off(bad, good)), None)
         bad, good = wrong or (None, None)
-        return Fault(
+        return InputFault(
             module=bad.name if bad else "",
             expected=good.output if good else (),
             got=bad.output if bad else (),

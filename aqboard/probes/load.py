@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from aqboard.domain.checkpoint import TensorSpec
-from aqboard.domain.evidence import LoadEvidence
-from aqboard.probes import loading
+from aqboard.domain.evidence.checkpoint import LoadEvidence
+from aqboard.domain.plan import CheckpointPlan
 from aqboard.probes.context import Context, Probe
+from aqboard.probes.target import Loaded, Loads
 from aqboard.readers.align.match import align_keys
 from aqboard.readers.checkpoints.bits import differing_tensors
 from aqboard.readers.checkpoints.checkpoint import CheckpointFile
@@ -20,10 +21,10 @@ def measure(context: Context) -> LoadEvidence:
     """Build, load, and compare every loaded tensor with the file, bit by bit."""
     target, state = context.target, context.state
     module = target.build(context.scan)
-    receiver = loading.receiver(target, module)
+    receiver = receiver_of(target, module)
     context.say(f"loading {len(state)} tensors into {type(receiver).__name__}")
     before = specs(receiver)
-    report = loading.load(target, context.plan.checkpoint, module, state)
+    report = load_checkpoint(target, context.plan.checkpoint, module, state)
     after = receiver.state_dict()
     # A loader that raised may have filled some tensors before: only bits count.
     equal = equal_to_file(context.checkpoint, after, report.mapping)
@@ -46,6 +47,32 @@ def measure(context: Context) -> LoadEvidence:
     )
 
 
+def receiver_of(target: object, module: nn.Module) -> nn.Module:
+    """The part of `module` that the training hands the checkpoint to; all of it unless the target says otherwise."""
+    return target.receiver(module) if isinstance(target, Loads) else module
+
+
+def load_checkpoint(target: object, plan: CheckpointPlan, module: nn.Module, state: Mapping[str, Tensor]) -> Loaded:
+    """Load as the target's training does, or with `load_state_dict` where the target has no loader of its own."""
+    if isinstance(target, Loads):
+        return target.load(module, state)
+    return load_state_dict(module, state, plan)
+
+
+def load_state_dict(module: nn.Module, state: Mapping[str, Tensor], plan: CheckpointPlan) -> Loaded:
+    """`module.load_state_dict` with the plan's prefix and strictness."""
+    renamed = {key.removeprefix(plan.strip_prefix): key for key in state}
+    own = module.state_dict().keys()
+    mapping = {key: source for key, source in renamed.items() if key in own}
+    missing = [key for key in own if key not in renamed]
+    unexpected = [source for key, source in renamed.items() if key not in own]
+    try:
+        module.load_state_dict({key: state[source] for key, source in renamed.items()}, strict=plan.strict)
+    except RuntimeError as error:
+        return Loaded(missing, unexpected, str(error), mapping)
+    return Loaded(missing, unexpected, "", mapping)
+
+
 def specs(module: nn.Module) -> dict[str, TensorSpec]:
     """Shape and dtype of every tensor in a module's state dict."""
     return {
@@ -56,8 +83,8 @@ def specs(module: nn.Module) -> dict[str, TensorSpec]:
 def equal_to_file(file: CheckpointFile, tensors: Mapping[str, Tensor], mapping: Mapping[str, str]) -> set[str]:
     """Keys of `mapping` (model key to file key) whose tensors hold the bytes that are in the file.
 
-    The file's bytes are read anew, not taken from what was handed to the loader. A bfloat16 tensor that was loaded
-    as float32, which holds it exactly, is held against its exact value; any other change of dtype is a difference.
+    The file's bytes are read again, not taken from what the loader got. A bfloat16 tensor that was loaded
+    as float32, which holds it exactly, is compared with its exact value; any other change of dtype is a difference.
     """
     same = {key: source for key, source in mapping.items() if _dtype(tensors[key]) == file.tensors[source].dtype}
     differing = set(differing_tensors(file, {source: _bits(tensors[key]) for key, source in same.items()}))

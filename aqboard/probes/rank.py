@@ -18,8 +18,8 @@ from torch import Tensor, nn
 from aqboard.domain.attempt import Attempt
 from aqboard.probes.bench import Bench
 from aqboard.probes.context import Context
-from aqboard.probes.observe import observe
 from aqboard.probes.target import StartsRanks
+from aqboard.probes.team_code import observe
 
 
 def main(attempt: str, rank: str, world: str, backend: str, meeting: str, out: str, limit_s: str) -> None:

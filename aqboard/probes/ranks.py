@@ -13,7 +13,7 @@ from typing import Literal
 
 import torch
 
-from aqboard.domain.evidence_train import RankReport, RanksEvidence
+from aqboard.domain.evidence.training import RankReport, RanksEvidence
 from aqboard.probes.context import Context, Probe
 from aqboard.probes.target import StartsRanks
 

@@ -6,12 +6,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from aqboard.domain.evidence import DirectionResult, ScanEvidence
+from aqboard.domain.evidence.scan import DirectionResult, ScanEvidence
 from aqboard.domain.plan import SCAN_RULES, ScanRule
 from aqboard.probes.context import Context, Probe
-from aqboard.probes.observe import observe
 from aqboard.probes.scan_rules import Floats, explains, is_permutation
-from aqboard.probes.target import Scan, ScansWind, Unavailable, able
+from aqboard.probes.target import Scan, ScansWind, Unavailable
+from aqboard.probes.team_code import able, observe
 from aqboard.readers.caches.scan_cache import ScanCache
 
 COMPASS = ("E", "ENE", "NE", "NNE", "N", "NNW", "NW", "WNW", "W", "WSW", "SW", "SSW", "S", "SSE", "SE", "ESE")

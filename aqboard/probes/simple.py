@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from aqboard.domain.errors import TargetError
 from aqboard.domain.plan import LaunchPlan
 from aqboard.probes import behaviour
-from aqboard.probes.loading import load_state_dict
+from aqboard.probes.load import load_state_dict
 from aqboard.probes.target import Batch, Loaded, Scan, TrainData
 
 TRAIN_BATCHES = 2

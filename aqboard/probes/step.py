@@ -8,13 +8,13 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from aqboard.domain.evidence import CurveEvidence
-from aqboard.domain.evidence_train import StepEvidence
+from aqboard.domain.evidence.loss import CurveEvidence
+from aqboard.domain.evidence.training import StepEvidence
 from aqboard.probes.bench import Bench
 from aqboard.probes.context import Context, Probe
 from aqboard.probes.load import same_bits
-from aqboard.probes.observe import observe
 from aqboard.probes.target import Batch, Target, TrainData, Trains
+from aqboard.probes.team_code import observe
 
 SEED = 0
 """Dropout draws the same masks before and after the step."""

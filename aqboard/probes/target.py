@@ -7,14 +7,14 @@ when the target lacks it the probe's checks are skipped and say what to add.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from pydantic import JsonValue
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from aqboard.domain.evidence_data import DataFacts
-from aqboard.domain.evidence_launch import TrainingFacts
+from aqboard.domain.evidence.data import DataFacts
+from aqboard.domain.evidence.training import TrainingFacts
 from aqboard.domain.plan import ScanLayout, ScanRule
 from aqboard.readers.caches.scan_cache import ScanCache
 
@@ -240,24 +240,3 @@ class StartsRanks(Protocol):
     def start_rank(self, rank: int, world_size: int) -> nn.Module:
         """The module of one rank as it stands when the first step begins; torch.distributed is initialised."""
         ...
-
-
-A = TypeVar("A")
-
-
-def able(target: object, ability: type[A]) -> A:
-    """The target as one that has the ability; raises Unavailable naming what it lacks."""
-    if isinstance(target, ability):
-        return target
-    lacking = [name for name in _members(ability) if not hasattr(target, name)]
-    raise Unavailable(
-        f"the target offers no {', '.join(f'`{name}`' for name in lacking)} ({ability.__name__}); "
-        "docs/your_own_model.md says how to add it"
-    )
-
-
-def _members(ability: type) -> list[str]:
-    """Names that a Protocol asks for, its bases' first."""
-    classes = [kind for kind in reversed(ability.__mro__) if getattr(kind, "_is_protocol", False)]
-    names = [name for kind in classes for name in (*vars(kind), *kind.__annotations__) if not name.startswith("_")]
-    return list(dict.fromkeys(names))

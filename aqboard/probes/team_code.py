@@ -1,12 +1,17 @@
-"""Reach the team's code: its working directory, its folders on Python's path, its builder. Probe process only."""
+"""Reach the team's code: import its builder, ask for abilities, call it and see what happens. Probe process only."""
 
 import importlib
 import os
 import sys
 from collections.abc import Callable
+from typing import TypeVar
 
 from aqboard.domain.errors import TargetError
 from aqboard.domain.plan import LaunchPlan, TargetPlan
+from aqboard.probes.target import Unavailable
+
+A = TypeVar("A")
+T = TypeVar("T")
 
 
 def import_builder(target: TargetPlan) -> Callable[[LaunchPlan], object]:
@@ -31,3 +36,32 @@ def import_builder(target: TargetPlan) -> Callable[[LaunchPlan], object]:
     if not callable(builder):
         raise TargetError(f"target.builder: {target.builder} is a {type(builder).__name__}; it must be callable.")
     return builder  # type: ignore[no-any-return]
+
+
+def able(target: object, ability: type[A]) -> A:
+    """The target as one that has the ability; raises Unavailable naming what it lacks."""
+    if isinstance(target, ability):
+        return target
+    lacking = [name for name in _members(ability) if not hasattr(target, name)]
+    raise Unavailable(
+        f"the target offers no {', '.join(f'`{name}`' for name in lacking)} ({ability.__name__}); "
+        "docs/your_own_model.md says how to add it"
+    )
+
+
+def _members(ability: type) -> list[str]:
+    """Names that a Protocol asks for, its bases' first."""
+    classes = [kind for kind in reversed(ability.__mro__) if getattr(kind, "_is_protocol", False)]
+    names = [name for kind in classes for name in (*vars(kind), *kind.__annotations__) if not name.startswith("_")]
+    return list(dict.fromkeys(names))
+
+
+def observe(call: Callable[[], T]) -> tuple[T | None, str]:
+    """The result and an empty string, or None and the error as `Type: message`.
+
+    The one place in the probes that catches everything: an error of the code under check is evidence, not a crash.
+    """
+    try:
+        return call(), ""
+    except Exception as error:
+        return None, f"{type(error).__name__}: {error}"

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from aqboard.domain.cache import CacheComparison, CacheFacts, CacheGroups, UnreadableCache
 from aqboard.domain.checkpoint import CheckpointDiff, CheckpointSummary, HealthReport, IntegrityReport
-from aqboard.readers.caches.compare import group_facts
 from aqboard.readers.errors import ReadError
 from aqboard.readers.sandbox import run_sandboxed
 
@@ -27,7 +26,7 @@ def compare_caches(a: str | Path, b: str | Path) -> CacheComparison:
 def group_caches(paths: Sequence[str | Path]) -> CacheGroups:
     """Candidates grouped by content. One that kills its reader is told as unreadable, and spares the others."""
     facts, unreadable = _inspect_all([str(path) for path in paths])
-    return group_facts(facts, unreadable)
+    return CacheGroups.of(facts, unreadable)
 
 
 def summarise_checkpoint(path: str | Path) -> CheckpointSummary:

@@ -29,7 +29,6 @@ from aqboard.domain.session.check_session import (
 )
 from aqboard.domain.session.events import Event
 from aqboard.domain.signing.identity import Identity
-from aqboard.launch.check_job import check_job
 from aqboard.launch.profile import load_profile
 from aqboard.sessions import folder as session_folder
 from aqboard.sessions.backends import BACKENDS, backend
@@ -185,6 +184,8 @@ def resources_for(backend_name: str, plan: LaunchPlan) -> dict[str, JsonValue]:
     """
     if backend_name != SlurmBackend.name:
         return {}
+    from aqboard.launch.check_job import check_job  # here: only Slurm needs a job's script
+
     return check_job(plan, load_profile(plan.cluster.profile)).model_dump(mode="json")
 
 

@@ -19,7 +19,6 @@ from aqboard.sessions.backends.base import EVENTS, read_handle
 from aqboard.sessions.events import lines
 from aqboard.sessions.folder import cancel_request
 from aqboard.sessions.judging import judge
-from aqboard.signing.decide import withdraw_void
 from aqboard.store import Store
 from aqboard.store.faults import is_busy
 from aqboard.store.sessions import SessionRow, Sessions
@@ -134,6 +133,8 @@ def close(store: Store, row: SessionRow, standing: Standing, position: int, pati
     patience.run(lambda: sessions.close(row, standing, position, judged.found, judged.not_asked))
     logger.info("session %d is %s: %s", row.number, standing.state, standing.why or "all probes have ended")
     if store.attempt(row.attempt).scripts:
+        from aqboard.signing.decide import withdraw_void  # here: a check without a GO needs no script and no guard
+
         # New findings void every GO, and a script that nobody stands behind any more must not be one that runs.
         patience.run(lambda: withdraw_void(store, row.attempt, "the checks were run again"))
 

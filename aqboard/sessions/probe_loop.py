@@ -11,15 +11,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from aqboard.domain.errors import SessionError
-from aqboard.domain.evidence import EVIDENCE
 from aqboard.domain.session.outcome import ProbeOutcome
 from aqboard.sessions.backends.base import ATTEMPT, CANNOT_WRITE, EVENTS, WORKER_LOG
 from aqboard.sessions.events import Ended, Event, Started, Tail, append
 
 logger = logging.getLogger("aqboard.sessions")
-
-KINDS: tuple[str, ...] = tuple(kind.kind for kind in EVIDENCE)
-"""Every probe, in the order they run."""
 
 WORKER: tuple[str, ...] = (sys.executable, "-P", "-m", "aqboard.sessions.worker")
 """The probe process: takes the attempt's file, the events' file and the probes to run."""
@@ -27,7 +23,6 @@ WORKER: tuple[str, ...] = (sys.executable, "-P", "-m", "aqboard.sessions.worker"
 POLL_S = 0.1
 START_LIMIT_S = 300.0
 """Importing torch and the team's code from a cold shared file system takes a minute or two."""
-LIMITS_S: Mapping[str, float] = {kind.kind: kind.limit_s for kind in EVIDENCE}
 KILL_LIMIT_S = 60.0
 LOG_LIMIT_BYTES = 64 << 20
 """What one probe process may print before it is stopped: a disk that it fills is everybody's."""
@@ -35,9 +30,9 @@ LOG_LIMIT_BYTES = 64 << 20
 
 def run_probes(
     folder: Path,
-    kinds: Sequence[str] = KINDS,
+    kinds: Sequence[str],
     *,
-    limits: Mapping[str, float] = LIMITS_S,
+    limits: Mapping[str, float],
     stop: Callable[[], bool] = lambda: False,
     sweep: Callable[[], None] = lambda: None,
 ) -> Iterator[Event]:

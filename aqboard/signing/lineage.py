@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from aqboard.domain.evidence import CheckpointEvidence
+from aqboard.domain.evidence.checkpoint import CheckpointEvidence
 from aqboard.domain.signing.signoff import Decision
 from aqboard.store import Store, StoredAttempt
 

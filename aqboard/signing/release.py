@@ -20,8 +20,9 @@ from pydantic import ValidationError
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.cluster import ClusterProfile
 from aqboard.domain.errors import LaunchError
-from aqboard.domain.evidence import CacheEvidence, LossEvidence
-from aqboard.domain.evidence_train import CostEvidence
+from aqboard.domain.evidence.loss import LossEvidence
+from aqboard.domain.evidence.scan import CacheEvidence
+from aqboard.domain.evidence.training import CostEvidence
 from aqboard.domain.job.manifest import CodeState, LaunchManifest, SignedFile, SignedJob, withdrawn_marker
 from aqboard.domain.model import first_fault
 from aqboard.guard.build import build_manifest

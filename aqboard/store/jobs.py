@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from aqboard.domain.errors import StoreError
-from aqboard.domain.evidence import CurvePoint
+from aqboard.domain.evidence.loss import CurvePoint
 from aqboard.domain.job.guard_verdict import GuardVerdict
 from aqboard.domain.job.slurm_job import UNKNOWN, JobRecord, Settlement, Sighting, Submission
 from aqboard.domain.model import Record

@@ -7,7 +7,7 @@ from typing import TypeVar
 from pydantic import AwareDatetime
 
 from aqboard.domain.attempt import Attempt
-from aqboard.domain.evidence import Evidence
+from aqboard.domain.evidence.base import Evidence
 from aqboard.domain.finding import Finding
 from aqboard.domain.model import Record
 from aqboard.domain.readiness import Readiness

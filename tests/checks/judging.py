@@ -3,7 +3,7 @@
 from typing import Any
 
 from aqboard.checks import SUITE, Check
-from aqboard.domain.evidence import Evidence
+from aqboard.domain.evidence.base import Evidence
 from aqboard.domain.finding import Judgement, Verdict
 from aqboard.domain.plan import LaunchPlan
 

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from aqboard.domain.checkpoint import OptimizerFacts, ParamGroup
-from aqboard.domain.evidence_checkpoint import BuiltGroup
+from aqboard.domain.evidence.checkpoint import BuiltGroup
 from tests.checks.judging import ERROR, FAIL, PASS, Healthy, judge, section
 
 WEIGHT, BIAS = (64, 64), (64,)

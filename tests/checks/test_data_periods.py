@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aqboard.checks.data_periods import overlap, words
-from aqboard.domain.evidence_data import DataFacts, Period
+from aqboard.domain.evidence.data import DataFacts, Period
 from tests import sample_launch
 from tests.checks.judging import FAIL, PASS, WARN, Healthy, judge
 

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from aqboard.domain.evidence_data import DataFacts, Statistics
+from aqboard.domain.evidence.data import DataFacts, Statistics
 from tests import sample_launch
 from tests.checks.judging import FAIL, PASS, WARN, Healthy, judge
 

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from aqboard.domain.evidence_launch import OutputFolder
+from aqboard.domain.evidence.machine import OutputFolder
 from tests.checks.judging import FAIL, PASS, WARN, Healthy, judge
 
 NEED = 1000

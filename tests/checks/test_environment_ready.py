@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from aqboard.domain.evidence_launch import Gpu
+from aqboard.domain.evidence.machine import Gpu
 from tests.checks.judging import PASS, SKIP, WARN, Healthy, judge
 
 BUSY = Gpu(name="H100", total_bytes=100, free_bytes=31)

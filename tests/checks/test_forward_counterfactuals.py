@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from aqboard.domain.evidence_forward import Change
+from aqboard.domain.evidence.forward import Change
 from aqboard.domain.plan import ExpectationsPlan, LaunchPlan
 from tests.checks.judging import ERROR, FAIL, PASS, WARN, Healthy, judge, section
 

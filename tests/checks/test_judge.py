@@ -1,6 +1,6 @@
 from aqboard.checks import Check
 from aqboard.checks.judge import judge_all, judge_one
-from aqboard.domain.evidence import CurveEvidence, CurvePoint
+from aqboard.domain.evidence.loss import CurveEvidence, CurvePoint
 from aqboard.domain.finding import Judgement, Severity, Stage, Verdict, passed
 from aqboard.domain.plan import LaunchPlan
 from aqboard.domain.session.outcome import ProbeOutcome

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from aqboard.domain.evidence_launch import TrainingFacts
+from aqboard.domain.evidence.training import TrainingFacts
 from tests import sample_launch
 from tests.checks.judging import FAIL, PASS, WARN, Healthy, judge, section
 

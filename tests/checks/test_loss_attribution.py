@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from aqboard.domain.attribution import Factor, Setting, Tried
-from aqboard.domain.evidence_attribution import Refused
+from aqboard.domain.evidence.loss import RefusedSetting
 from tests import sample_measured
 from tests.checks.judging import ERROR, FAIL, PASS, SKIP, WARN, Healthy, judge
 from tests.sample_measured import PLANNED, tried
@@ -96,6 +96,6 @@ def test_each_factor_has_its_remedy(healthy: Healthy, factor: Factor, value: str
 
 
 def test_what_could_not_be_measured_is_in_the_table(healthy: Healthy) -> None:
-    refused = Refused(setting=PLANNED.with_value("precision", "bfloat16"), error="RuntimeError: no bf16 here")
+    refused = RefusedSetting(setting=PLANNED.with_value("precision", "bfloat16"), error="RuntimeError: no bf16 here")
     figures = judge(ID, healthy, {"refused": (refused,)}).measurements
     assert (figures[-1].value, figures[-1].limit) == ("not measured", "RuntimeError: no bf16 here")

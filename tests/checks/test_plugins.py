@@ -24,7 +24,7 @@ Nobody launches at full moon.
 """
 
 from aqboard.checks import Check
-from aqboard.domain.evidence_base import Evidence
+from aqboard.domain.evidence.base import Evidence
 from aqboard.domain.finding import Severity, Stage, failed, passed
 
 

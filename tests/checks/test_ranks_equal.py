@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from aqboard.domain.evidence_train import RankReport
+from aqboard.domain.evidence.training import RankReport
 from tests.checks.judging import ERROR, FAIL, PASS, Healthy, judge
 
 ID = "ranks.equal"

@@ -10,7 +10,8 @@ from aqboard.checks.check import Check
 from aqboard.checks.judge import judge_all
 from aqboard.checks.selection import left_out, limits, probes_needed, refuse_unknown
 from aqboard.domain.errors import PlanError
-from aqboard.domain.evidence import EVIDENCE, Evidence
+from aqboard.domain.evidence.base import Evidence
+from aqboard.domain.evidence.kinds import EVIDENCE
 from aqboard.domain.finding import Judgement, Severity, Stage, Verdict, failed, passed
 from aqboard.domain.readiness import State, VerdictLine, assess
 from aqboard.domain.session.outcome import ProbeOutcome

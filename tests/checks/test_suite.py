@@ -7,7 +7,8 @@ import pytest
 
 from aqboard.checks import SUITE, Check
 from aqboard.domain.cache import CacheFault, UnreadableCache
-from aqboard.domain.evidence import DirectionResult, LossMeasurement
+from aqboard.domain.evidence.loss import LossMeasurement
+from aqboard.domain.evidence.scan import DirectionResult
 from aqboard.domain.finding import Verdict
 from aqboard.domain.plan import LaunchPlan
 from tests import sample_attempts

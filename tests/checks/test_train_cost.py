@@ -2,7 +2,7 @@
 
 import pytest
 
-from aqboard.domain.evidence_launch import TrainingFacts
+from aqboard.domain.evidence.training import TrainingFacts
 from aqboard.domain.finding import Judgement
 from tests.checks.judging import ERROR, FAIL, PASS, SKIP, WARN, Healthy, judge, section
 

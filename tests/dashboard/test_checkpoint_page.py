@@ -3,8 +3,7 @@
 import pytest
 
 from aqboard.domain.checkpoint import HealthReport, TensorHealth
-from aqboard.domain.evidence import CheckpointEvidence
-from aqboard.domain.evidence_checkpoint import ConfigurationEvidence, HealthEvidence
+from aqboard.domain.evidence.checkpoint import CheckpointEvidence, ConfigurationEvidence, HealthEvidence
 from aqboard.domain.signing.signoff import Decision
 from aqboard.signing.decide import decide
 from aqboard.store import Store

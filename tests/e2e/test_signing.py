@@ -9,7 +9,8 @@ import pytest
 import yaml
 from playwright.sync_api import BrowserContext, Page, expect
 
-from aqboard.domain.evidence import Evidence, ForwardEvidence
+from aqboard.domain.evidence.base import Evidence
+from aqboard.domain.evidence.forward import ForwardEvidence
 from aqboard.domain.plan import LaunchPlan
 from aqboard.domain.session.check_session import CheckSession
 from aqboard.domain.session.events import Ended, SessionEnded, SessionStarted, Started

@@ -9,7 +9,7 @@ from aqboard.checks import SUITE
 from aqboard.checks.judge import judge_all
 from aqboard.checks.selection import probes_needed
 from aqboard.domain.attempt import Attempt
-from aqboard.domain.evidence import Evidence
+from aqboard.domain.evidence.base import Evidence
 from aqboard.domain.finding import Finding
 from aqboard.domain.readiness import Readiness, VerdictLine, assess
 from aqboard.domain.session.outcome import ProbeOutcome

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from aqboard.domain.evidence import EVIDENCE
+from aqboard.domain.evidence.kinds import EVIDENCE
 from aqboard.domain.finding import Verdict
 from aqboard.domain.readiness import State
 from tests.gallery.broken import Broken

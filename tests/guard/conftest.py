@@ -19,16 +19,16 @@ Signed = Callable[..., LaunchManifest]
 @pytest.fixture(scope="session")
 def measured(launch: TinyLaunch) -> tuple[Any, Any, Any]:
     """(attempt, loss, cache): the plan frozen, and the evidence that real probes give."""
-    from aqboard.probes import Context, cache, checkpoint, first_loss, load
+    from aqboard.probes import Context, files, load, loss
     from aqboard.sessions.freeze import freeze
     from aqboard.sessions.plan_file import read_plan
 
     cluster = {**samples.plan_document()["cluster"], "nodes": 1, "gpus_per_node": 2}
     plan, text = read_plan(launch.plan("guarded", cluster=cluster))
     context = Context(freeze(plan, text, ()))
-    for probe in (checkpoint, cache, load, first_loss):
+    for probe in (files.CHECKPOINT, files.CACHE, load.PROBE, loss.FIRST_LOSS):
         context.remember(probe.measure(context))
-    return context.attempt, context.known(first_loss.LossEvidence), context.known(cache.CacheEvidence)
+    return context.attempt, context.known(loss.LossEvidence), context.known(files.CacheEvidence)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from aqboard.domain.canonical import canonical
-from aqboard.domain.evidence import LossEvidence, LossMeasurement
+from aqboard.domain.evidence.loss import LossEvidence, LossMeasurement
 from aqboard.domain.job.manifest import Approver, LaunchManifest, LossBand, Subset, withdrawn_marker
 from aqboard.domain.signing.signoff import Decision, SignOff
 from aqboard.guard.build import build_manifest

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-from aqboard.domain.evidence_launch import TrainingEvidence, TrainingFacts
-from aqboard.domain.evidence_train import CostEvidence
+from aqboard.domain.evidence.training import CostEvidence, TrainingEvidence, TrainingFacts
 from aqboard.launch.profile import load_profile
 from aqboard.launch.script import Approval, render, render_body, render_canary, render_chain
 from tests.launch.launch_samples import SIGNED, WHEN, attempt, go, machine, outcomes, plan

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from aqboard.domain.attempt import Attempt, InputFile
-from aqboard.domain.evidence_base import Evidence
-from aqboard.domain.evidence_launch import EnvironmentEvidence, Gpu
+from aqboard.domain.evidence.base import Evidence
+from aqboard.domain.evidence.machine import EnvironmentEvidence, Gpu
 from aqboard.domain.plan import ClusterPlan, LaunchPlan
 from aqboard.domain.session.outcome import ProbeOutcome
 from aqboard.domain.signing.signoff import Decision, SignOff

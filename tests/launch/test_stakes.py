@@ -2,9 +2,8 @@
 
 import pytest
 
-from aqboard.domain.evidence_base import Evidence
-from aqboard.domain.evidence_launch import TrainingEvidence, TrainingFacts
-from aqboard.domain.evidence_train import CostEvidence
+from aqboard.domain.evidence.base import Evidence
+from aqboard.domain.evidence.training import CostEvidence, TrainingEvidence, TrainingFacts
 from aqboard.domain.plan import TrainingPlan
 from aqboard.domain.session.outcome import ProbeOutcome
 from aqboard.launch.cost import Stakes, fine, stakes

@@ -10,8 +10,8 @@ from aqboard_reference.target import ReferenceTarget
 
 from aqboard.checks import forward_counterfactuals, forward_deterministic
 from aqboard.domain.finding import Verdict
-from aqboard.probes import Context, counterfactuals, repeat
-from aqboard.probes.counterfactuals import difference
+from aqboard.probes import Context
+from aqboard.probes.forward_changes import difference, measure_counterfactuals, measure_repeat
 from aqboard.sessions.freeze import freeze
 from aqboard.sessions.plan_file import read_plan
 from tests import faulty_targets as faulty
@@ -33,7 +33,7 @@ def probing(launch: TinyLaunch) -> Probing:
 
 def test_a_healthy_forecast_depends_on_everything_but_the_new_parameters(probing: Probing) -> None:
     context = probing()
-    seen = counterfactuals.measure(context)
+    seen = measure_counterfactuals(context)
     effects = {change.name: change.effect for change in seen.changes}
     assert seen.variables == MODEL.variables
     assert set(effects) == {*MODEL.variables, "lead_time", "wind", "scan_order", "new_parameters"}
@@ -51,13 +51,13 @@ def test_a_healthy_forecast_depends_on_everything_but_the_new_parameters(probing
 )
 def test_what_the_forecast_should_not_do_is_named(probing: Probing, target: type[ReferenceTarget], said: str) -> None:
     context = probing(target)
-    found = forward_counterfactuals.judge(context.plan, counterfactuals.measure(context))
+    found = forward_counterfactuals.judge(context.plan, measure_counterfactuals(context))
     assert (found.verdict, said in found.summary) == (Verdict.FAIL, True), found.summary
 
 
 def test_in_row_major_order_the_scan_is_not_asked_and_the_wind_acts_as_variables(probing: Probing) -> None:
     context = probing(scan={"rule": "none"})
-    seen = counterfactuals.measure(context)
+    seen = measure_counterfactuals(context)
     assert "scan_order" not in {change.name for change in seen.changes}
     assert forward_counterfactuals.judge(context.plan, seen).verdict is Verdict.PASS
 
@@ -68,13 +68,13 @@ def test_an_input_the_model_refuses_is_told(probing: Probing) -> None:
     broken = target.inputs(target.validation_batches()[0])  # type: ignore[attr-defined]
     broken["x"] = torch.full_like(broken["x"], math.nan)
     target.variations = lambda inputs: [("u", broken)]  # type: ignore[attr-defined]
-    change = counterfactuals.measure(context).changes[0]
+    change = measure_counterfactuals(context).changes[0]
     assert (change.effect, "not finite" in change.error) == (None, True)
 
 
 def test_a_healthy_forecast_repeats(probing: Probing) -> None:
     context = probing()
-    seen = repeat.measure(context)
+    seen = measure_repeat(context)
     assert (seen.values, seen.not_finite, seen.repeat_differs) == (2 * 6 * 16 * 32, 0, 0)
     assert seen.alone_largest is not None
     assert seen.alone_largest < 1e-4
@@ -90,16 +90,16 @@ def test_a_healthy_forecast_repeats(probing: Probing) -> None:
 )
 def test_what_makes_a_forecast_a_lottery_is_seen(probing: Probing, target: type[ReferenceTarget], said: str) -> None:
     context = probing(target)
-    found = forward_deterministic.judge(context.plan, repeat.measure(context))
+    found = forward_deterministic.judge(context.plan, measure_repeat(context))
     assert (found.verdict, said in found.summary) == (Verdict.FAIL, True), found.summary
 
 
 def test_batches_of_one_are_joined_to_give_a_sample_company(probing: Probing) -> None:
-    seen = repeat.measure(probing(faulty.BatchStatistics, data={"batch_size": 1}))
+    seen = measure_repeat(probing(faulty.BatchStatistics, data={"batch_size": 1}))
     assert (seen.batch_size, seen.values) == (2, 2 * 6 * 16 * 32)
     assert seen.alone_largest is not None
     assert seen.alone_largest > 0.01
-    alone = repeat.measure(probing(data={"batch_size": 1, "validation_batches": 1}))
+    alone = measure_repeat(probing(data={"batch_size": 1, "validation_batches": 1}))
     assert (alone.batch_size, alone.alone_largest) == (1, None)
 
 
@@ -107,7 +107,7 @@ def test_modules_left_in_training_mode_are_named(probing: Probing) -> None:
     context = probing()
     build = context.target.build
     context.target.build = lambda scan=None: build(scan).train()  # type: ignore[method-assign]
-    seen = repeat.measure(context)
+    seen = measure_repeat(context)
     assert "TopoFlowModule" in seen.training_mode
     assert seen.repeat_differs == 0, "measured in evaluation mode all the same"
 

@@ -13,18 +13,18 @@ import yaml
 from aqboard.checks.data_periods import CHECK as PERIODS
 from aqboard.checks.data_statistics import CHECK as STATISTICS
 from aqboard.checks.launch_agrees import CHECK as AGREES
-from aqboard.domain.evidence_data import DataEvidence, Period
-from aqboard.domain.evidence_launch import EnvironmentEvidence
+from aqboard.domain.evidence.data import DataEvidence, Period
+from aqboard.domain.evidence.machine import EnvironmentEvidence
 from aqboard.domain.finding import Verdict
-from aqboard.probes import Unavailable, checkpoint, data, environment, training
-from aqboard.probes.output import left_of_quota, look_at, lustre_quota_left
+from aqboard.probes import Unavailable, declared, files, machine
+from aqboard.probes.machine import left_of_quota, look_at, lustre_quota_left
 from tests import samples
 from tests.tiny_launch import TinyLaunch
 
 
 def told(context: Any) -> DataEvidence:
-    context.remember(checkpoint.measure(context))
-    return data.measure(context)
+    context.remember(files.measure_checkpoint(context))
+    return declared.measure_data(context)
 
 
 def finetune(launch: TinyLaunch, name: str, **sections: Any) -> dict[str, Any]:
@@ -75,34 +75,34 @@ def test_a_validation_year_that_was_trained_on_is_seen(probing: Any, launch: Tin
 
 def test_without_a_readable_checkpoint_nothing_is_compared(probing: Any) -> None:
     with pytest.raises(Unavailable, match="could not be read"):
-        data.measure(probing())
+        declared.measure_data(probing())
 
 
 def test_targets_that_say_nothing_leave_nothing_to_compare(probing: Any) -> None:
     context = probing()
     context.target = object()
     assert told(context) == DataEvidence()
-    assert training.measure(context).facts is None
+    assert declared.measure_training(context).facts is None
 
 
 def test_the_job_as_configured(probing: Any, launch: TinyLaunch) -> None:
-    facts = training.measure(probing()).facts
+    facts = declared.measure_training(probing()).facts
     assert facts is not None
     assert (facts.nodes, facts.devices, facts.batch_size, facts.max_steps) == (50, 8, 2, 24)
     assert (facts.train_samples, facts.configuration) == (10, "finetune.yaml")
     context = probing(**finetune(launch, "one_node.yaml", num_nodes=1))
-    found = AGREES.judge(context.plan, training.measure(context))
+    found = AGREES.judge(context.plan, declared.measure_training(context))
     assert (found.verdict, "nodes 1, the job has 50" in found.summary) == (Verdict.FAIL, True)
     nowhere = probing(**finetune(launch, "nowhere.yaml", data={"train_years": [1990]}))
-    facts = training.measure(nowhere).facts
+    facts = declared.measure_training(nowhere).facts
     assert facts is not None
     assert facts.train_samples is None
 
 
 def test_the_machine_is_recorded(probing: Any) -> None:
     context = probing()
-    context.remember(checkpoint.measure(context))
-    seen = environment.measure(context)
+    context.remember(files.measure_checkpoint(context))
+    seen = machine.measure(context)
     assert EnvironmentEvidence.model_validate(seen.model_dump(mode="json")) == seen
     assert seen.packages["torch"].split("+")[0] == seen.torch.split("+")[0]
     assert seen.open_files > 0
@@ -111,7 +111,7 @@ def test_the_machine_is_recorded(probing: Any) -> None:
     assert (output.what, output.obstacle, output.on_this_machine) == ("checkpoints and log", "", True)
     assert job.path == context.plan.cluster.workdir
     before = sorted(Path(output.nearest).iterdir())
-    environment.measure(context)
+    machine.measure(context)
     assert sorted(Path(output.nearest).iterdir()) == before, "nothing is written to find out"
 
 
@@ -121,13 +121,13 @@ def test_the_targets_commit_is_recorded(tmp_path: Path) -> None:
         done = subprocess.run(["git", *identity, *arguments], cwd=tmp_path, check=True, capture_output=True, text=True)
         return done.stdout.strip()
 
-    assert environment._git(tmp_path, "rev-parse", "HEAD") == ""
-    assert environment._git(None, "rev-parse", "HEAD") == ""
+    assert machine._git(tmp_path, "rev-parse", "HEAD") == ""
+    assert machine._git(None, "rev-parse", "HEAD") == ""
     (tmp_path / "model.py").write_text("x = 1\n")
     git("init", "-q")
     git("add", ".")
     git("commit", "-qm", "first")
-    assert environment._git(tmp_path, "rev-parse", "HEAD") == git("rev-parse", "HEAD")
+    assert machine._git(tmp_path, "rev-parse", "HEAD") == git("rev-parse", "HEAD")
 
 
 def test_folders_are_looked_at_where_they_will_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,21 +178,21 @@ def test_gpus_are_asked_for_their_memory(probing: Any, monkeypatch: pytest.Monke
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda index: f"GPU {index}")
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda index: (30 + index, 64))
-    seen = environment.measure(probing())
+    seen = machine.measure(probing())
     assert [(gpu.name, gpu.free_bytes, gpu.total_bytes) for gpu in seen.gpus] == [("GPU 0", 30, 64), ("GPU 1", 31, 64)]
 
     def broken(_: int) -> tuple[int, int]:
         raise RuntimeError("CUDA error: device is busy")
 
     monkeypatch.setattr(torch.cuda, "mem_get_info", broken)
-    seen = environment.measure(probing())
+    seen = machine.measure(probing())
     assert (seen.gpus, seen.gpu_error) == ((), "RuntimeError: CUDA error: device is busy")
 
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU on this machine")
 def test_a_real_gpu_is_seen(probing: Any) -> None:
-    seen = environment.measure(probing())
+    seen = machine.measure(probing())
     assert len(seen.gpus) == torch.cuda.device_count()
     assert all(0 < gpu.free_bytes <= gpu.total_bytes for gpu in seen.gpus)
     assert seen.torch_build != "CPU"

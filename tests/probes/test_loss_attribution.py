@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from aqboard.checks import loss_attribution
 from aqboard.domain.attribution import explain, find
 from aqboard.domain.baseline import upper_limit
-from aqboard.domain.evidence_attribution import AttributionEvidence
+from aqboard.domain.evidence.loss import AttributionEvidence
 from aqboard.domain.finding import Verdict
-from aqboard.probes import Context, Unavailable, attribution, cache, checkpoint, first_loss, load
+from aqboard.probes import Context, Unavailable, files, load, loss
 from aqboard.sessions.freeze import freeze
 from aqboard.sessions.plan_file import read_plan
 from tests import faulty_targets as faulty
@@ -47,7 +47,7 @@ def probing(launch: TinyLaunch) -> Iterator[Probing]:
         plan, text = read_plan(launch.plan(name, **sections))
         context = Context(freeze(plan, text, ()))
         vars(context)["target"] = target(plan)
-        for probe in (checkpoint, cache, load, first_loss):
+        for probe in (files.CHECKPOINT, files.CACHE, load.PROBE, loss.FIRST_LOSS):
             context.remember(probe.measure(context))
         vars(context.target)["by_first_loss"] = len(vars(context.target).get("measured", ()))
         return context
@@ -58,7 +58,7 @@ def probing(launch: TinyLaunch) -> Iterator[Probing]:
 @pytest.fixture(scope="module")
 def healthy(probing: Probing) -> tuple[Context, AttributionEvidence]:
     context = probing("healthy")
-    return context, attribution.measure(context)
+    return context, loss.measure_attribution(context)
 
 
 MISTAKES = {
@@ -70,7 +70,7 @@ MISTAKES = {
 @pytest.fixture(scope="module")
 def mistaken(probing: Probing) -> tuple[Context, AttributionEvidence]:
     context = probing("mistaken", **MISTAKES)
-    return context, attribution.measure(context)
+    return context, loss.measure_attribution(context)
 
 
 def test_every_factor_is_changed_once_around_a_healthy_plan(healthy: tuple[Context, AttributionEvidence]) -> None:
@@ -128,7 +128,7 @@ def test_around_weights_that_were_not_loaded_only_the_weights_are_changed(
 
 def test_what_the_first_loss_measured_is_taken_over(mistaken: tuple[Context, AttributionEvidence]) -> None:
     context, seen = mistaken
-    losses = context.known(first_loss.LossEvidence)
+    losses = context.known(loss.LossEvidence)
     assert losses is not None
     assert losses.as_trained is not None
     assert losses.mended is not None
@@ -139,7 +139,7 @@ def test_what_the_first_loss_measured_is_taken_over(mistaken: tuple[Context, Att
 
 
 def test_new_parameters_that_are_not_neutral_are_a_factor(probing: Probing) -> None:
-    seen = attribution.measure(probing("alpha", faulty.AlphaConfigured))
+    seen = loss.measure_attribution(probing("alpha", faulty.AlphaConfigured))
     assert seen.planned.new_parameters == "as configured"
     assert seen.reference == seen.planned.with_value("new_parameters", "neutral")
     rows = {row.setting.new_parameters: row.mean for row in seen.tried if row.setting.weights == "as loaded"}
@@ -158,7 +158,7 @@ def test_what_the_model_refuses_is_noted_and_the_rest_goes_on(
         return build(scan)
 
     monkeypatch.setattr(context.target, "build", picky)
-    seen = attribution.measure(context)
+    seen = loss.measure_attribution(context)
     assert [refused.setting.rule for refused in seen.refused] == ["block-angle"]
     assert seen.refused[0].error == "NotImplementedError: no blocks by angle"
     assert any(row.setting.precision == "bfloat16" for row in seen.tried)
@@ -167,4 +167,4 @@ def test_what_the_model_refuses_is_noted_and_the_rest_goes_on(
 def test_without_the_first_loss_nothing_is_attributed(launch: TinyLaunch, tmp_path: Path) -> None:
     plan, text = read_plan(launch.plan("alone"))
     with pytest.raises(Unavailable, match="first loss"):
-        attribution.measure(Context(freeze(plan, text, ())))
+        loss.measure_attribution(Context(freeze(plan, text, ())))

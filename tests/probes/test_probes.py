@@ -8,8 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from aqboard.domain.errors import AqboardError
-from aqboard.domain.evidence import CheckpointEvidence, LoadEvidence
-from aqboard.probes import bench, cache, checkpoint, curve, first_loss, forward, load, scan
+from aqboard.domain.evidence.checkpoint import CheckpointEvidence, LoadEvidence
+from aqboard.domain.evidence.kinds import EVIDENCE
+from aqboard.probes import PROBES, bench, files, forward, load, loss, scan
 from aqboard.probes.load import equal_to_file, same_bits
 from aqboard.readers.checkpoints.checkpoint import read_checkpoint
 from tests.tiny_launch import TinyLaunch
@@ -18,7 +19,7 @@ INNER = {"checkpoint": {"load_into": "inner_model"}}
 
 
 def test_a_checkpoint_tells_its_tensors_checksums_and_provenance(probing: Any) -> None:
-    seen = checkpoint.measure(probing())
+    seen = files.measure_checkpoint(probing())
     assert len(seen.summary.tensors) == 44
     assert seen.integrity.verdict == "ok"
     assert seen.provenance is not None
@@ -82,8 +83,8 @@ def test_a_model_that_silently_keeps_row_major_order_is_seen(probing: Any, monke
 
 def test_caches_are_grouped_and_the_trainings_one_is_known(probing: Any) -> None:
     shared = probing()
-    shared.remember(checkpoint.measure(shared))
-    seen = cache.measure(shared)
+    shared.remember(files.measure_checkpoint(shared))
+    seen = files.measure_cache(shared)
     assert [len(group.paths) for group in seen.groups.groups] == [2, 1]
     assert seen.planned.digests.content == seen.trained_with
     assert len({facts.file.md5 for facts in seen.groups.facts}) == 3
@@ -94,10 +95,10 @@ def test_a_broken_candidate_is_named_and_a_broken_cache_of_the_plan_is_an_error(
     probing: Any, launch: TinyLaunch
 ) -> None:
     (launch.folder / "text.pkl").write_text("not a cache")
-    seen = cache.measure(probing(scan={"candidates": ["text.pkl"]}))
+    seen = files.measure_cache(probing(scan={"candidates": ["text.pkl"]}))
     assert [Path(file.path).name for file in seen.groups.unreadable] == ["text.pkl"]
     with pytest.raises(AqboardError, match=r"scan\.cache"):
-        cache.measure(probing(scan={"cache": "text.pkl"}))
+        files.measure_cache(probing(scan={"cache": "text.pkl"}))
 
 
 def test_a_forward_pass_is_traced(probing: Any) -> None:
@@ -146,16 +147,16 @@ def test_without_any_guard_the_first_wrong_module_and_the_input_behind_it_are_na
 
 def test_first_losses_separate_what_each_mistake_costs(probing: Any) -> None:
     shared = probing(**INNER, scan={"layout": "compat", "cache": "cache_other.pkl", "candidates": ["cache.pkl"]})
-    for probe in (checkpoint, cache, load):
+    for probe in (files.CHECKPOINT, files.CACHE, load.PROBE):
         shared.remember(probe.measure(shared))
-    seen = first_loss.measure(shared)
+    seen = loss.measure_first_loss(shared)
     assert seen.planned.per_batch == seen.random_init.per_batch, "nothing was loaded"
     assert seen.mended is not None
     assert seen.as_trained is not None
     proper = probing()
-    for probe in (checkpoint, cache, load):
+    for probe in (files.CHECKPOINT, files.CACHE, load.PROBE):
         proper.remember(probe.measure(proper))
-    good = first_loss.measure(proper)
+    good = loss.measure_first_loss(proper)
     assert good.mended is None
     assert good.as_trained is None
     assert seen.as_trained.mean == pytest.approx(good.planned.mean, rel=1e-6)
@@ -167,9 +168,9 @@ def test_first_losses_separate_what_each_mistake_costs(probing: Any) -> None:
 def test_caches_measured_at_once_lose_what_each_loses_by_itself(probing: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def measured() -> list[tuple[str, tuple[float, ...]]]:
         shared = probing(scan={"candidates": ["cache_other.pkl", "cache_key_order.pkl"]})
-        for probe in (checkpoint, cache, load):
+        for probe in (files.CHECKPOINT, files.CACHE, load.PROBE):
             shared.remember(probe.measure(shared))
-        return [(row.setting, row.per_batch) for row in first_loss.measure(shared).candidates]
+        return [(row.setting, row.per_batch) for row in loss.measure_first_loss(shared).candidates]
 
     together = measured()
     monkeypatch.setattr(bench, "ComparesCaches", int)  # as if the target could not
@@ -184,18 +185,22 @@ def test_caches_measured_at_once_lose_what_each_loses_by_itself(probing: Any, mo
 def test_the_baselines_loss_is_reproduced(probing: Any, launch: TinyLaunch) -> None:
     shared = probing()
     shared.remember(load.measure(shared))
-    assert first_loss.measure(shared).planned.mean == pytest.approx(launch.val_loss, abs=1e-4)
+    assert loss.measure_first_loss(shared).planned.mean == pytest.approx(launch.val_loss, abs=1e-4)
+
+
+def test_every_kind_has_one_probe_in_the_same_order() -> None:
+    assert tuple(probe.kind for probe in PROBES) == EVIDENCE
 
 
 def test_without_a_loaded_checkpoint_there_is_no_first_loss(probing: Any) -> None:
     from aqboard.probes import Unavailable
 
     with pytest.raises(Unavailable, match="could not be loaded"):
-        first_loss.measure(probing())
+        loss.measure_first_loss(probing())
 
 
 def test_the_curve_is_the_trainings_log(probing: Any) -> None:
-    seen = curve.measure(probing())
+    seen = files.measure_curve(probing())
     assert any(point.val_loss is not None for point in seen.points)
     assert any(point.train_loss is not None for point in seen.points)
 
@@ -232,7 +237,7 @@ def test_bits_not_values_are_compared() -> None:
 
 def test_evidence_survives_the_way_through_the_store(probing: Any) -> None:
     shared = probing()
-    for kind, probe in ((CheckpointEvidence, checkpoint), (LoadEvidence, load)):
+    for kind, probe in ((CheckpointEvidence, files.CHECKPOINT), (LoadEvidence, load.PROBE)):
         evidence = probe.measure(shared)  # type: ignore[attr-defined]
         assert kind.model_validate(evidence.model_dump(mode="json")) == evidence
 

@@ -11,10 +11,11 @@ import torch
 from torch import Tensor, nn
 
 from aqboard.domain.errors import TargetError
-from aqboard.domain.evidence import LoadEvidence
+from aqboard.domain.evidence.checkpoint import LoadEvidence
 from aqboard.probes import Context, forward, load, scan
 from aqboard.probes.simple import SimpleTarget
-from aqboard.probes.target import Forwards, Loads, Persists, ScansWind, Target, Trains, Unavailable, able
+from aqboard.probes.target import Forwards, Loads, Persists, ScansWind, Target, Trains, Unavailable
+from aqboard.probes.team_code import able
 from tests import samples
 
 X, Y = torch.arange(12.0).reshape(4, 3), torch.ones(4, 1)

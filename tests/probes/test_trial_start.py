@@ -11,7 +11,7 @@ from torch import nn
 
 from aqboard.checks import ranks_equal, train_one_step
 from aqboard.domain.finding import Verdict
-from aqboard.probes import Context, cost, curve, rank, ranks, step
+from aqboard.probes import Context, cost, files, rank, ranks, step
 from aqboard.sessions.freeze import freeze
 from aqboard.sessions.plan_file import read_plan
 from tests import faulty_targets as faulty
@@ -94,7 +94,7 @@ def test_digests_tell_values_shapes_and_types_apart() -> None:
 
 def test_one_healthy_step(probing: Probing, launch: TinyLaunch) -> None:
     context = probing()
-    context.remember(curve.measure(context))
+    context.remember(files.measure_curve(context))
     seen = step.measure(context)
     assert (seen.failed_at, seen.own_step, seen.source) == ("", True, "training data of 2018")
     assert (seen.frozen, seen.without_gradient, seen.not_optimised, seen.not_finite) == ((), (), (), ())

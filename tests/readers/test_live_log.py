@@ -5,7 +5,7 @@ import struct
 
 import pytest
 
-from aqboard.domain.evidence import CurvePoint
+from aqboard.domain.evidence.loss import CurvePoint
 from aqboard.jobs.follow import reduced
 from aqboard.readers.errors import ReadError
 from aqboard.readers.logs.live_log import MAX_BYTES, read_live_log

@@ -91,9 +91,3 @@ def test_closing_the_iterator_ends_the_process(tmp_path: Path, run, monkeypatch:
     next(events)
     events.close()
     assert started[0].returncode is not None
-
-
-def test_the_real_worker_knows_every_probe() -> None:
-    from aqboard.probes import PROBES
-
-    assert tuple(probe.kind.kind for probe in PROBES) == probe_loop.KINDS

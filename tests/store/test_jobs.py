@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from aqboard.domain.errors import StoreError
-from aqboard.domain.evidence import CurvePoint
+from aqboard.domain.evidence.loss import CurvePoint
 from aqboard.domain.job.guard_verdict import GuardVerdict
 from aqboard.domain.job.slurm_job import Sighting, Submission
 from aqboard.store import Store

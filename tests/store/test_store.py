@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from aqboard.domain.errors import StoreError
-from aqboard.domain.evidence import CurveEvidence, CurvePoint
+from aqboard.domain.evidence.loss import CurveEvidence, CurvePoint
 from aqboard.domain.finding import Verdict
 from aqboard.domain.readiness import State
 from aqboard.domain.session.outcome import ProbeOutcome

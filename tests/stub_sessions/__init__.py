@@ -10,7 +10,7 @@ import pytest
 
 from aqboard.checks.check import Check
 from aqboard.domain.attempt import Attempt
-from aqboard.domain.evidence import Evidence
+from aqboard.domain.evidence.base import Evidence
 from aqboard.domain.finding import Judgement, Severity, Stage, Verdict, passed
 from aqboard.domain.session.check_session import CheckSession, Standing
 from aqboard.domain.session.events import Ended, Progressed, SessionEnded, SessionStarted, Started

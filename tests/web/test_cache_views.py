@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqboard.domain.evidence import CacheEvidence
+from aqboard.domain.evidence.scan import CacheEvidence
 from aqboard.readers.caches.cache_pair import read_pair
 from aqboard.readers.caches.compare import group_caches
 from aqboard.readers.caches.scan_cache import build_scan_cache

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqboard.domain.evidence import CurvePoint, LossEvidence, LossMeasurement
+from aqboard.domain.evidence.loss import CurvePoint, LossEvidence, LossMeasurement
 from aqboard.domain.plan import BaselinePlan
 from aqboard.web.figures.losses import MOST_POINTS, candidate_figure, curve, loss_figure, thinned
 from aqboard.web.figures.style import safe

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, StringConstraints
 
-from aqboard.domain.evidence import CurvePoint
+from aqboard.domain.evidence.loss import CurvePoint
 from aqboard.domain.job.guard_verdict import GuardVerdict
 from aqboard.domain.model import Record
 from aqboard.domain.signing.identity import Identity, Statement

@@ -4,7 +4,7 @@ Verdicts rest on content, never on bytes: an MD5 tells apart files that no model
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,6 @@ from aqboard.domain.cache import (
     CacheComparison,
     CacheFacts,
     CacheFormat,
-    CacheGroup,
     CacheGroups,
     CacheVerdict,
     SectorDifference,
@@ -57,26 +56,7 @@ def group_caches(paths: Iterable[str | Path]) -> CacheGroups:
             facts.append(inspect_cache(path))
         except ReadError as error:
             unreadable.append(UnreadableCache(path=str(path), code=error.code, message=error.message))
-    return group_facts(facts, unreadable)
-
-
-def group_facts(facts: Sequence[CacheFacts], unreadable: Sequence[UnreadableCache] = ()) -> CacheGroups:
-    """Group caches already inspected by their content digest."""
-    by_content: dict[str, list[CacheFacts]] = {}
-    for fact in facts:
-        by_content.setdefault(fact.digests.content, []).append(fact)
-    groups = [
-        CacheGroup(
-            content=content,
-            paths=tuple(fact.file.path for fact in members),
-            md5s=tuple(sorted({fact.file.md5 for fact in members})),
-            equals_generator=members[0].equals_generator,
-            valid=members[0].valid,
-        )
-        for content, members in by_content.items()
-    ]
-    groups.sort(key=lambda group: -len(group.paths))
-    return CacheGroups(groups=tuple(groups), facts=tuple(facts), unreadable=tuple(unreadable))
+    return CacheGroups.of(facts, unreadable)
 
 
 def byte_reasons(a: CacheFormat, b: CacheFormat) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import io
 import math
 from pathlib import Path
 
-from aqboard.domain.evidence import CurvePoint
+from aqboard.domain.evidence.loss import CurvePoint
 from aqboard.readers.errors import ReadError
 from aqboard.readers.logs.event_file import read_scalars
 from aqboard.readers.logs.training_log import TRAIN, VAL, curve_points

@@ -4,7 +4,7 @@ import csv
 import math
 from pathlib import Path
 
-from aqboard.domain.evidence import CurvePoint
+from aqboard.domain.evidence.loss import CurvePoint
 from aqboard.readers.errors import ReadError
 
 MAX_BYTES = 256 << 20

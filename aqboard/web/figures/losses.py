@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from aqboard.domain.baseline import drawn_band
-from aqboard.domain.evidence import CurvePoint
+from aqboard.domain.evidence.loss import CurvePoint
 from aqboard.domain.plan import BaselinePlan
 from aqboard.web.figures.style import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, safe
 from aqboard.web.tables.losses import UNIT, LossRow

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from aqboard.domain.evidence import CurvePoint
+from aqboard.domain.evidence.loss import CurvePoint
 from aqboard.domain.plan import BaselinePlan
 from aqboard.web.figures.losses import LINES, Column, Scale, curve, draw_baseline
 from aqboard.web.figures.style import ORANGE, PURPLE

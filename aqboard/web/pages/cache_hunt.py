@@ -3,7 +3,7 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from aqboard.domain.evidence import CacheEvidence
+from aqboard.domain.evidence.scan import CacheEvidence
 from aqboard.domain.hunt import CacheHunt, MentionReport, WalkReport
 from aqboard.domain.plan import LaunchPlan
 from aqboard.readers.caches.hunt import find_caches

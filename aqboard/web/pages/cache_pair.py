@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from aqboard.domain.cache import CacheFacts
-from aqboard.domain.evidence import CacheEvidence
+from aqboard.domain.evidence.scan import CacheEvidence
 from aqboard.readers.caches.cache_pair import CachePair, read_pair
 from aqboard.readers.errors import ReadError
 from aqboard.readers.sandbox import run_sandboxed

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from aqboard.domain.evidence import CacheEvidence, ScanEvidence
+from aqboard.domain.evidence.scan import CacheEvidence, ScanEvidence
 from aqboard.domain.finding import Stage
 from aqboard.store import StoredAttempt
 from aqboard.web.board import show_attempt

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from aqboard.checks.words import percent
-from aqboard.domain.evidence import CheckpointEvidence, LoadEvidence
+from aqboard.domain.evidence.checkpoint import CheckpointEvidence, LoadEvidence
 from aqboard.domain.finding import Stage
 from aqboard.signing.lineage import lineage
 from aqboard.store import StoredAttempt

@@ -4,8 +4,7 @@ import streamlit as st
 
 from aqboard.domain.attempt import InputFile
 from aqboard.domain.checkpoint import HealthReport
-from aqboard.domain.evidence import CheckpointEvidence
-from aqboard.domain.evidence_checkpoint import ConfigurationEvidence, HealthEvidence
+from aqboard.domain.evidence.checkpoint import CheckpointEvidence, ConfigurationEvidence, HealthEvidence
 from aqboard.readers.digest import file_digest
 from aqboard.readers.errors import ReadError
 from aqboard.readers.guarded import tensor_health

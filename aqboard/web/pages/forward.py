@@ -3,7 +3,7 @@
 import streamlit as st
 
 from aqboard.checks.words import shape
-from aqboard.domain.evidence import ForwardEvidence
+from aqboard.domain.evidence.forward import ForwardEvidence
 from aqboard.domain.finding import Stage
 from aqboard.store import StoredAttempt
 from aqboard.web.board import show_attempt

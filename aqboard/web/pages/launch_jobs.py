@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from aqboard.domain.evidence import CurveEvidence
+from aqboard.domain.evidence.loss import CurveEvidence
 from aqboard.domain.job.slurm_job import JobRecord
 from aqboard.jobs.follow import log_tail
 from aqboard.jobs.job_words import refusals

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from aqboard.domain.evidence import CurveEvidence, CurvePoint, LossEvidence
+from aqboard.domain.evidence.loss import CurveEvidence, CurvePoint, LossEvidence
 from aqboard.domain.finding import Stage
 from aqboard.domain.plan import BaselinePlan
 from aqboard.store import StoredAttempt

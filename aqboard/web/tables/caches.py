@@ -6,7 +6,7 @@ from pathlib import PurePath
 from string import ascii_uppercase
 
 from aqboard.domain.cache import CacheFacts, CacheVerdict, SectorDifference
-from aqboard.domain.evidence import CacheEvidence
+from aqboard.domain.evidence.scan import CacheEvidence
 from aqboard.readers.caches.compare import byte_reasons
 from aqboard.web.words import Face, short, size
 

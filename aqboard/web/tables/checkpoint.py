@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from aqboard.checks.checkpoint_coverage import undeclared_missing
 from aqboard.domain.alignment import KeyAlignment
 from aqboard.domain.checkpoint import CheckpointSummary, HealthReport, IntegrityReport, TensorHealth
-from aqboard.domain.evidence_checkpoint import ConfigurationEvidence
+from aqboard.domain.evidence.checkpoint import ConfigurationEvidence
 from aqboard.readers.align.key_paths import fold_keys
 from aqboard.web.tables.compare import ABSENT
 from aqboard.web.words import moment, size

@@ -1,7 +1,7 @@
 """The shape trace of a forward pass as rows."""
 
 from aqboard.checks.words import shape
-from aqboard.domain.evidence import ForwardEvidence
+from aqboard.domain.evidence.forward import ForwardEvidence
 
 HERE = "❌ first to go wrong"
 

@@ -5,7 +5,7 @@ from statistics import stdev
 
 from aqboard.checks.interval import Interval, interval
 from aqboard.domain.baseline import upper_limit
-from aqboard.domain.evidence import LossEvidence, LossMeasurement
+from aqboard.domain.evidence.loss import LossEvidence, LossMeasurement
 from aqboard.domain.plan import BaselinePlan
 
 UNIT = "masked MSE, normalised units"

@@ -1,7 +1,7 @@
 """The order the model really applies, direction by direction, as rows."""
 
 from aqboard.checks.words import percent
-from aqboard.domain.evidence import ScanEvidence
+from aqboard.domain.evidence.scan import ScanEvidence
 
 Row = dict[str, str | float]
 

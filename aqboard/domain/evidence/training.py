@@ -1,12 +1,38 @@
-"""Evidence from a training's first moments: one step, the ranks side by side, and what a step costs."""
+"""Evidence on the training: the job as it is configured, one step, the ranks side by side, what a step costs."""
 
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from aqboard.domain.attempt import NodeBilling
-from aqboard.domain.evidence_base import Evidence
+from aqboard.domain.evidence.base import Evidence
 from aqboard.domain.model import Record
+
+
+class TrainingFacts(Record):
+    """The job as the training's configuration has it; None for what it does not say."""
+
+    nodes: int | None = Field(default=None, ge=1)
+    devices: int | None = Field(default=None, ge=1)
+    """Processes per node, one per GPU."""
+    batch_size: int | None = Field(default=None, ge=1)
+    """Samples per process and step."""
+    accumulate: int = Field(default=1, ge=1)
+    """Batches per optimizer step."""
+    max_steps: int | None = Field(default=None, ge=1)
+    """Optimizer steps of the whole run."""
+    train_samples: int | None = Field(default=None, ge=0)
+    """Samples of one epoch; None where the training data is not available."""
+    configuration: str = ""
+    """File name of the configuration that says all this."""
+
+
+class TrainingEvidence(Evidence):
+    """The training's own idea of the job."""
+
+    kind: ClassVar[str] = "training"
+    facts: TrainingFacts | None = None
+    """None when the target does not say."""
 
 
 class StepEvidence(Evidence):
@@ -18,7 +44,7 @@ class StepEvidence(Evidence):
     """Where the batch comes from, in words."""
     samples: int
     own_step: bool
-    """The target says how it trains; without that, the validation loss stands in and nothing is moved."""
+    """The target says how it trains; otherwise the validation loss is used instead, and no parameter is changed."""
     failed_at: Literal["", "forward", "backward", "optimizer"] = ""
     error: str = ""
     loss: float | None = None

@@ -1,4 +1,4 @@
-"""The base of all evidence; a module of its own, so that kinds may lie in several files."""
+"""The base of all evidence."""
 
 from typing import ClassVar
 

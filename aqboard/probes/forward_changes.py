@@ -1,4 +1,4 @@
-"""What the forecast depends on: change one thing at a time and see whether the forecast follows."""
+"""What the forecast depends on, and what it must not: change one thing at a time, or nothing at all."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -6,18 +6,19 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from aqboard.domain.evidence_forward import Change, CounterfactualEvidence
+from aqboard.domain.evidence.forward import Change, CounterfactualEvidence, RepeatEvidence
 from aqboard.probes.bench import Bench
 from aqboard.probes.context import Context, Probe
-from aqboard.probes.observe import observe
-from aqboard.probes.target import Neutral, Varies, able
+from aqboard.probes.target import Forwards, Neutral, Target, Unavailable, Varies
+from aqboard.probes.team_code import able, observe
 
 NOT_VARIABLES = ("wind", "lead_time", "scan_order", "new_parameters")
+"""Names of changes that are not single input variables of the model."""
 
 Inputs = Mapping[str, Tensor]
 
 
-def measure(context: Context) -> CounterfactualEvidence:
+def measure_counterfactuals(context: Context) -> CounterfactualEvidence:
     """One real sample, weights as the training loads them; each pass differs from the first in one thing."""
     target = able(context.target, Varies)
     module = Bench(context).loaded(context.scan)
@@ -75,4 +76,49 @@ def difference(plain: Tensor, other: Tensor) -> Tensor:
     return share.masked_fill((other == plain) | (other.isnan() & plain.isnan()), 0.0)
 
 
-PROBE = Probe(CounterfactualEvidence, "What the forecast depends on", measure)
+def measure_repeat(context: Context) -> RepeatEvidence:
+    """Weights as the training loads them, in evaluation mode; a target without named inputs only repeats its loss."""
+    target = context.target
+    module = Bench(context).loaded(context.scan)
+    training = tuple(name or type(module).__name__ for name, part in module.named_modules() if part.training)
+    module.eval()
+    whole, alone, size = _ways(target, module)
+    with torch.no_grad():
+        first, again = whole(), whole()
+        apart = difference(first, again)
+        single = difference(first[:1], alone()).abs().max().item() if alone else None
+    return RepeatEvidence(
+        values=first.numel(),
+        not_finite=int((~first.isfinite()).sum()),
+        repeat_differs=int((apart != 0).sum()),
+        repeat_largest=apart.abs().max().item(),
+        batch_size=size,
+        alone_largest=single,
+        training_mode=training,
+    )
+
+
+def _ways(target: Target, module: nn.Module) -> tuple[Callable[[], Tensor], Callable[[], Tensor] | None, int]:
+    """How to make the whole batch's output, the first sample's alone (None when that is impossible), and the size."""
+    batches = target.validation_batches()
+    size = target.size(batches[0])
+    if isinstance(target, Forwards):
+        try:
+            inputs = target.inputs(batches[0])
+        except Unavailable:
+            pass  # a target that cannot name its inputs still has a loss
+        else:
+            if size == 1 and len(batches) > 1:
+                inputs, size = _joined(inputs, target.inputs(batches[1])), 2
+            sample = {name: tensor[:1] for name, tensor in inputs.items()}
+            alone = (lambda: target.forward(module, sample)) if size > 1 else None
+            return (lambda: target.forward(module, inputs)), alone, size
+    return (lambda: target.loss(module, batches[0]).reshape(1)), None, size
+
+
+def _joined(first: Inputs, second: Inputs) -> dict[str, Tensor]:
+    return {name: torch.cat([tensor, second[name][:1]]) for name, tensor in first.items()}
+
+
+COUNTERFACTUALS = Probe(CounterfactualEvidence, "What the forecast depends on", measure_counterfactuals)
+REPEAT = Probe(RepeatEvidence, "Same forecast again", measure_repeat)

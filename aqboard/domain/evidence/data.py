@@ -5,7 +5,7 @@ from typing import ClassVar, Self
 
 from pydantic import Field, JsonValue, model_validator
 
-from aqboard.domain.evidence_base import Evidence
+from aqboard.domain.evidence.base import Evidence
 from aqboard.domain.model import Record
 
 
@@ -64,7 +64,7 @@ class DataFacts(Record):
 
 
 class DataEvidence(Evidence):
-    """The data of this launch beside the data of the training that made the checkpoint."""
+    """The data of this launch, and the data of the training that made the checkpoint."""
 
     kind: ClassVar[str] = "data"
     builds_on: ClassVar[tuple[str, ...]] = ("checkpoint",)

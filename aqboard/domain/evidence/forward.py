@@ -1,11 +1,46 @@
-"""Evidence from forward passes that differ in one thing: what the forecast depends on, and what it should not."""
+"""Evidence from forward passes: one traced, one thing changed at a time, the same one again."""
 
 from typing import ClassVar
 
 from pydantic import Field
 
-from aqboard.domain.evidence_base import Evidence
+from aqboard.domain.evidence.base import Evidence
 from aqboard.domain.model import Record
+
+
+class ModuleCall(Record):
+    """One module's part in a forward pass, in order of completion."""
+
+    name: str
+    module: str
+    output: tuple[int, ...]
+    """Shape of the (first) output tensor."""
+
+
+class InputFault(Record):
+    """Where a failing forward pass first leaves the passing one."""
+
+    module: str
+    """First module whose output has another rank than in the passing run; empty when none had completed."""
+    expected: tuple[int, ...] = ()
+    got: tuple[int, ...] = ()
+    input: str = ""
+    """The input at fault: giving it in the expected shape makes the pass succeed."""
+    input_expected: tuple[int, ...] = ()
+    input_got: tuple[int, ...] = ()
+
+
+class ForwardEvidence(Evidence):
+    """One full forward pass on a real validation batch, as the plan hands its inputs over."""
+
+    kind: ClassVar[str] = "forward"
+    inputs: dict[str, tuple[int, ...]]
+    trace: tuple[ModuleCall, ...]
+    output: tuple[int, ...] = ()
+    output_finite: bool = False
+    error: str = ""
+    fault: InputFault | None = None
+    seconds: float = Field(ge=0)
 
 
 class Change(Record):

@@ -1,10 +1,10 @@
-"""Evidence on where and how the training will run: the machine, and the training's own idea of the job."""
+"""Evidence on the machine that the checks ran on, and on the folders that the launch will write to."""
 
 from typing import ClassVar
 
 from pydantic import Field
 
-from aqboard.domain.evidence_base import Evidence
+from aqboard.domain.evidence.base import Evidence
 from aqboard.domain.model import Record
 
 
@@ -60,29 +60,3 @@ class EnvironmentEvidence(Evidence):
     outputs: tuple[OutputFolder, ...] = ()
     checkpoint_bytes: int
     """What one checkpoint of the training takes: weights and Adam's two moments of each; 0 where it is not known."""
-
-
-class TrainingFacts(Record):
-    """The job as the training's configuration has it; None for what it does not say."""
-
-    nodes: int | None = Field(default=None, ge=1)
-    devices: int | None = Field(default=None, ge=1)
-    """Processes per node, one per GPU."""
-    batch_size: int | None = Field(default=None, ge=1)
-    """Samples per process and step."""
-    accumulate: int = Field(default=1, ge=1)
-    """Batches per optimizer step."""
-    max_steps: int | None = Field(default=None, ge=1)
-    """Optimizer steps of the whole run."""
-    train_samples: int | None = Field(default=None, ge=0)
-    """Samples of one epoch; None where the training data is not at hand."""
-    configuration: str = ""
-    """File name of the configuration that says all this."""
-
-
-class TrainingEvidence(Evidence):
-    """The training's own idea of the job."""
-
-    kind: ClassVar[str] = "training"
-    facts: TrainingFacts | None = None
-    """None when the target does not say."""
