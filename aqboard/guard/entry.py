@@ -6,7 +6,7 @@ Outside a job that aqboard launched they must cost and risk nothing, so nothing 
 import os
 from typing import Any
 
-from aqboard.guard.names import MANIFEST_VARIABLE
+from aqboard.guard import MANIFEST_VARIABLE
 
 
 def lightning() -> list[Any]:

@@ -22,9 +22,9 @@ from aqboard.domain.errors import LaunchError
 from aqboard.domain.evidence import CacheEvidence, LossEvidence
 from aqboard.domain.evidence_train import CostEvidence
 from aqboard.domain.manifest import CodeState, LaunchManifest, SignedFile, SignedJob, withdrawn_marker
+from aqboard.guard import MANIFEST, VERDICT
 from aqboard.guard.build import build_manifest
 from aqboard.guard.code_state import code_state
-from aqboard.guard.names import MANIFEST, VERDICT
 from aqboard.launch.canary import canary_job
 from aqboard.launch.cluster import ClusterProfile
 from aqboard.launch.profile import load_profile

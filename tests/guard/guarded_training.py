@@ -18,7 +18,7 @@ from typing import Any
 
 from aqboard.domain.guard_verdict import GuardVerdict
 from aqboard.domain.manifest import LaunchManifest
-from aqboard.guard.names import CANARY_VARIABLE, DIGEST_VARIABLE, MANIFEST_VARIABLE
+from aqboard.guard import CANARY_VARIABLE, DIGEST_VARIABLE, MANIFEST_VARIABLE
 
 PRELOADED = ["aqboard.guard.for_lightning", "aqboard.topoflow.train", "torch.distributed", __name__]
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from aqboard.domain.guard_verdict import Stop
 from aqboard.domain.manifest import LaunchManifest, LossBand, Pace, Subset
-from aqboard.guard.judge import Decision, Look, judge
+from aqboard.guard.judge import GuardOutcome, Look, judge
 from aqboard.guard.rows import COMPARED, SHARDED, Row, pack, share, unpack, width
 from tests.guard.manifests import manifest
 
@@ -148,7 +148,7 @@ def test_rows_come_back_as_they_were_sent(table: list[Row]) -> None:
 @given(table=st.lists(ROWS, min_size=1, max_size=8))
 def test_whatever_the_ranks_say_there_is_a_decision(table: list[Row], tmp_path_factory: pytest.TempPathFactory) -> None:
     decision = judge(manifest(tmp_path_factory.getbasetemp()), START, table)
-    assert isinstance(decision, Decision)
+    assert isinstance(decision, GuardOutcome)
     if decision.stop is None:
         assert not any(row.code for row in table)
         assert decision.check.loss is None or 0.3 <= decision.check.loss <= 0.4

@@ -11,7 +11,7 @@ import torch
 
 from aqboard.domain.guard_verdict import GuardVerdict
 from aqboard.domain.manifest import LaunchManifest, LossBand, SignedJob, Subset
-from aqboard.guard.names import MANIFEST_VARIABLE
+from aqboard.guard import MANIFEST_VARIABLE
 from tests.guard.manifests import manifest, signed_file
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "foreign"
