@@ -97,12 +97,19 @@ class Metric(nn.Module):
     def reset(self) -> None: ...
 
 
+class Recurrent(nn.Module):
+    """Has a state of its own to reset, and is no metric."""
+
+    def reset(self) -> None: ...
+
+
 class Module(nn.Module):
     """Its step is `step(module, *arguments)`."""
 
     def __init__(self, step: Any) -> None:
         super().__init__()
-        self.metric, self.frozen, self.asked = Metric(), nn.Dropout(), []  # type: ignore[var-annotated]
+        self.metric, self.frozen, self.cell = Metric(), nn.Dropout(), Recurrent()
+        self.asked: list[Any] = []
         self.frozen.eval()
         self._step = step
 

@@ -10,10 +10,11 @@ from aqboard.artefacts.errors import ReadError
 from aqboard.domain.guard_verdict import GuardCheck, GuardVerdict, Stop
 from aqboard.domain.job import Submission
 from aqboard.guard.judge import GuardOutcome
-from aqboard.guard.verdict import MAX_BYTES, MAX_CHECKS, MAX_TEXT, Recorder, read_verdict
+from aqboard.guard.verdict import Recorder, read_verdict
 from tests import samples
 from tests.guard.manifests import manifest
 
+MAX_BYTES = 262_144
 JOB = {"SLURM_JOB_ID": "17", "SLURM_RESTART_COUNT": "1", "SLURM_JOB_NODELIST": "nid[000001-000050]"}
 
 
@@ -78,7 +79,10 @@ def test_every_code_has_words() -> None:
 )
 def test_what_is_no_verdict(content: bytes, code: str, tmp_path: Path) -> None:
     (tmp_path / "guard_verdict.json").write_bytes(content)
-    assert refused(submission(tmp_path)).code == code
+    error = refused(submission(tmp_path))
+    assert error.code == code
+    told = {"malformed": "guard_verdict.json is not a guard's verdict: the file: ", "too-big": "any verdict (256 KiB)."}
+    assert told[code] in error.message
 
 
 def test_a_verdict_with_more_space_than_a_verdict_needs_is_read_up_to_the_limit(tmp_path: Path) -> None:
@@ -142,13 +146,16 @@ def test_a_good_verdict_behind_a_link_is_refused(tmp_path: Path) -> None:
     assert refused(submission(tmp_path)).code == "not-a-file"
 
 
-@pytest.mark.parametrize("change", [{"attempt": "ee" * 16}, {"seal": "f" * 64}])
+@pytest.mark.parametrize("change", [{"attempt": "ee" * 16}, {"attempt": "e" * 99}, {"seal": "f" * 64}])
 def test_a_verdict_on_another_launch_is_not_taken_for_this_one(tmp_path: Path, change: dict[str, str]) -> None:
     """The job's number is right, as in a folder that was copied, or where somebody wrote it in."""
     stop(tmp_path, **change)
     error = refused(submission(tmp_path))
+    attempt, seal = change.get("attempt", "a" * 32), change.get("seal", "5" * 64)
     assert error.code == "other-launch"
-    assert "not of this launch" in error.message
+    assert (
+        f"guard_verdict.json speaks of attempt {attempt[:40]}, seal {seal[:12]}, not of this launch;" in error.message
+    )
 
 
 def test_a_verdict_on_an_earlier_job_of_the_same_launch_is_nothing_written_yet(tmp_path: Path) -> None:
@@ -157,7 +164,12 @@ def test_a_verdict_on_an_earlier_job_of_the_same_launch_is_nothing_written_yet(t
 
 
 @pytest.mark.parametrize(
-    ("environment", "told"), [({"SLURM_JOB_ID": "99"}, "speaks of job 99, not of job 17"), ({}, "a run outside Slurm")]
+    ("environment", "told"),
+    [
+        ({"SLURM_JOB_ID": "99"}, "speaks of job 99, not of job 17"),
+        ({"SLURM_JOB_ID": "9" * 60}, f"speaks of job {'9' * 40}, not of job 17"),
+        ({}, "speaks of a run outside Slurm, not of job 17"),
+    ],
 )
 def test_a_verdict_on_a_job_that_nobody_knows_is_refused(
     tmp_path: Path, environment: dict[str, str], told: str
@@ -197,7 +209,10 @@ def test_each_way_a_job_can_go_is_written(tmp_path: Path) -> None:
     first = written(tmp_path)
     assert (first.state, first.code, first.step) == ("stopped", 47, 0)
     assert first.reason.startswith("Rank 0 made no progress for 600 s, some time after step 0: it waits for another")
-    recorder.add(GuardCheck(when="start", step=0))
+    recorder.goes_on()
+    assert written(tmp_path).step == 0
+    for step in (0, 3, 5):
+        recorder.add(GuardCheck(when="step", step=step))
     recorder.add(GuardCheck(when="step", step=10))
     recorder.goes_on()
     assert (written(tmp_path).state, written(tmp_path).code, written(tmp_path).step) == ("running", 0, 10)
@@ -209,20 +224,26 @@ def test_each_way_a_job_can_go_is_written(tmp_path: Path) -> None:
     last = written(tmp_path)
     assert (last.state, last.code, last.step) == ("raised", 1, 12)
     assert last.reason == "Rank 0 ended with ValueError after step 12: bad disk"
-    assert [check.step for check in last.checks] == [0, 10]
+    assert [check.step for check in last.checks] == [0, 3, 5, 10]
+    recorder.stopped(
+        GuardOutcome(GuardCheck(when="step", step=50), Stop.BASELINE, "too high", "val_loss", 0.5, 0.4, (0,))
+    )
+    last = written(tmp_path)
+    assert (last.state, last.code, last.step, last.reason) == ("stopped", 42, 50, "too high")
+    assert (last.quantity, last.observed, last.limit, last.ranks_at_fault) == ("val_loss", 0.5, 0.4, (0,))
     assert last.started_at <= last.written_at
 
 
 def test_however_much_there_is_to_say_the_verdict_can_be_read(tmp_path: Path) -> None:
     recorder = Recorder(manifest(tmp_path), 2, {**JOB, "SLURM_JOB_NODELIST": "n" * 9999})
     check = GuardCheck(when="step", step=1, loss=0.1, low=0.1, limit=0.1, step_s=0.1, step_limit_s=0.1, samples=10**9)
-    for _ in range(MAX_CHECKS + 50):
+    for _ in range(150):
         recorder.add(check)
     recorder.stopped(GuardOutcome(check, Stop.BROKEN, "\x1b" * 9999))
     verdict = written(tmp_path)
-    assert (len(verdict.checks), len(verdict.nodes), len(verdict.reason)) == (MAX_CHECKS, MAX_TEXT, MAX_TEXT)
+    assert (len(verdict.checks), len(verdict.nodes), len(verdict.reason)) == (100, 2000, 2000)
     recorder.raised(1, ValueError("x" * 9999))
-    assert len(written(tmp_path).reason) == MAX_TEXT
+    assert len(written(tmp_path).reason) == 2000
 
 
 @pytest.mark.parametrize(("said", "restarts"), [("", 0), ("3", 3), ("-1", 0), ("many", 0)])
