@@ -11,7 +11,7 @@ from aqboard.domain.attempt import Attempt
 from aqboard.domain.canonical import digest
 from aqboard.domain.evidence import CacheEvidence, LossEvidence
 from aqboard.domain.evidence_train import CostEvidence
-from aqboard.domain.manifest import (
+from aqboard.domain.job.manifest import (
     Approver,
     CodeState,
     GuardSettings,
@@ -23,7 +23,7 @@ from aqboard.domain.manifest import (
     Subset,
 )
 from aqboard.domain.plan import LaunchPlan
-from aqboard.domain.signoff import SignOff
+from aqboard.domain.signing.signoff import SignOff
 from aqboard.guard import KILL, VERDICT
 
 log = logging.getLogger(__name__)

@@ -17,8 +17,8 @@ from typing import Any
 
 import torch
 
-from aqboard.domain.guard_verdict import GuardCheck, Stop
-from aqboard.domain.manifest import LaunchManifest
+from aqboard.domain.job.guard_verdict import GuardCheck, Stop
+from aqboard.domain.job.manifest import LaunchManifest
 from aqboard.guard import CANARY_VARIABLE, DIGEST_VARIABLE, MANIFEST_VARIABLE, first_loss
 from aqboard.guard.guarded_run import GuardedRun
 from aqboard.guard.judge import Look

@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
-from aqboard.domain.manifest import CodeState
+from aqboard.domain.job.manifest import CodeState
 
 log = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ from typing import NoReturn
 
 import torch
 
-from aqboard.domain.guard_verdict import Stop
-from aqboard.domain.manifest import LaunchManifest
+from aqboard.domain.job.guard_verdict import Stop
+from aqboard.domain.job.manifest import LaunchManifest
 from aqboard.domain.printable import printable
 from aqboard.guard.judge import NAMED, GuardOutcome, Look, judge
 from aqboard.guard.ranks import Ranks, Watchdog, end_at_once

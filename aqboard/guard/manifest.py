@@ -8,8 +8,8 @@ from pydantic import ValidationError
 
 from aqboard import __version__
 from aqboard.domain.errors import AqboardError
-from aqboard.domain.guard_verdict import Stop
-from aqboard.domain.manifest import LaunchManifest
+from aqboard.domain.job.guard_verdict import Stop
+from aqboard.domain.job.manifest import LaunchManifest
 from aqboard.domain.model import first_fault
 from aqboard.guard.opening import open_regular
 

@@ -15,18 +15,18 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import ValidationError
 
-from aqboard.artefacts.errors import ReadError
-from aqboard.domain.guard_verdict import GuardCheck, GuardVerdict, Stop
-from aqboard.domain.manifest import LaunchManifest
+from aqboard.domain.job.guard_verdict import GuardCheck, GuardVerdict, Stop
+from aqboard.domain.job.manifest import LaunchManifest
 from aqboard.domain.model import first_fault
 from aqboard.domain.printable import printable
 from aqboard.guard import VERDICT
 from aqboard.guard.judge import GuardOutcome
 from aqboard.guard.opening import open_regular
 from aqboard.guard.writing import write_whole
+from aqboard.readers.errors import ReadError
 
 if TYPE_CHECKING:  # the job that writes needs none of the board's records
-    from aqboard.domain.job import Submission
+    from aqboard.domain.job.slurm_job import Submission
 
 log = logging.getLogger(__name__)
 

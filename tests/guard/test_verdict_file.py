@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from aqboard.artefacts.errors import ReadError
-from aqboard.domain.guard_verdict import GuardCheck, GuardVerdict, Stop
-from aqboard.domain.job import Submission
+from aqboard.domain.job.guard_verdict import GuardCheck, GuardVerdict, Stop
+from aqboard.domain.job.slurm_job import Submission
 from aqboard.guard.judge import GuardOutcome
 from aqboard.guard.verdict import Recorder, read_verdict
+from aqboard.readers.errors import ReadError
 from tests import samples
 from tests.guard.manifests import manifest
 
