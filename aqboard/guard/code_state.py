@@ -1,6 +1,7 @@
 """Which code a folder holds: its git commit, and a digest of what was changed since."""
 
 import hashlib
+import logging
 import re
 import shutil
 import subprocess
@@ -8,6 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from aqboard.domain.job.manifest import CodeState
+
+log = logging.getLogger(__name__)
 
 LIMIT_S = 60
 """`git diff` looks at every file under version control; on a slow file system that takes seconds."""
@@ -37,7 +40,8 @@ def code_state(folder: Path) -> CodeState | None:
             "--full-index", "--binary", "--src-prefix=a/", "--dst-prefix=b/", "--diff-algorithm=myers",
             "--no-renames", "--unified=3", "HEAD",
         )  # fmt: skip
-    except (OSError, subprocess.SubprocessError):
+    except (OSError, subprocess.SubprocessError) as error:
+        log.debug("no git state of %s: %s", folder, error)
         return None
     digest = hashlib.sha256(changes).hexdigest() if changes else None
     return CodeState(folder=folder.absolute(), commit=commit, changes_sha256=digest)
@@ -80,7 +84,8 @@ def _by_hand(folder: Path) -> CodeState | None:
             if shared.exists():
                 place = place / shared.read_text(encoding="utf-8").strip()
             head = _resolved(place, ref[1])
-    except (OSError, StopIteration, UnicodeDecodeError):
+    except (OSError, StopIteration, UnicodeDecodeError) as error:
+        log.debug("no commit of %s from git's own files: %r", folder, error)
         return None
     return CodeState(folder=folder, commit=head) if _COMMIT.fullmatch(head) else None
 

@@ -6,7 +6,7 @@ trainer = Trainer(callbacks=[..., LaunchGuard()])
 
 from pytorch_lightning.callbacks import Callback
 
-from aqboard.guard.hooks import GuardHooks
+from aqboard.guard.callback import GuardHooks
 
 
 class LaunchGuard(GuardHooks, Callback):

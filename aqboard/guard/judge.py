@@ -1,4 +1,4 @@
-"""From what all ranks say to one decision. Pure, so that every rank decides the same, and a test needs no ranks."""
+"""From what all ranks say to one outcome. Pure, so that every rank decides the same, and a test needs no ranks."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ class Look:
 
 
 @dataclass(frozen=True)
-class Decision:
+class GuardOutcome:
     """What was found. Without `stop` the training goes on."""
 
     check: GuardCheck
@@ -41,7 +41,7 @@ class Decision:
     ranks: tuple[int, ...] = ()
 
 
-def judge(manifest: LaunchManifest, look: Look, rows: Sequence[Row]) -> Decision:
+def judge(manifest: LaunchManifest, look: Look, rows: Sequence[Row]) -> GuardOutcome:
     """The first fault in the order in which one explains the next: broken, setting, NaN, weights, loss, pace."""
     check = _figures(manifest, look, rows)
     for question in (
@@ -55,7 +55,7 @@ def judge(manifest: LaunchManifest, look: Look, rows: Sequence[Row]) -> Decision
     ):
         if found := question(manifest, look, rows, check):
             return found
-    return Decision(check)
+    return GuardOutcome(check)
 
 
 def _figures(manifest: LaunchManifest, look: Look, rows: Sequence[Row]) -> GuardCheck:
@@ -115,17 +115,17 @@ def _by_batch(batches: Sequence[int], rows: Sequence[Row]) -> dict[int, list[tup
     return taken
 
 
-def _said(_: LaunchManifest, look: Look, rows: Sequence[Row], check: GuardCheck) -> Decision | None:
+def _said(_: LaunchManifest, look: Look, rows: Sequence[Row], check: GuardCheck) -> GuardOutcome | None:
     """A rank that says itself what is wrong."""
     codes = [row.code for row in rows if row.code]
     if not codes:
         return None
     code = Stop(min(codes))
     ranks = tuple(rank for rank, row in enumerate(rows) if row.code == code)
-    return Decision(check, code, f"{_on(ranks, rows)}: {rows[ranks[0]].text}", ranks=ranks[:NAMED])
+    return GuardOutcome(check, code, f"{_on(ranks, rows)}: {rows[ranks[0]].text}", ranks=ranks[:NAMED])
 
 
-def _all_measured(manifest: LaunchManifest, look: Look, rows: Sequence[Row], check: GuardCheck) -> Decision | None:
+def _all_measured(manifest: LaunchManifest, look: Look, rows: Sequence[Row], check: GuardCheck) -> GuardOutcome | None:
     """A loss that was to be measured and was not is no loss that passed."""
     if manifest.band is None or look.when == "validation":
         return None
@@ -134,10 +134,12 @@ def _all_measured(manifest: LaunchManifest, look: Look, rows: Sequence[Row], che
     if not ranks:
         return None
     reason = f"{_on(ranks, rows)}: no {manifest.band.metric} was measured {_when(look)}, and nothing says why."
-    return Decision(check, Stop.BROKEN, reason, manifest.band.metric, ranks=ranks[:NAMED])
+    return GuardOutcome(check, Stop.BROKEN, reason, manifest.band.metric, ranks=ranks[:NAMED])
 
 
-def _loss_is_finite(manifest: LaunchManifest, look: Look, rows: Sequence[Row], check: GuardCheck) -> Decision | None:
+def _loss_is_finite(
+    manifest: LaunchManifest, look: Look, rows: Sequence[Row], check: GuardCheck
+) -> GuardOutcome | None:
     ranks = tuple(rank for rank, row in enumerate(rows) if not all(isfinite(loss) for loss, _ in row.losses))
     if not ranks:
         return None
@@ -147,10 +149,10 @@ def _loss_is_finite(manifest: LaunchManifest, look: Look, rows: Sequence[Row], c
         f"{_on(ranks, rows)}: {metric} {_when(look)} is {observed}. Look for NaN in the weights and in the data; "
         "the checks checkpoint.healthy and data.statistics say where."
     )
-    return Decision(check, Stop.NOT_FINITE, reason, metric, observed, ranks=ranks[:NAMED])
+    return GuardOutcome(check, Stop.NOT_FINITE, reason, metric, observed, ranks=ranks[:NAMED])
 
 
-def _weights_are_equal(_: LaunchManifest, look: Look, rows: Sequence[Row], check: GuardCheck) -> Decision | None:
+def _weights_are_equal(_: LaunchManifest, look: Look, rows: Sequence[Row], check: GuardCheck) -> GuardOutcome | None:
     if check.weights != "differ":
         return None
     ranks = tuple(rank for rank, row in enumerate(rows) if row.digest != rows[0].digest)
@@ -160,10 +162,10 @@ def _weights_are_equal(_: LaunchManifest, look: Look, rows: Sequence[Row], check
         "Load on every rank, before the strategy wraps the model."
     )
     distinct = len({row.digest for row in rows})
-    return Decision(check, Stop.WEIGHTS_DIFFER, reason, "distinct sets of weights", distinct, 1, ranks[:NAMED])
+    return GuardOutcome(check, Stop.WEIGHTS_DIFFER, reason, "distinct sets of weights", distinct, 1, ranks[:NAMED])
 
 
-def _ranks_agree(manifest: LaunchManifest, look: Look, rows: Sequence[Row], check: GuardCheck) -> Decision | None:
+def _ranks_agree(manifest: LaunchManifest, look: Look, rows: Sequence[Row], check: GuardCheck) -> GuardOutcome | None:
     """Equal weights and equal samples give equal losses, unless a setting differs."""
     if manifest.band is None or look.when == "validation" or not look.same_samples or check.weights != "equal":
         return None
@@ -176,11 +178,13 @@ def _ranks_agree(manifest: LaunchManifest, look: Look, rows: Sequence[Row], chec
                 "cache or a file on a node's own disk."
             )
             observed = next(loss for rank, loss in taken if rank == ranks[0])
-            return Decision(check, Stop.CONFIGURATION, reason, manifest.band.metric, observed, first, ranks[:NAMED])
+            return GuardOutcome(check, Stop.CONFIGURATION, reason, manifest.band.metric, observed, first, ranks[:NAMED])
     return None
 
 
-def _loss_is_in_band(manifest: LaunchManifest, look: Look, rows: Sequence[Row], check: GuardCheck) -> Decision | None:
+def _loss_is_in_band(
+    manifest: LaunchManifest, look: Look, rows: Sequence[Row], check: GuardCheck
+) -> GuardOutcome | None:
     band, loss = manifest.band, check.loss
     if band is None or loss is None:
         return None
@@ -194,18 +198,18 @@ def _loss_is_in_band(manifest: LaunchManifest, look: Look, rows: Sequence[Row], 
             if look.when == "start"
             else "The training leads away from the baseline: see the learning rate and the optimizer's state."
         )
-        return Decision(check, Stop.BASELINE, reason, band.metric, loss, check.limit)
+        return GuardOutcome(check, Stop.BASELINE, reason, band.metric, loss, check.limit)
     if check.low is not None and loss < check.low:
         reason = (
             f"{band.metric} {_when(look)} is {loss:.4f}, below the {band.measured:.4f} that was measured before the "
             f"sign-off (at least {check.low:.4f}). Better is not what was signed either: see which checkpoint and "
             "which validation data the job uses."
         )
-        return Decision(check, Stop.BASELINE, reason, band.metric, loss, check.low)
+        return GuardOutcome(check, Stop.BASELINE, reason, band.metric, loss, check.low)
     return None
 
 
-def _pace_is_kept(manifest: LaunchManifest, look: Look, rows: Sequence[Row], check: GuardCheck) -> Decision | None:
+def _pace_is_kept(manifest: LaunchManifest, look: Look, rows: Sequence[Row], check: GuardCheck) -> GuardOutcome | None:
     slowest, limit = check.step_s, check.step_limit_s
     if manifest.pace is None or slowest is None or limit is None or slowest <= limit:
         return None
@@ -214,7 +218,7 @@ def _pace_is_kept(manifest: LaunchManifest, look: Look, rows: Sequence[Row], che
         f"{_on(ranks, rows)}: a batch takes {slowest:.3g} s, {manifest.pace.seconds_per_batch:.3g} s were expected "
         f"({manifest.pace.source}; limit {limit:.3g} s). See data loading, CPU binding and the network interfaces."
     )
-    return Decision(check, Stop.SLOW, reason, "seconds per batch", slowest, limit, ranks[:NAMED])
+    return GuardOutcome(check, Stop.SLOW, reason, "seconds per batch", slowest, limit, ranks[:NAMED])
 
 
 def _metric(manifest: LaunchManifest) -> str:

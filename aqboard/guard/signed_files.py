@@ -1,6 +1,7 @@
 """Is a file still the one that was signed? Answered on a compute node, with as little reading as the answer takes."""
 
 import hashlib
+import logging
 import os
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,8 @@ from typing import BinaryIO
 
 from aqboard.domain.job.manifest import SignedFile
 from aqboard.files import NotRegular, open_regular
+
+log = logging.getLogger(__name__)
 
 CHUNK = 4 << 20
 SAME_MOMENT_S = 1e-3
@@ -40,6 +43,7 @@ def change(file: SignedFile, *, hash_large: bool) -> str:
                 return f"{where} has {status.st_size} bytes instead of the {file.size} that were signed. {PUT_BACK}"
             same_moment = abs(status.st_mtime - file.mtime.timestamp()) < SAME_MOMENT_S
             if same_moment and not file.small and not hash_large:
+                log.debug("%s: size and time are as signed, not hashed", where)
                 return ""
             found = _sha256(opened)
     except NotRegular:
@@ -67,6 +71,9 @@ def exists(path: Path) -> bool:
     """Whether something has that name; one file-system operation. What cannot be looked at does not count as there."""
     try:
         path.lstat()
-    except OSError:
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        log.debug("counted as not there: %s", error)
         return False
     return True

@@ -3,31 +3,30 @@
 Anybody may call this at any time, several people at once: what is new is stored, what is known is left.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+import logging
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from aqboard.domain.evidence.loss import CurvePoint
-from aqboard.domain.job.guard_verdict import GuardVerdict
 from aqboard.domain.job.slurm_job import JobRecord, Sighting, Submission
 from aqboard.domain.plan import LaunchPlan
 from aqboard.domain.signing.identity import Identity
-from aqboard.guard.names import VERDICT
+from aqboard.guard.verdict import read_verdict
 from aqboard.jobs.slurm import Slurm, SlurmError
 from aqboard.readers.errors import ReadError
 from aqboard.readers.logs.live_log import read_live_log
 from aqboard.readers.source import FileSource
 from aqboard.store import Store, StoredAttempt
-from aqboard.store.jobs import Jobs
+from aqboard.store.jobs import WAITS, Jobs
+
+log = logging.getLogger(__name__)
 
 FIRST_POINTS, MORE_POINTS = 2000, 200
 """Points kept of each curve: of what is read the first time, and of what has come since. A screen shows fewer."""
-MAX_VERDICT = 1 << 20
 TAIL = 16 << 10
 """Bytes from the end of a job's own log that are shown."""
 MOST_LOGS = 1000
@@ -51,11 +50,18 @@ def refresh(store: Store, stored: StoredAttempt, slurm: Slurm) -> Followed:
         sight(jobs, [record for record in before if not record.over], slurm)
     except SlurmError as error:
         notes.append(f"What follows may be out of date. {error.message}")
-    at_work = [record for record in jobs.of(uid) if _worth_reading(record, before)]
-    for record in at_work:
-        if verdict := read_verdict(record.submission):
-            jobs.add_verdict(uid, record.submission.job, verdict)
-        notes += [told for told in [_ingest(jobs, record, stored.attempt.plan)] if told]
+    was_over = {record.submission.job for record in before if record.over}
+    known = jobs.of(uid)
+    numbers = {record.submission.job for record in known}
+    for record in known:
+        if record.last is None or record.last.state == WAITS:
+            continue
+        # A refused verdict stays refused, and is said each time; a shared file system may show a good one late.
+        ended = record.submission.job in was_over
+        told = [_store_verdict(jobs, record, numbers)] if not ended or record.verdict is None else []
+        if not ended:
+            told.append(_ingest(jobs, record, stored.attempt.plan))
+        notes += [sentence for sentence in told if sentence]
     return Followed(jobs.of(uid), tuple(notes))
 
 
@@ -85,17 +91,6 @@ def cancel(store: Store, job: str, slurm: Slurm, *, person: Identity) -> Submiss
     slurm.cancel(job)
     jobs.add_cancel(submission, person)
     return submission
-
-
-def read_verdict(submission: Submission) -> GuardVerdict | None:
-    """What the guard of this job wrote beside its manifest; None when there is nothing, or of another job."""
-    try:
-        with FileSource(Path(submission.script).with_name(VERDICT)) as source:
-            content = source.read(0, min(source.size, MAX_VERDICT))
-        verdict = GuardVerdict.model_validate_json(content)
-    except (ReadError, ValidationError):
-        return None
-    return verdict if verdict.job == submission.job else None
 
 
 def log_tail(submission: Submission) -> str:
@@ -151,11 +146,17 @@ def _value(row: tuple[int, float]) -> float:
     return row[1]
 
 
-def _worth_reading(record: JobRecord, before: Iterable[JobRecord]) -> bool:
-    """Whether the job's files may have changed: it has begun, and was not over when last looked at."""
-    was_over = {earlier.submission.job for earlier in before if earlier.over}
-    began = record.last is not None and record.last.state != "PENDING"
-    return began and record.submission.job not in was_over
+def _store_verdict(jobs: Jobs, record: JobRecord, numbers: Collection[str]) -> str:
+    """Store what the job's guard wrote; a sentence when that is refused. `numbers`: the attempt's jobs."""
+    submission = record.submission
+    try:
+        verdict = read_verdict(submission, numbers)
+    except ReadError as error:
+        log.info("verdict of job %s refused (%s)", submission.job, error.code)
+        return f"The guard's verdict on job {submission.job} is refused: {error.message} See the job's own log."
+    if verdict is not None:
+        jobs.add_verdict(submission.attempt, submission.job, verdict)
+    return ""
 
 
 def _ingest(jobs: Jobs, record: JobRecord, plan: LaunchPlan) -> str:

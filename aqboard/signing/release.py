@@ -20,14 +20,14 @@ from pydantic import ValidationError
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.cluster import ClusterProfile
 from aqboard.domain.errors import LaunchError
+from aqboard.domain.evidence.checkpoint import LoadEvidence
 from aqboard.domain.evidence.loss import LossEvidence
-from aqboard.domain.evidence.scan import CacheEvidence
 from aqboard.domain.evidence.training import CostEvidence
 from aqboard.domain.job.manifest import CodeState, LaunchManifest, SignedFile, SignedJob, withdrawn_marker
 from aqboard.domain.model import first_fault
+from aqboard.guard import MANIFEST, VERDICT
 from aqboard.guard.build import build_manifest
 from aqboard.guard.code_state import code_state
-from aqboard.guard.names import MANIFEST, VERDICT
 from aqboard.launch.canary import canary_job
 from aqboard.launch.profile import load_profile
 from aqboard.launch.script import Approval, Signed, render, render_canary, render_chain
@@ -142,7 +142,7 @@ def _manifest(folder: Path, stored: StoredAttempt, approval: Approval) -> Launch
             until=approval.until,
             loss=stored.evidence(LossEvidence),
             cost=stored.evidence(CostEvidence),
-            cache=stored.evidence(CacheEvidence),
+            load=stored.evidence(LoadEvidence),
             code=_code(stored.attempt),
             container=_container(stored.attempt),
         )

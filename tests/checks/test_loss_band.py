@@ -10,7 +10,7 @@ from aqboard.checks.interval import interval
 from aqboard.domain.attribution import Setting, Tried
 from aqboard.domain.baseline import upper_limit
 from aqboard.domain.evidence.loss import LossEvidence, LossMeasurement
-from aqboard.guard.expected import loss_band
+from aqboard.guard.build import loss_band
 from aqboard.web.tables.losses import first_losses
 from tests.checks.judging import FAIL, PASS, SKIP, Healthy, judge, section
 

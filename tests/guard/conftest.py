@@ -18,7 +18,7 @@ Signed = Callable[..., LaunchManifest]
 
 @pytest.fixture(scope="session")
 def measured(launch: TinyLaunch) -> tuple[Any, Any, Any]:
-    """(attempt, loss, cache): the plan frozen, and the evidence that real probes give."""
+    """(attempt, loss, load): the plan frozen, and the evidence that real probes give."""
     from aqboard.probes import Context, files, load, loss
     from aqboard.sessions.freeze import freeze
     from aqboard.sessions.plan_file import read_plan
@@ -28,18 +28,18 @@ def measured(launch: TinyLaunch) -> tuple[Any, Any, Any]:
     context = Context(freeze(plan, text, ()))
     for probe in (files.CHECKPOINT, files.CACHE, load.PROBE, loss.FIRST_LOSS):
         context.remember(probe.measure(context))
-    return context.attempt, context.known(loss.LossEvidence), context.known(files.CacheEvidence)
+    return context.attempt, context.known(loss.LossEvidence), context.known(load.LoadEvidence)
 
 
 @pytest.fixture
 def signed(measured: tuple[Any, Any, Any], tmp_path: Path) -> Signed:
     """The manifest of the small launch in `tmp_path`; keyword arguments change its fields."""
-    attempt, loss, cache = measured
+    attempt, loss, load = measured
 
     def make(folder: Path = tmp_path, *, guard: GuardSettings | None = None, **changes: Any) -> LaunchManifest:
         approval = SignOff(attempt=attempt.uid, person="Ada", decision=Decision.GO, seal=SEAL, created_at=samples.WHEN)
         guard = guard or GuardSettings(again_at_steps=(3,), poll_s=0.05)
-        manifest = build_manifest(attempt, 1, [approval], folder, samples.WHEN, loss=loss, cache=cache, guard=guard)
+        manifest = build_manifest(attempt, 1, [approval], folder, samples.WHEN, loss=loss, load=load, guard=guard)
         return LaunchManifest.model_validate({**manifest.model_dump(), **changes})
 
     return make

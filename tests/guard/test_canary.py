@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from aqboard.domain.job.manifest import GuardSettings
-from aqboard.guard.canary import seen_enough
+from aqboard.guard.callback import seen_enough
 from tests.guard.conftest import Signed
 from tests.guard.guarded_training import Case, run
 from tests.guard.manifests import manifest

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from aqboard.guard.expiry import CLOCKS_APART, expired
+from aqboard.guard.preflight import CLOCKS_APART, expired
 from tests import samples
 from tests.guard.manifests import manifest
 

@@ -14,9 +14,8 @@ from aqboard.domain.canonical import canonical
 from aqboard.domain.evidence.loss import LossEvidence, LossMeasurement
 from aqboard.domain.job.manifest import Approver, LaunchManifest, LossBand, Subset, withdrawn_marker
 from aqboard.domain.signing.signoff import Decision, SignOff
-from aqboard.guard.build import build_manifest
-from aqboard.guard.expected import loss_band
-from aqboard.guard.reading import read_manifest
+from aqboard.guard.build import build_manifest, loss_band
+from aqboard.guard.manifest import read_manifest
 from tests import samples
 from tests.guard.manifests import manifest
 

@@ -108,3 +108,5 @@ class LoadEvidence(Evidence):
     bit_different: tuple[str, ...] = ()
     alignment: KeyAlignment
     """How the keys of the file could be mapped onto the keys of the module."""
+    facts: dict[str, str] = Field(default_factory=dict)
+    """What the module says of itself through `launch_facts()`; a launch is signed for it, and the guard compares it."""

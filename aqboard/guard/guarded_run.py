@@ -1,33 +1,40 @@
 """One guarded training, seen from one rank: look, decide together, write down, end together."""
 
+import logging
 import sys
+import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import NoReturn
 
 import torch
 
 from aqboard.domain.job.guard_verdict import Stop
 from aqboard.domain.job.manifest import LaunchManifest
-from aqboard.guard.judge import NAMED, Decision, Look, judge
-from aqboard.guard.kill_switch import KillSwitch
-from aqboard.guard.patience import Patience, end_at_once
-from aqboard.guard.ranks import Ranks
-from aqboard.guard.recorder import Recorder
+from aqboard.domain.printable import printable
+from aqboard.guard.judge import NAMED, GuardOutcome, Look, judge
+from aqboard.guard.ranks import Ranks, Watchdog, end_at_once
 from aqboard.guard.rows import Row
+from aqboard.guard.signed_files import exists
+from aqboard.guard.verdict import Recorder
+
+log = logging.getLogger(__name__)
 
 GRACE_S = 60.0
 """What the process gets to end by itself, loggers and data workers included; then it is ended."""
+REASON_BYTES = 200
+"""Read of the kill switch; it is one sentence of a person."""
 
 
-class Session:
+class GuardedRun:
     """Knows the manifest and the other ranks, and nothing of Lightning."""
 
     def __init__(self, manifest: LaunchManifest, device: torch.device) -> None:
         self.manifest = manifest
         self._exit_code = int(Stop.BROKEN)
-        self.patience = Patience(manifest.guard.patience_s, self._give_up)
-        self.ranks = Ranks(device, self.patience)
+        self.watchdog = Watchdog(manifest.guard.patience_s, self._give_up)
+        self.ranks = Ranks(device, self.watchdog)
         self._device = device
         self.recorder = Recorder(manifest, self.ranks.world)
         self._switch = KillSwitch(manifest.kill_file, manifest.guard.poll_s) if self.ranks.rank == 0 else None
@@ -44,13 +51,15 @@ class Session:
         try:
             mine = row()
         except Exception as error:  # every rank must come to the gathering, whatever the team's code raised
+            log.info("rank %d could not make its row", self.ranks.rank, exc_info=True)
             mine = Row(int(Stop.BROKEN), f"{type(error).__name__}: {error}")
         places = max(1, -(-len(self.batches) // self.ranks.world))
-        decision = judge(self.manifest, at, self.ranks.gather(mine, places))
+        outcome = judge(self.manifest, at, self.ranks.gather(mine, places))
         seconds = round(time.perf_counter() - began, 6)
-        self.recorder.add(decision.check.model_copy(update={"seconds": seconds}))
-        if decision.stop is not None:
-            self._end(decision)
+        self.recorder.add(outcome.check.model_copy(update={"seconds": seconds}))
+        log.log(logging.DEBUG if outcome.stop is None else logging.INFO, "%s", outcome)
+        if outcome.stop is not None:
+            self._end(outcome)
         if self.ranks.rank == 0:
             self.recorder.goes_on()
 
@@ -79,7 +88,8 @@ class Session:
 
     def broken(self, step: int, error: BaseException) -> None:
         """The training raised; what ends the process now is not the guard."""
-        self.patience.relax()
+        log.info("the training raised after step %d: %r", step, error)
+        self.watchdog.relax()
         if self._switch is not None:
             self._switch.close()
             self.recorder.raised(step, error)
@@ -90,17 +100,17 @@ class Session:
             self._switch.close()
             self.recorder.finished(step)
 
-    def _end(self, decision: Decision) -> NoReturn:
+    def _end(self, outcome: GuardOutcome) -> NoReturn:
         """Rank 0 writes first, then all ranks end: `srun --kill-on-bad-exit` leaves rank 0 no time after the others."""
-        code = self._exit_code = int(decision.stop or Stop.BROKEN)
+        code = self._exit_code = int(outcome.stop or Stop.BROKEN)
         rank = self.ranks.rank
         if rank == 0:
-            self.recorder.stopped(decision)
-        if rank == 0 or rank in decision.ranks[:NAMED]:
-            print(f"aqboard guard, rank {rank}: {decision.reason} Exit code {code}.", file=sys.stderr, flush=True)
+            self.recorder.stopped(outcome)
+        if rank == 0 or rank in outcome.ranks[:NAMED]:
+            print(f"aqboard guard, rank {rank}: {outcome.reason} Exit code {code}.", file=sys.stderr, flush=True)
         self.ranks.after_rank_0()
         # Somebody who stops a run on purpose may have a checkpoint written on the way out.
-        self.patience.within(self.manifest.guard.patience_s if code == Stop.KILL_SWITCH else GRACE_S)
+        self.watchdog.within(self.manifest.guard.patience_s if code == Stop.KILL_SWITCH else GRACE_S)
         raise SystemExit(code)
 
     def _give_up(self) -> None:
@@ -113,3 +123,33 @@ class Session:
             )
             print(told, file=sys.stderr, flush=True)
         end_at_once(self._exit_code)
+
+
+class KillSwitch:
+    """Looks in a thread of its own, on rank 0 alone: a file system that hangs then does not hang the training."""
+
+    def __init__(self, path: Path, every_s: float) -> None:
+        self._path, self._every_s = path, every_s
+        self._stop = threading.Event()
+        self.set = exists(path)
+        threading.Thread(target=self._watch, name="aqboard-guard-kill-switch", daemon=True).start()
+
+    def _watch(self) -> None:
+        while not self.set and not self._stop.wait(self._every_s):
+            self.set = exists(self._path)
+        log.debug("no longer looking for %s; set: %s", self._path, self.set)
+
+    def close(self) -> None:
+        """Look no more."""
+        self._stop.set()
+
+    @property
+    def sentence(self) -> str:
+        """What was asked for, with the reason if one was written into the file."""
+        try:
+            with self._path.open("rb") as file:
+                why = printable(file.read(REASON_BYTES).decode(errors="replace").strip())
+        except OSError as error:
+            log.debug("the kill switch cannot be read: %s", error)
+            why = ""
+        return f"the kill switch {self._path} is set" + (f": {why}" if why else "; nobody wrote into it why")

@@ -1,8 +1,13 @@
 """The guard's part in a Lightning training, for either of Lightning's packages (`for_lightning`, ...).
 
 Off without `AQBOARD_MANIFEST`, so that a script with the guard in it can be run by hand. Only `fit` is guarded.
+
+What it leaves in the checkpoints is plain data: from which signed launch they come. A canary is the same training on
+few nodes, and ends well once the guard has seen what it was to see.
 """
 
+import logging
+import os
 import sys
 import time
 from collections.abc import Mapping
@@ -12,17 +17,20 @@ from typing import Any
 
 import torch
 
-from aqboard.domain.job.guard_verdict import Stop
+from aqboard.domain.job.guard_verdict import GuardCheck, Stop
 from aqboard.domain.job.manifest import LaunchManifest
 from aqboard.guard import first_loss
-from aqboard.guard.canary import seen_enough
+from aqboard.guard.guarded_run import GuardedRun
 from aqboard.guard.judge import Look
-from aqboard.guard.reading import Refused, read_manifest
+from aqboard.guard.manifest import ManifestRefused, read_manifest
 from aqboard.guard.rows import COMPARED, SHARDED, Row, share
-from aqboard.guard.session import Session
-from aqboard.guard.stamp import KEY, launch_stamp
 from aqboard.guard.weights import SHARDING, not_finite, weights_digest
-from aqboard.settings import guard_manifest, guard_manifest_sha256
+from aqboard.settings import guard_manifest, guard_manifest_sha256, in_canary
+
+log = logging.getLogger(__name__)
+
+STAMP = "aqboard_launch"
+"""Key of the stamp in a checkpoint."""
 
 
 class GuardHooks:
@@ -35,7 +43,7 @@ class GuardHooks:
 
     def _forget(self) -> None:
         """A new `fit` is guarded from its start."""
-        self._session: Session | None = None
+        self._run: GuardedRun | None = None
         self._looked_at: set[str | int] = set()
         self._first_step = 0
         self._batch_s: list[float] = []
@@ -45,46 +53,49 @@ class GuardHooks:
         """Read the manifest; every rank, because each must know what was signed."""
         others = [callback for callback in trainer.callbacks if isinstance(callback, GuardHooks)]
         if stage != "fit" or self._path is None or others[0] is not self:
+            log.debug("not guarded by this callback: stage %s, manifest %s", stage, self._path)
             return
         self._forget()
         try:
             manifest = read_manifest(self._path, guard_manifest_sha256())
-        except Refused as refused:
+        except ManifestRefused as refused:
             print(f"aqboard guard: {refused.fault.sentence}", file=sys.stderr, flush=True)
             raise SystemExit(int(refused.fault.code)) from None
-        self._session = Session(manifest, trainer.strategy.root_device)
+        self._run = GuardedRun(manifest, trainer.strategy.root_device)
+        log.info("guarding attempt %s, seal %s", manifest.attempt, manifest.seal[:12])
 
     def on_train_batch_start(self, trainer: Any, pl_module: Any, batch: Any, batch_idx: int) -> None:
         """Before the first step: everything that may load weights has had its turn."""
-        if self._session is None:
+        if self._run is None:
             return
         if "start" in self._looked_at:
             # A step that another rank does not take part in would never end. The first one may compile for long.
-            self._session.patience.begin()
+            self._run.watchdog.begin()
             return
         self._looked_at.add("start")
         self._first_step = trainer.global_step
         at = Look("start", self._first_step, resumed=self._first_step > 0, same_samples=self._same_samples(trainer))
-        self._session.look(at, lambda: self._row(trainer, pl_module, at))
+        self._run.look(at, lambda: self._row(trainer, pl_module, at))
 
     def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
         """After every batch: hear what the last one's ranks told, look again at the signed steps, tell of this one."""
-        session = self._session
-        if session is None:
+        run = self._run
+        if run is None:
             return
-        session.patience.relax()
+        run.watchdog.relax()
         now = time.perf_counter()
         if self._batch_ended is not None:
             self._batch_s.append(now - self._batch_ended)
-        session.listen(trainer.global_step)
+        run.listen(trainer.global_step)
         done = trainer.global_step - self._first_step
-        if done in session.manifest.guard.again_at_steps and done not in self._looked_at:
+        if done in run.manifest.guard.again_at_steps and done not in self._looked_at:
             self._looked_at.add(done)
             at = Look("step", trainer.global_step, same_samples=self._same_samples(trainer))
-            session.look(at, lambda: self._row(trainer, pl_module, at))
-        if batch_idx % session.manifest.guard.tell_every_batches == 0:
-            session.tell(_loss(outputs))
-        if seen_enough(session.manifest, done):
+            run.look(at, lambda: self._row(trainer, pl_module, at))
+        if batch_idx % run.manifest.guard.tell_every_batches == 0:
+            run.tell(_loss(outputs))
+        if seen_enough(run.manifest, done):
+            log.info("the canary has seen enough after %d steps", done)
             trainer.should_stop = True  # on every rank at the same step; Lightning then ends with exit code 0
         self._batch_ended = time.perf_counter()
 
@@ -99,58 +110,59 @@ class GuardHooks:
 
     def _between_batches(self) -> None:
         """What happens now may take as long as it likes."""
-        if self._session is not None:
-            self._session.patience.relax()
+        if self._run is not None:
+            self._run.watchdog.relax()
 
     def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
         """The first validation of the training itself."""
-        session = self._session
-        if session is None or trainer.sanity_checking or "start" not in self._looked_at:
+        run = self._run
+        if run is None or trainer.sanity_checking or "start" not in self._looked_at:
             return
         if "validation" not in self._looked_at:
             self._looked_at.add("validation")
             at = Look("validation", trainer.global_step)
-            session.look(at, lambda: self._validated(trainer, pl_module))
+            run.look(at, lambda: self._validated(trainer, pl_module))
 
     def on_train_end(self, trainer: Any, pl_module: Any) -> None:
         """The last batch's losses count, too."""
-        if self._session is not None:
-            self._session.listen(trainer.global_step)
-            self._session.close(trainer.global_step)
+        if self._run is not None:
+            self._run.listen(trainer.global_step)
+            self._run.close(trainer.global_step)
 
     def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:
         """Something else ended the training."""
-        if self._session is not None and not isinstance(exception, SystemExit):
-            self._session.broken(trainer.global_step, exception)
+        if self._run is not None and not isinstance(exception, SystemExit):
+            self._run.broken(trainer.global_step, exception)
 
     def on_save_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: dict[str, Any]) -> None:
         """Stamp the checkpoint with the launch it comes from."""
-        if session := self._session:
-            checkpoint[KEY] = launch_stamp(
-                session.manifest, _facts(pl_module), session.ranks.world, trainer.global_step, session.recorder.checks
+        if run := self._run:
+            checkpoint[STAMP] = launch_stamp(
+                run.manifest, _facts(pl_module), run.ranks.world, trainer.global_step, run.recorder.checks
             )
 
     def _same_samples(self, trainer: Any) -> bool:
         try:
             return first_loss.repeatable(first_loss.validation_loader(trainer, trainer.lightning_module))
-        except first_loss.CannotMeasure:
+        except first_loss.CannotMeasure as why:
+            log.debug("no validation loader: %s", why)
             return True  # the row says so
 
     def _row(self, trainer: Any, module: Any, at: Look) -> Row:
         """What this rank holds and computes. Every rank does all of it: a sharded model needs them all in the loss."""
-        assert self._session is not None
-        session = self._session
+        assert self._run is not None
+        run = self._run
         sharded = type(trainer.strategy).__name__ in SHARDING
         holds_nan = not_finite(module)
         digest = bytes(32) if sharded else weights_digest(module, buffers=at.when == "start")
         losses: list[tuple[float, int]] = []
-        code, text = _configuration(session.manifest, module, session.ranks.world)
-        if session.batches:
+        code, text = _configuration(run.manifest, module, run.ranks.world)
+        if run.batches:
             try:
                 loader = first_loss.validation_loader(trainer, module)
-                wanted = share(session.ranks.rank, session.ranks.world, session.batches)
-                batches = first_loss.subset_batches(loader, session.batches, wanted)
-                losses = first_loss.measure(trainer, module, batches, session.manifest.band.metric)  # type: ignore[union-attr]
+                wanted = share(run.ranks.rank, run.ranks.world, run.batches)
+                batches = first_loss.subset_batches(loader, run.batches, wanted)
+                losses = first_loss.measure(trainer, module, batches, run.manifest.band.metric)  # type: ignore[union-attr]
             except first_loss.CannotMeasure as why:
                 code, text = code or int(Stop.CONFIGURATION), text or str(why)
         if holds_nan and not code:
@@ -158,8 +170,8 @@ class GuardHooks:
         return Row(code, text, SHARDED if sharded else COMPARED, digest, tuple(losses), self._pace())
 
     def _validated(self, trainer: Any, module: Any) -> Row:
-        assert self._session is not None
-        band = self._session.manifest.band
+        assert self._run is not None
+        band = self._run.manifest.band
         logged = trainer.callback_metrics.get(band.metric) if band else None
         losses = ((float(logged), 0),) if logged is not None else ()
         sharded = type(trainer.strategy).__name__ in SHARDING
@@ -170,6 +182,35 @@ class GuardHooks:
         """Median seconds of a batch since the last look, data included; the first ones of a training are left out."""
         timed, self._batch_s = self._batch_s, []
         return median(timed) if timed else 0.0
+
+
+def seen_enough(manifest: LaunchManifest, steps: int, environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether this is a canary that has come `steps` optimizer steps far, and no further look is signed."""
+    return in_canary(environment) and steps >= max(manifest.guard.again_at_steps, default=1)
+
+
+def launch_stamp(
+    manifest: LaunchManifest, facts: dict[str, str], world: int, step: int, checks: list[GuardCheck]
+) -> dict[str, Any]:
+    """`facts` is what the module says of itself now; `signed` is what it was to say."""
+    code = manifest.code
+    return {
+        "format": 1,
+        "attempt": manifest.attempt,
+        "number": manifest.number,
+        "seal": manifest.seal,
+        "manifest": manifest.sha256,
+        "approved_by": [approval.person for approval in manifest.approvals],
+        "inputs": {file.key: file.sha256 for file in manifest.inputs},
+        "commit": code.commit + ("+changes" if code.dirty else "") if code else None,
+        "signed": dict(manifest.facts),
+        "facts": facts,
+        "ranks_signed": manifest.job.tasks,
+        "ranks": world,
+        "step": step,
+        "first_loss": next((check.loss for check in checks if check.when == "start"), None),
+        "signed_loss": manifest.band.measured if manifest.band else None,
+    }
 
 
 def _configuration(manifest: LaunchManifest, module: Any, world: int) -> tuple[int, str]:
