@@ -124,13 +124,14 @@ def record(
 
 def newest(db: Database) -> Entry | None:
     """The last entry; None in a new database."""
-    return next(entries(db, "ORDER BY seq DESC LIMIT 1"), None)
+    return next(entries(db, newest_first=True), None)
 
 
-def entries(db: Database, rest: str = "ORDER BY seq") -> Iterator[Entry]:
-    """Entries as they are in the table; `rest` ends the query and is ours, never a user's."""
+def entries(db: Database, *, newest_first: bool = False) -> Iterator[Entry]:
+    """Entries as they are in the table, oldest first; read from the database one by one."""
+    order = "DESC" if newest_first else "ASC"
     columns = tuple(Entry.model_fields)
-    for row in db.conn.execute(f"SELECT {', '.join(columns)} FROM audit {rest}"):
+    for row in db.conn.execute(f"SELECT {', '.join(columns)} FROM audit ORDER BY seq {order}"):
         yield Entry.model_validate(dict(zip(columns, row, strict=True)))
 
 

@@ -17,8 +17,8 @@ from pydantic import ValidationError
 from aqboard.domain.errors import AqboardError, StoreError
 from aqboard.location import TOKEN_VARIABLE, VARIABLE, default_database, project_folder
 from aqboard.store import AttemptRow, Store, StoredAttempt
-from aqboard.store.access import BUSY_TIMEOUT_S, access_to
 from aqboard.store.sessions import Sessions
+from aqboard.store.sqlite.access import BUSY_TIMEOUT_S, access_to
 from aqboard.views.text import plain, prose
 from aqboard.views.words import STATES
 from aqboard.workflow.ingest import Patience, ingest_open

@@ -18,8 +18,8 @@ from aqboard.runner.backends import BACKENDS
 from aqboard.runner.events import lines
 from aqboard.runner.session_folder import cancel_request
 from aqboard.store import Store
-from aqboard.store.faults import is_busy
 from aqboard.store.sessions import SessionRow, Sessions
+from aqboard.store.sqlite.faults import is_busy
 from aqboard.workflow.decide import withdraw_void
 from aqboard.workflow.judging import judge
 

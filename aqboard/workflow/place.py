@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 from aqboard.domain.errors import SessionError
-from aqboard.store.writable import require_writable
+from aqboard.store.sqlite.connection import require_writable
 from aqboard.workflow.sessions import sessions_folder
 
 

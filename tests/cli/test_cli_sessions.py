@@ -18,8 +18,9 @@ from aqboard.domain.outcome import ProbeOutcome
 from aqboard.runner import session_folder
 from aqboard.runner.backend import EVENTS, WORKER_LOG
 from aqboard.runner.events import append
-from aqboard.store import Store, access
+from aqboard.store import Store
 from aqboard.store.sessions import Sessions
+from aqboard.store.sqlite import access
 from tests.command import Done, aqboard
 from tests.stub_sessions import by_hand
 from tests.tiny_launch import TinyLaunch

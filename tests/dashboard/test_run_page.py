@@ -11,8 +11,9 @@ from aqboard.domain.plan import LaunchPlan
 from aqboard.domain.readiness import State
 from aqboard.domain.session import SessionState
 from aqboard.location import config_folder
-from aqboard.store import Store, access
+from aqboard.store import Store
 from aqboard.store.sessions import Sessions
+from aqboard.store.sqlite import access
 from aqboard.views.tables.plans import plan_files
 from aqboard.workflow.accounts import add, disable
 from aqboard.workflow.ingest import ingest

@@ -96,7 +96,7 @@ def test_four_processes_at_once_lose_nothing_and_double_nothing(store: Store) ->
     "die_at",
     [
         "INSERT INTO session_events:5",
-        'INSERT INTO "outcomes":2',
+        "INSERT INTO outcomes:2",
         "COMMIT:2",
         "INSERT INTO session_closings:1",
         "COMMIT:3",

@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from aqboard.domain.errors import StoreError
-from aqboard.store.faults import why
+from aqboard.store.sqlite.faults import why
 
 
 @contextmanager

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from aqboard.domain.errors import StoreError
 from aqboard.domain.model import Record
-from aqboard.store.filesystem import Disk, Locks, disk_of
+from aqboard.store.sqlite.filesystem import Disk, Locks, disk_of
+from aqboard.store.sqlite.wal import has_log
 
 ONE_MACHINE = "AQBOARD_DB_ONE_MACHINE"
 """Set to `yes`: whoever sets it sees to it that one machine alone opens the database."""
@@ -73,19 +74,6 @@ def connected(path: Path, access: Access, *, timeout_s: float = BUSY_TIMEOUT_S) 
             raise
         return _connection(path, "immutable", timeout_s)
     return connection
-
-
-def has_log(path: Path) -> bool:
-    """Whether a write-ahead log with something in it lies beside the database."""
-    try:
-        return log_of(path).stat().st_size > 0
-    except OSError:
-        return False
-
-
-def log_of(path: Path) -> Path:
-    """The write-ahead log of a database."""
-    return path.with_name(path.name + "-wal")
 
 
 def _connection(path: Path, mode: str, timeout_s: float) -> sqlite3.Connection:
