@@ -10,6 +10,7 @@ from aqboard.views.kept import WHAT, picture
 from aqboard.views.logins import LOGINS, key_of
 from aqboard.views.parts import say
 from aqboard.views.text import plain
+from aqboard.views.words import SIGNED
 from aqboard.workflow.accounts import log_in, still_valid
 from aqboard.workflow.identify import from_claims, from_proxy
 from aqboard.workflow.installation import Installation, installation
@@ -22,15 +23,6 @@ TICKET = "login-ticket"
 
 SAID = "login-said"
 """Session key of why a login was refused; shown once."""
-
-SIGNED = {
-    "none": "typed name, not verified",
-    "os-user": "login name on the machine",
-    "account": "by account and password",
-    "proxy": "by the trusted proxy",
-    "oidc": "by the identity provider",
-}
-"""How a person was identified, in a few words beside the name."""
 
 
 def signed_in(here: Installation) -> Identity | None:

@@ -17,14 +17,14 @@ from aqboard.launch.profile import load_profile
 from aqboard.store import StoredAttempt, StoredScript
 from aqboard.views import waivers
 from aqboard.views.board import opened_store, show_attempt
-from aqboard.views.identity import SIGNED, acting, how, may_act, name_field, sign_in, sign_out, signed_in
+from aqboard.views.identity import acting, how, may_act, name_field, sign_in, sign_out, signed_in
 from aqboard.views.launch_jobs import show_jobs
 from aqboard.views.parts import attempt_heading, say
 from aqboard.views.stakes import show_stakes
 from aqboard.views.tables.launch import plan_facts
 from aqboard.views.text import cell_code, code, plain, prose, table
 from aqboard.views.waivers import SAID
-from aqboard.views.words import moment
+from aqboard.views.words import SIGNED, moment
 from aqboard.workflow.decide import decide, preview
 from aqboard.workflow.installation import Installation, installation
 from aqboard.workflow.standing import case_of

@@ -9,11 +9,11 @@ from aqboard.launch.cost import stakes
 from aqboard.launch.profile import load_profile
 from aqboard.store import StoredAttempt
 from aqboard.views.board import opened_store
-from aqboard.views.identity import SIGNED, acting, name_field
+from aqboard.views.identity import acting, name_field
 from aqboard.views.parts import say
 from aqboard.views.stakes import show_stakes
 from aqboard.views.text import code, plain
-from aqboard.views.words import Face, check_title, moment, verdict_face
+from aqboard.views.words import SIGNED, Face, check_title, moment, verdict_face
 from aqboard.workflow.waive import OPEN, answer, propose, waivable, waivable_checks
 
 SAID = "decision-said"

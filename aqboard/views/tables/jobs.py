@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 from aqboard.domain.guard_verdict import GuardCheck, GuardVerdict
 from aqboard.domain.job import JobRecord
-from aqboard.views.identity import SIGNED
 from aqboard.views.text import cell_code, plain, prose, table
-from aqboard.views.words import GUARD_STATES, job_face, moment
+from aqboard.views.words import GUARD_STATES, SIGNED, job_face, moment
 from aqboard.workflow.job_words import in_words, stop_words
 
 HEADER = ("what", "job", "state", "where it stands", "guard", "submitted")
