@@ -142,7 +142,12 @@ def rows_digest(db: Database, table: str, first: int, last: int) -> str:
         f"SELECT {', '.join(columns)} FROM {table} WHERE {columns[0]} BETWEEN ? AND ? ORDER BY {columns[0]}",
         [first, last],
     ).fetchall()
-    return digest([dict(zip(columns, row, strict=True)) for row in found])
+    return digest([dict(zip(columns, map(_plain, row), strict=True)) for row in found])
+
+
+def _plain(value: object) -> object:
+    """A value that can be digested. No row of ours holds bytes; one that was changed behind our back may."""
+    return {"bytes": value.hex()} if isinstance(value, bytes) else value
 
 
 def begin(db: Database, tables: Iterable[str], why: str) -> None:
