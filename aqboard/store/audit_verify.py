@@ -39,7 +39,7 @@ class AuditReport(Record):
     """Hash of the last entry: keep it outside, and give it back to a later `verify`."""
     anchors: int
     """Hashes kept elsewhere that were compared."""
-    others: int = 0
+    others: int
     """Hashes in scripts of attempts that this database does not hold."""
     faults: tuple[AuditFault, ...]
 
