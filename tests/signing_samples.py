@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from aqboard.domain.finding import Finding, Verdict
-from aqboard.domain.identity import Identity
-from aqboard.domain.signoff import SignOff
-from aqboard.runner.freeze import freeze
+from aqboard.domain.signing.identity import Identity
+from aqboard.domain.signing.signoff import SignOff
+from aqboard.sessions.freeze import freeze
 from aqboard.store import Store, StoredScript
 from aqboard.store.records import Released
 from aqboard.store.signing import add_decision

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
-from aqboard.domain.identity import Identity
 from aqboard.domain.model import Record
+from aqboard.domain.signing.identity import Identity
 from aqboard.store import audit
 from aqboard.store.rows import insert, now_text, query
 from aqboard.store.sqlite.transaction import writing

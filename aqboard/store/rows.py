@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from sqlite_utils import Database
 
-from aqboard.domain.identity import Identity
+from aqboard.domain.signing.identity import Identity
 from aqboard.store import audit
 
 Row = Mapping[str, object]
