@@ -21,8 +21,8 @@ from aqboard.domain.session.check_session import CheckSession, SessionState, Sta
 from aqboard.domain.session.events import Ended, Line, SessionEnded, SessionStarted
 from aqboard.domain.session.outcome import ProbeOutcome
 from aqboard.store import Store
-from aqboard.store.connection import writing
 from aqboard.store.sessions import Sessions
+from aqboard.store.sqlite.transaction import writing
 from benchmarks.timing import duration, machine
 from tests.e2e.conftest import CHROMIUM_FLAGS, serve
 from tests.sample_attempts import fill, fill_many

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import hypothesis
 import pytest
 
-from aqboard.store import filesystem
+from aqboard.store.sqlite import filesystem
 from tests import samples
 from tests.command import Done, aqboard
 

@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from aqboard.domain.finding import Finding, Verdict
-from aqboard.domain.signing.identity import Identity
+from aqboard.domain.identity import Identity
+from aqboard.domain.signing.signoff import SignOff
 from aqboard.sessions.freeze import freeze
-from aqboard.store import Store
+from aqboard.store import Store, StoredScript
+from aqboard.store.records import Released
+from aqboard.store.signing import add_decision
 from tests import samples
 
 WHEN = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
@@ -33,6 +36,12 @@ def add_attempt(store: Store, folder: Path, findings: Sequence[Finding], **secti
     number = store.add_attempt(frozen, Identity(person="board", subject="board", identified_by="os-user"))
     store.add_findings(frozen.uid, findings)
     return number
+
+
+def add_signoff(store: Store, signoff: SignOff, script: StoredScript | None = None) -> None:
+    """Store a decision, and the script that it let out, without asking whether it was possible."""
+    number = next(row.number for row in store.attempts() if row.uid == signoff.attempt)
+    add_decision(store.db, store.attempt(number), signoff, lambda: Released(script=script))
 
 
 def findings(**verdicts: Verdict) -> list[Finding]:

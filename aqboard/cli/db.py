@@ -11,7 +11,7 @@ from aqboard.cli.output import FOUND, errors_told, out, print_json, tell_notes
 from aqboard.settings import DATABASE, named_database
 
 if TYPE_CHECKING:
-    from aqboard.store.upkeep import DatabaseReport
+    from aqboard.store.sqlite.maintenance import DatabaseReport
 
 app = typer.Typer(help="Look after the database: check, back up, restore, vacuum.", no_args_is_help=True)
 
@@ -32,7 +32,7 @@ def path(db: Database = None, as_json: AsJson = False) -> None:
 @app.command("check")
 def check(db: Database = None, as_json: AsJson = False) -> None:
     """Read every page: is the database whole? Exit 0 yes, 1 a fault was found, 2 cannot tell. Changes nothing."""
-    from aqboard.store.upkeep import inspect  # here: sqlite-utils costs a second where pandas is installed
+    from aqboard.store.sqlite.maintenance import inspect  # here: sqlite-utils costs a second where pandas is installed
 
     with errors_told(as_json=as_json):
         report = inspect(database(db))
@@ -51,7 +51,7 @@ def backup(
     as_json: AsJson = False,
 ) -> None:
     """Make a verified copy while others read and write."""
-    from aqboard.store.upkeep import backup as make
+    from aqboard.store.sqlite.maintenance import backup as make
 
     with errors_told(as_json=as_json):
         copy = make(database(db), to)
@@ -68,7 +68,7 @@ def restore(
     as_json: AsJson = False,
 ) -> None:
     """Put a backup in the place of the database; the old one is moved aside, not deleted."""
-    from aqboard.store.restore import restore as put_back
+    from aqboard.store.sqlite.maintenance import restore as put_back
 
     file = database(db)
     with errors_told(as_json=as_json):
@@ -84,7 +84,7 @@ def restore(
 @app.command("vacuum")
 def vacuum(db: Database = None, as_json: AsJson = False) -> None:
     """Give free pages back to the disk; refused while anybody else has the database open."""
-    from aqboard.store.upkeep import vacuum as shrink
+    from aqboard.store.sqlite.maintenance import vacuum as shrink
 
     file = database(db)
     with errors_told(as_json=as_json):

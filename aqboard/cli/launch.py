@@ -13,8 +13,8 @@ from aqboard.cli.output import FOUND, err, errors_told, out, print_json
 from aqboard.cli.person import AsAccount, tell_person, whoever_types
 
 if TYPE_CHECKING:
+    from aqboard.domain.identity import Identity
     from aqboard.domain.job.slurm_job import End, JobRecord
-    from aqboard.domain.signing.identity import Identity
     from aqboard.jobs.rehearse import Rehearsal
     from aqboard.store import Store, StoredAttempt
 

@@ -7,7 +7,7 @@ import typer
 
 from aqboard.cli.output import err
 from aqboard.domain.errors import IdentityError
-from aqboard.domain.signing.identity import Identity
+from aqboard.domain.identity import Identity
 
 if TYPE_CHECKING:
     from aqboard.store import Store

@@ -12,9 +12,9 @@ from itertools import pairwise
 from pathlib import Path
 
 from aqboard.domain.evidence.loss import CurvePoint
+from aqboard.domain.identity import Identity
 from aqboard.domain.job.slurm_job import JobRecord, Sighting, Submission
 from aqboard.domain.plan import LaunchPlan
-from aqboard.domain.signing.identity import Identity
 from aqboard.guard.verdict import read_verdict
 from aqboard.jobs.slurm import Slurm, SlurmError
 from aqboard.readers.errors import ReadError

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from pydantic import ValidationError
 
 from aqboard.domain.errors import LaunchError
+from aqboard.domain.identity import Identity
 from aqboard.domain.job.slurm_job import UNKNOWN, End, Settlement
 from aqboard.domain.model import first_fault
-from aqboard.domain.signing.identity import Identity
 from aqboard.jobs.follow import sight
 from aqboard.jobs.slurm import Slurm
 from aqboard.store import Store

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from aqboard.domain.errors import LaunchError, StoreError
+from aqboard.domain.identity import Identity
 from aqboard.domain.job.slurm_job import UNKNOWN, Submission
-from aqboard.domain.signing.identity import Identity
 from aqboard.jobs.follow import sight
 from aqboard.jobs.rehearse import Refused, parts, rehearse, require_signed
 from aqboard.jobs.slurm import Slurm, SlurmError

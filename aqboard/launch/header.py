@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from aqboard.domain.attempt import Attempt, day
 from aqboard.domain.cluster import ClusterProfile, cite
+from aqboard.domain.identity import WORTH, Identity
 from aqboard.domain.plan import ClusterPlan
-from aqboard.domain.signing.identity import WORTH, Identity
 from aqboard.domain.signing.signoff import SignOff
 from aqboard.domain.signing.waiver import WaiverStanding, says_nothing
 from aqboard.launch.approval import Approval

@@ -15,6 +15,7 @@ from aqboard.checks.selection import left_out, limits, probes_needed
 from aqboard.checks.suite import installed_suite
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.errors import AqboardError, SessionError
+from aqboard.domain.identity import Identity
 from aqboard.domain.model import first_fault
 from aqboard.domain.plan import LaunchPlan
 from aqboard.domain.session.check_session import (
@@ -28,17 +29,16 @@ from aqboard.domain.session.check_session import (
     progress,
 )
 from aqboard.domain.session.events import Event
-from aqboard.domain.signing.identity import Identity
 from aqboard.launch.profile import load_profile
 from aqboard.sessions import folder as session_folder
+from aqboard.sessions.backend import HANDLE, WORKER_LOG, read_handle, write_record
 from aqboard.sessions.backends import BACKENDS, backend
-from aqboard.sessions.backends.base import HANDLE, WORKER_LOG, read_handle, write_record
 from aqboard.sessions.backends.slurm import SlurmBackend
 from aqboard.sessions.ingest import PATIENT, Patience, close, ingest
 from aqboard.settings import login_name
 from aqboard.store import Store
 from aqboard.store.sessions import SessionRow, Sessions
-from aqboard.store.writable import require_writable
+from aqboard.store.sqlite.connection import require_writable
 
 logger = logging.getLogger("aqboard.sessions")
 

@@ -12,7 +12,7 @@ from aqboard.domain.attempt import Attempt
 from aqboard.domain.errors import SessionError
 from aqboard.domain.session.check_session import CancelRequest, CheckSession
 from aqboard.domain.session.events import FileSum
-from aqboard.sessions.backends.base import ATTEMPT, CANCEL, EVENTS, SESSION, WORKER_LOG, write_record
+from aqboard.sessions.backend import ATTEMPT, CANCEL, EVENTS, SESSION, WORKER_LOG, write_record
 
 SUMMED = (SESSION, ATTEMPT, EVENTS, WORKER_LOG)
 """What the last line holds a copy against, in this order."""

@@ -18,7 +18,7 @@ from aqboard.domain.model import Record, first_fault
 from aqboard.domain.session.check_session import CheckSession, Uid
 from aqboard.domain.session.events import SessionEnded, parsed
 from aqboard.files import open_regular
-from aqboard.sessions.backends.base import ATTEMPT, EVENTS, SESSION, WORKER_LOG
+from aqboard.sessions.backend import ATTEMPT, EVENTS, SESSION, WORKER_LOG
 from aqboard.sessions.folder import SUMMED
 
 LARGEST_BYTES = {SESSION: 1 << 20, ATTEMPT: 32 << 20, EVENTS: 256 << 20, WORKER_LOG: 256 << 20}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from aqboard.domain.errors import SessionError
 from aqboard.domain.session.check_session import Standing
-from aqboard.sessions.backends.base import EVENTS
+from aqboard.sessions.backend import EVENTS
 from aqboard.sessions.control import require_place, sessions_folder
 from aqboard.sessions.foreign_folder import Copy, take_copy
 from aqboard.sessions.ingest import PATIENT, Patience, ingest

@@ -14,14 +14,14 @@ from typing import TypeVar
 
 from aqboard.domain.errors import AqboardError, StoreError
 from aqboard.domain.session.check_session import SessionState, Sighting, Standing, fold
+from aqboard.sessions.backend import EVENTS, read_handle
 from aqboard.sessions.backends import BACKENDS
-from aqboard.sessions.backends.base import EVENTS, read_handle
 from aqboard.sessions.events import lines
 from aqboard.sessions.folder import cancel_request
 from aqboard.sessions.judging import judge
 from aqboard.store import Store
-from aqboard.store.faults import is_busy
 from aqboard.store.sessions import SessionRow, Sessions
+from aqboard.store.sqlite.faults import is_busy
 
 logger = logging.getLogger("aqboard.sessions")
 

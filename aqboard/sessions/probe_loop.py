@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from aqboard.domain.errors import SessionError
 from aqboard.domain.session.outcome import ProbeOutcome
-from aqboard.sessions.backends.base import ATTEMPT, CANNOT_WRITE, EVENTS, WORKER_LOG
+from aqboard.sessions.backend import ATTEMPT, CANNOT_WRITE, EVENTS, WORKER_LOG
 from aqboard.sessions.events import Ended, Event, Started, Tail, append
 
 logger = logging.getLogger("aqboard.sessions")

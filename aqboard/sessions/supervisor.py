@@ -22,7 +22,7 @@ from aqboard.domain.errors import AqboardError
 from aqboard.domain.session.check_session import CheckSession
 from aqboard.domain.session.outcome import ProbeOutcome
 from aqboard.logs import configure
-from aqboard.sessions.backends.base import CANCEL, CANNOT_WRITE, EVENTS, HANDLE, IN_USE, Handle, write_record
+from aqboard.sessions.backend import CANCEL, CANNOT_WRITE, EVENTS, HANDLE, IN_USE, Handle, write_record
 from aqboard.sessions.backends.local import LocalBackend, own_handle
 from aqboard.sessions.events import Ended, SessionEnded, SessionStarted, Started, Tail, append, close_torn_line
 from aqboard.sessions.folder import cancel_request, read_session, sums

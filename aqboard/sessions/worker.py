@@ -20,7 +20,7 @@ from aqboard.logs import configure
 from aqboard.plugins import PROBES as PROBE_PLUGINS
 from aqboard.plugins import plugins
 from aqboard.probes import PROBES, Context, Probe, Unavailable
-from aqboard.sessions.backends.base import CANNOT_WRITE
+from aqboard.sessions.backend import CANNOT_WRITE
 from aqboard.sessions.events import Ended, Progressed, Started, Tail, append
 from aqboard.sessions.processes import die_with_parent
 

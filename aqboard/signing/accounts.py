@@ -9,8 +9,8 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from pydantic import ValidationError
 
 from aqboard.domain.errors import IdentityError
+from aqboard.domain.identity import ANY, Identity
 from aqboard.domain.model import first_fault
-from aqboard.domain.signing.identity import ANY, Identity
 from aqboard.store import Store
 from aqboard.store.accounts import Account, accounts, add_account_row, add_refused_login, refused_logins
 
@@ -88,7 +88,7 @@ def log_in(store: Store, name: str, password: str, now: datetime | None = None) 
             raise IdentityError(f"Not signed in: too many wrong passwords. Try again in {_minutes(wait)}.")
     account = next((a for a in accounts(store.db) if a.name == name and not a.disabled), None)
     if not _fits(account.password if account else _NOBODY, password) or account is None:
-        add_refused_login(store, name, moment)
+        add_refused_login(store.db, name, moment)
         raise IdentityError("Not signed in: there is no such account, or the password is wrong.")
     return account
 
@@ -108,7 +108,7 @@ def existing(store: Store, name: str) -> Account:
 
 def _store(store: Store, who: Identity, *, password: str, disabled: bool, action: str) -> None:
     add_account_row(
-        store, who.subject, person=who.person, roles=who.roles, password=password, disabled=disabled, action=action
+        store.db, who.subject, person=who.person, roles=who.roles, password=password, disabled=disabled, action=action
     )
 
 

@@ -31,7 +31,7 @@ def exported(store: Store) -> Iterator[str]:
 
 def log(store: Store, *, most: int, subject: str = "") -> tuple[Entry, ...]:
     """The newest `most` entries, newest first; with `subject` those about it."""
-    found = (e for e in entries(store.db, "ORDER BY seq DESC") if subject in ("", e.subject))
+    found = (e for e in entries(store.db, newest_first=True) if subject in ("", e.subject))
     return tuple(islice(found, most))
 
 

@@ -3,9 +3,9 @@
 import socket
 from datetime import UTC, datetime
 
+from aqboard.domain.plan.policy import Policy, stricter
 from aqboard.domain.signing.case import Case
 from aqboard.domain.signing.clearance import Clearance, SignoffStanding, clearance
-from aqboard.domain.signing.policy import Policy, stricter
 from aqboard.domain.signing.signoff import Seal, seal
 from aqboard.launch.limits import misfits
 from aqboard.launch.profile import load_profile

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from pydantic import ValidationError
 
 from aqboard.domain.errors import LaunchError, StoreError
+from aqboard.domain.identity import Identity
 from aqboard.domain.model import first_fault
 from aqboard.domain.signing.case import Case, refusal
 from aqboard.domain.signing.clearance import Clearance, Step, clearance
-from aqboard.domain.signing.identity import Identity
 from aqboard.domain.signing.signoff import Decision, SignOff
 from aqboard.domain.signing.waiver import WaiverState
 from aqboard.launch.profile import load_profile
@@ -80,7 +80,7 @@ def decide(
 
     path = script_path(store.path, number, signoff.seal)
     try:
-        let_out = add_decision(store, stored, signoff, act)
+        let_out = add_decision(store.db, stored, signoff, act)
     except StoreError:
         # What was not recorded was not said: a script must not outlive a database that could not take the GO.
         if written:
@@ -96,7 +96,7 @@ def withdraw_void(store: Store, number: int, why: str, now: datetime | None = No
     stored = store.attempt(number, now)
     void = clearance(case_of(stored), now or datetime.now(UTC)).between
     if void and (names := _taken_back(store, stored).withdrawn):
-        add_withdrawal(store, stored, names, why)
+        add_withdrawal(store.db, stored, names, why)
 
 
 def _require_possible(case: Case, who: Identity, now: datetime) -> None:

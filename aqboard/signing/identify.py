@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pydantic import ValidationError
 
 from aqboard.domain.errors import IdentityError
+from aqboard.domain.identity import Identity, folded
 from aqboard.domain.model import first_fault
-from aqboard.domain.signing.identity import Identity, folded
-from aqboard.domain.signing.policy import Policy
+from aqboard.domain.plan.policy import Policy
 from aqboard.signing.installation import Installation, Proxy
 
 logger = logging.getLogger("aqboard.server")

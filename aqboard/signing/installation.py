@@ -11,9 +11,9 @@ import yaml
 from pydantic import Field, StringConstraints, ValidationError, model_validator
 
 from aqboard.domain.errors import IdentityError
+from aqboard.domain.identity import WAYS, IdentifiedBy, RoleName, folded
 from aqboard.domain.model import Record, first_fault
-from aqboard.domain.signing.identity import WAYS, IdentifiedBy, RoleName, folded
-from aqboard.domain.signing.policy import Policy
+from aqboard.domain.plan.policy import Policy
 from aqboard.settings import signing_file
 
 Mode = Literal["single-user", "account", "proxy", "oidc"]

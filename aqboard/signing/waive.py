@@ -6,9 +6,9 @@ from pydantic import ValidationError
 
 from aqboard.domain.errors import LaunchError
 from aqboard.domain.finding import Verdict
+from aqboard.domain.identity import Identity, same_person
 from aqboard.domain.model import first_fault
 from aqboard.domain.signing.case import Case, confirmation_refusal, refusal
-from aqboard.domain.signing.identity import Identity, same_person
 from aqboard.domain.signing.waiver import (
     LONGEST_DAYS,
     NOT_RUN,
@@ -74,7 +74,7 @@ def propose(
         raise LaunchError(f"The waiver was not recorded. {first_fault(error)}") from None
     if who.identified_by not in case.policy.identified_by:
         raise LaunchError(f"Nothing was recorded: {refusal(case, who)}")
-    add_waiver(store, stored, waiver)
+    add_waiver(store.db, stored, waiver)
     withdraw_void(store, number, "a waiver was proposed", moment)
     return waiver
 
@@ -109,7 +109,7 @@ def answer(
         answer="confirmed" if confirm else "refused",
         comment=comment[:2000],
     )
-    add_answer(store, stored, said)
+    add_answer(store.db, stored, said)
     withdraw_void(store, number, f"a waiver was {said.answer}", moment)
     after = store.attempt(number, moment)
     return next(s for s in after.waivers if s.waiver.uid == standing.waiver.uid)

@@ -2,18 +2,15 @@
 
 import json
 from collections.abc import Collection
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
+from aqboard.domain.identity import Identity
 from aqboard.domain.model import Record
-from aqboard.domain.signing.identity import Identity
-from aqboard.store.audit import record
-from aqboard.store.connection import writing
-
-if TYPE_CHECKING:
-    from aqboard.store.store import Store
+from aqboard.store import audit
+from aqboard.store.rows import insert, now_text, query
+from aqboard.store.sqlite.transaction import writing
 
 REFUSED = "login refused"
 
@@ -36,50 +33,47 @@ class Account(Record):
 
 
 def add_account_row(
-    store: "Store", name: str, *, person: str, roles: Collection[str], password: str, disabled: bool, action: str
+    db: Database, name: str, *, person: str, roles: Collection[str], password: str, disabled: bool, action: str
 ) -> None:
     """Store the newest state of an account; `action` is what the audit log calls it."""
     row = {
-        "recorded_at": datetime.now(UTC).isoformat(),
+        "recorded_at": now_text(),
         "name": name,
         "person": person,
         "roles": json.dumps(sorted(roles)),
         "password": password,
         "disabled": int(disabled),
     }
-    with writing(store.db):
-        key = store.db.table("accounts").insert(row).last_pk
-        assert isinstance(key, int)
-        record(
-            store.db,
-            action,
-            f"account {name}",
-            rows=("accounts", key, key),
-            facts={"person": person, "roles": sorted(roles)},
-        )
+    facts = {"person": person, "roles": sorted(roles)}
+    with writing(db):
+        key = insert(db, "accounts", row)
+        audit.record(db, action, f"account {name}", rows=("accounts", key, key), facts=facts)
 
 
 def accounts(db: Database) -> tuple[Account, ...]:
     """Every account, by name."""
-    found = db.conn.execute(
+    found = query(
+        db,
         "SELECT id, name, person, roles, password, disabled FROM accounts "
-        "WHERE id IN (SELECT max(id) FROM accounts GROUP BY name) ORDER BY name"
+        "WHERE id IN (SELECT max(id) FROM accounts GROUP BY name) ORDER BY name",
     )
     return tuple(
-        Account(row=row, name=name, person=person, roles=json.loads(roles), password=password, disabled=bool(disabled))
+        Account(
+            row=int(row), name=name, person=person, roles=json.loads(roles), password=password, disabled=bool(disabled)
+        )
         for row, name, person, roles, password, disabled in found
     )
 
 
-def add_refused_login(store: "Store", name: str, now: datetime) -> None:
+def add_refused_login(db: Database, name: str, now: datetime) -> None:
     """Tell the log of a wrong password."""
-    with writing(store.db):
-        record(store.db, REFUSED, f"account {name}", now=now)
+    with writing(db):
+        audit.record(db, REFUSED, f"account {name}", now=now)
 
 
 def refused_logins(db: Database, since: timedelta, now: datetime, name: str | None = None) -> list[datetime]:
     """When passwords were refused of late, oldest first; of one account, or of all."""
     of_one = "AND subject = ?" if name else ""
     values = [REFUSED, (now - since).isoformat().replace("+00:00", "Z"), *([f"account {name}"] if name else [])]
-    found = db.conn.execute(f"SELECT time FROM audit WHERE action = ? AND time > ? {of_one} ORDER BY seq", values)
+    found = query(db, f"SELECT time FROM audit WHERE action = ? AND time > ? {of_one} ORDER BY seq", *values)
     return [datetime.fromisoformat(row[0]) for row in found]

@@ -14,8 +14,8 @@ from pydantic import AwareDatetime
 from sqlite_utils import Database
 
 from aqboard.domain.canonical import canonical, digest
+from aqboard.domain.identity import Identity
 from aqboard.domain.model import Record
-from aqboard.domain.signing.identity import Identity
 from aqboard.settings import login_name
 
 COVERED: dict[str, tuple[str, ...]] = {
@@ -121,13 +121,14 @@ def record(
 
 def newest(db: Database) -> Entry | None:
     """The last entry; None in a new database."""
-    return next(entries(db, "ORDER BY seq DESC LIMIT 1"), None)
+    return next(entries(db, newest_first=True), None)
 
 
-def entries(db: Database, rest: str = "ORDER BY seq") -> Iterator[Entry]:
-    """Entries as they are in the table; `rest` ends the query and is ours, never a user's."""
+def entries(db: Database, *, newest_first: bool = False) -> Iterator[Entry]:
+    """Entries as they are in the table, oldest first; read from the database one by one."""
+    order = "DESC" if newest_first else "ASC"
     columns = tuple(Entry.model_fields)
-    for row in db.conn.execute(f"SELECT {', '.join(columns)} FROM audit {rest}"):
+    for row in db.conn.execute(f"SELECT {', '.join(columns)} FROM audit ORDER BY seq {order}"):
         yield Entry.model_validate(dict(zip(columns, row, strict=True)))
 
 
@@ -138,7 +139,12 @@ def rows_digest(db: Database, table: str, first: int, last: int) -> str:
         f"SELECT {', '.join(columns)} FROM {table} WHERE {columns[0]} BETWEEN ? AND ? ORDER BY {columns[0]}",
         [first, last],
     ).fetchall()
-    return digest([dict(zip(columns, row, strict=True)) for row in found])
+    return digest([dict(zip(columns, map(_plain, row), strict=True)) for row in found])
+
+
+def _plain(value: object) -> object:
+    """A value that can be digested. No row of ours holds bytes; one that was changed behind our back may."""
+    return {"bytes": value.hex()} if isinstance(value, bytes) else value
 
 
 def begin(db: Database, tables: Iterable[str], why: str) -> None:

@@ -1,6 +1,8 @@
 """Is the audit log whole, and are the rows that it tells of still the ones that were written?"""
 
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from pydantic import ValidationError
@@ -9,6 +11,7 @@ from sqlite_utils import Database
 from aqboard.domain.canonical import digest
 from aqboard.domain.model import Record
 from aqboard.store.audit import COVERED, START, UNTOLD, Entry, entries, rows_digest
+from aqboard.store.sqlite.transaction import reading
 
 
 class Anchor(NamedTuple):
@@ -36,7 +39,7 @@ class AuditReport(Record):
     """Hash of the last entry: keep it outside, and give it back to a later `verify`."""
     anchors: int
     """Hashes kept elsewhere that were compared."""
-    others: int = 0
+    others: int
     """Hashes in scripts of attempts that this database does not hold."""
     faults: tuple[AuditFault, ...]
 
@@ -53,7 +56,17 @@ class AuditReport(Record):
 
 
 def verify(db: Database, anchors: Iterable[Anchor] = ()) -> AuditReport:
-    """Follow the chain from its start, compare every row it tells of, and look for rows that it does not tell of."""
+    """Follow the chain from its start, compare every row it tells of, and look for rows that it does not tell of.
+
+    Others may write meanwhile. The anchors are collected first, so that the log holds at least what they name; then all
+    is read as it was at one moment.
+    """
+    kept = tuple(anchors)
+    with reading(db), _any_text(db):
+        return _report(db, kept)
+
+
+def _report(db: Database, kept: tuple[Anchor, ...]) -> AuditReport:
     faults: list[AuditFault] = []
     told: dict[str, list[tuple[int, int]]] = {table: [] for table in COVERED}
     hashes: dict[int, str] = {}
@@ -62,19 +75,29 @@ def verify(db: Database, anchors: Iterable[Anchor] = ()) -> AuditReport:
         for entry in entries(db):
             faults += _chain_faults(entry, previous, expected)
             faults += _payload_faults(db, entry)
-            if entry.source in told and entry.first_row is not None and entry.last_row is not None:
-                told[entry.source].append((entry.first_row, entry.last_row))
+            if span := _span(entry):
+                told[entry.source].append(span)
             hashes[entry.seq] = entry.hash
             previous, expected = entry.hash, entry.seq + 1
     except ValidationError as error:
         faults.append(AuditFault(seq=expected, what=f"Entry {expected} is not an entry: {error.errors()[0]['msg']}."))
     faults += _untold_rows(db, told)
-    kept = tuple(anchors)
     own = tuple(anchor for anchor in kept if _of_this_log(db, hashes, anchor))
     faults += _anchor_faults(hashes, own)
     return AuditReport(
         entries=len(hashes), head=previous, anchors=len(own), others=len(kept) - len(own), faults=tuple(faults)
     )
+
+
+@contextmanager
+def _any_text(db: Database) -> Iterator[None]:
+    """Read texts that are not UTF-8 too: whoever changed one gets a fault, not an error."""
+    usual = db.conn.text_factory
+    db.conn.text_factory = lambda text: text.decode("utf-8", errors="surrogateescape")
+    try:
+        yield
+    finally:
+        db.conn.text_factory = usual
 
 
 def _chain_faults(entry: Entry, previous: str, expected: int) -> list[AuditFault]:
@@ -86,34 +109,45 @@ def _chain_faults(entry: Entry, previous: str, expected: int) -> list[AuditFault
         what = f"Entry {entry.seq} does not follow entry {entry.seq - 1}: it names another hash before it."
         faults.append(AuditFault(seq=entry.seq, what=what))
     if entry.computed_hash() != entry.hash:
-        what = f"Entry {entry.seq} ({entry.action}, {entry.subject}) was changed: its hash does not fit what it says."
+        what = f"Entry {entry.seq} ({_about(entry)}) was changed: its hash does not fit what it says."
         faults.append(AuditFault(seq=entry.seq, what=what))
     return faults
 
 
 def _payload_faults(db: Database, entry: Entry) -> list[AuditFault]:
     if not entry.source:
-        now, whose = digest(entry.detail), "its details"
-    elif entry.source not in COVERED or entry.first_row is None or entry.last_row is None:
-        now, whose = "", f"the rows it names in {entry.source!r}"
+        fits, whose = digest(entry.detail) == entry.payload_digest, "its details"
+    elif span := _span(entry):
+        fits = rows_digest(db, entry.source, *span) == entry.payload_digest
+        whose = f"{entry.source}, {_rows(*span)}"
     else:
-        now = rows_digest(db, entry.source, entry.first_row, entry.last_row)
-        whose = f"{entry.source}, {_rows(entry.first_row, entry.last_row)}"
-    if now == entry.payload_digest:
+        fits, whose = False, f"the rows it names in {entry.source!r}"
+    if fits:
         return []
-    what = f"What entry {entry.seq} tells of ({entry.action}, {entry.subject}) is not what was written: {whose}."
+    what = f"What entry {entry.seq} tells of ({_about(entry)}) is not what was written: {whose}."
     return [AuditFault(seq=entry.seq, what=what)]
+
+
+def _span(entry: Entry) -> tuple[int, int] | None:
+    """Keys of the first and last row that an entry tells of; None when it names none that a log can tell of."""
+    if entry.source not in COVERED or entry.first_row is None or entry.last_row is None:
+        return None
+    return entry.first_row, entry.last_row
 
 
 def _untold_rows(db: Database, told: dict[str, list[tuple[int, int]]]) -> list[AuditFault]:
     faults = []
     for table, spans in told.items():
-        covered = {key for first, last in spans for key in range(first, last + 1)}
         which = f"NOT ({UNTOLD[table]})" if table in UNTOLD else "TRUE"
-        keys = [row[0] for row in db.conn.execute(f"SELECT {COVERED[table][0]} FROM {table} WHERE {which}")]
+        key = COVERED[table][0]
+        keys = [row[0] for row in db.conn.execute(f"SELECT {key} FROM {table} WHERE {which} ORDER BY {key}")]
+        covered: set[int] = set()
+        for first, last in spans:  # what an entry claims may be anything, so its numbers are never counted through
+            covered.update(keys[bisect_left(keys, first) : bisect_right(keys, last)])
         faults += [
             AuditFault(seq=None, what=f"{table}, row {key}: no entry tells of it; it was written past the log.")
-            for key in sorted(set(keys) - covered)
+            for key in keys
+            if key not in covered
         ]
     return faults
 
@@ -144,3 +178,8 @@ def _anchor_faults(hashes: dict[int, str], anchors: tuple[Anchor, ...]) -> list[
 
 def _rows(first: int, last: int) -> str:
     return f"row {first}" if first == last else f"rows {first} to {last}"
+
+
+def _about(entry: Entry) -> str:
+    """What an entry is about, in characters that can be printed whatever was put there."""
+    return f"{entry.action}, {entry.subject}".encode("utf-8", "backslashreplace").decode()

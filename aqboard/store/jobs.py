@@ -5,21 +5,17 @@ already: what everybody sees at once is stored once.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from aqboard.domain.errors import StoreError
 from aqboard.domain.evidence.loss import CurvePoint
+from aqboard.domain.identity import Identity
 from aqboard.domain.job.guard_verdict import GuardVerdict
 from aqboard.domain.job.slurm_job import UNKNOWN, JobRecord, Settlement, Sighting, Submission
 from aqboard.domain.model import Record
-from aqboard.domain.signing.identity import Identity
-from aqboard.store import audit
-from aqboard.store.connection import writing
-from aqboard.store.rows import insert
+from aqboard.store.rows import Span, append, query, tell
+from aqboard.store.sqlite.transaction import writing
 from aqboard.store.store import Store
-
-Rows = tuple[str, int, int] | None
-"""What `insert` gives back, for the audit log."""
 
 WAITS = "PENDING"
 
@@ -43,21 +39,21 @@ class Jobs:
     def add(self, submission: Submission) -> None:
         """Store a job that Slurm has taken, and put it into the audit log."""
         with writing(self._db):
-            rows = self._insert("jobs", submission.attempt, submission.job, submission, role=submission.role)
-            self._tell_submission("job submitted", submission, submission, rows)
+            rows = self._append("jobs", submission.attempt, submission.job, submission, role=submission.role)
+            tell(self._db, "job submitted", submission.attempt, _facts(submission), rows, submission)
 
     def add_cancel(self, submission: Submission, by: Identity) -> None:
         """Put into the audit log that somebody had a job cancelled; what became of it Slurm says."""
         with writing(self._db):
-            self._tell_submission("job cancelled", submission, by)
+            tell(self._db, "job cancelled", submission.attempt, _facts(submission), actor=by)
 
     def add_settlement(self, settlement: Settlement) -> None:
         """Store what a person says became of a job, and put it into the audit log."""
         columns = {"state": settlement.state, "person": settlement.person}
         with writing(self._db):
-            rows = self._insert("job_settlements", settlement.attempt, settlement.job, settlement, **columns)
+            rows = self._append("job_settlements", settlement.attempt, settlement.job, settlement, **columns)
             facts = settlement.model_dump(include={"job", "state", "reason"})
-            self._tell("job settled", settlement.attempt, settlement, rows, facts)
+            tell(self._db, "job settled", settlement.attempt, facts, rows, settlement)
 
     def add_sighting(self, uid: str, sighting: Sighting) -> bool:
         """Store what Slurm says of a job; False when it said the same the last time."""
@@ -65,10 +61,10 @@ class Jobs:
             last = self._last("job_sightings", uid, sighting.job)
             if sighting.says_the_same(Sighting.model_validate_json(last) if last else None):
                 return False
-            rows = self._insert("job_sightings", uid, sighting.job, sighting, state=sighting.state)
+            rows = self._append("job_sightings", uid, sighting.job, sighting, state=sighting.state)
             if sighting.state != WAITS:
                 facts = sighting.model_dump(include={"job", "state", "exit_code"}, exclude_none=True)
-                self._tell("job seen", uid, None, rows, facts)
+                tell(self._db, "job seen", uid, facts, rows)
         return True
 
     def add_points(self, uid: str, job: str, first: int, until: int, points: Sequence[CurvePoint]) -> bool:
@@ -80,7 +76,7 @@ class Jobs:
             if self.rows_read(uid, job) != first:
                 return False
             data = json.dumps([point.model_dump(exclude_none=True) for point in points])
-            self._insert("job_points", uid, job, data, first=first, until=until)
+            self._append("job_points", uid, job, data, first=first, until=until)
         return True
 
     def add_verdict(self, uid: str, job: str, verdict: GuardVerdict) -> bool:
@@ -88,28 +84,28 @@ class Jobs:
         with writing(self._db):
             if self._last("job_verdicts", uid, job) == verdict.model_dump_json():
                 return False
-            rows = self._insert("job_verdicts", uid, job, verdict)
+            rows = self._append("job_verdicts", uid, job, verdict)
             facts = verdict.model_dump(include={"job", "state", "step", "code"}, exclude_none=True)
-            self._tell("guard's word stored", uid, None, rows, facts)
+            tell(self._db, "guard's word stored", uid, facts, rows)
         return True
 
     # -------------------------------------------------------------------- read
 
     def of(self, uid: str) -> tuple[JobRecord, ...]:
         """Every job of an attempt, newest first."""
-        rows = self._query("SELECT data FROM jobs WHERE attempt = ? ORDER BY id DESC", uid)
+        rows = query(self._db, "SELECT data FROM jobs WHERE attempt = ? ORDER BY id DESC", uid)
         return tuple(self.record(Submission.model_validate_json(data)) for (data,) in rows)
 
     def find(self, job: str) -> Submission:
         """The newest submission of this number; raises StoreError when there is none."""
-        rows = self._query("SELECT data FROM jobs WHERE job = ? ORDER BY id DESC LIMIT 1", job)
+        rows = query(self._db, "SELECT data FROM jobs WHERE job = ? ORDER BY id DESC LIMIT 1", job)
         if not rows:
             raise StoreError(f"Job {job} was not submitted from this board. `aqboard jobs` lists those that were.")
         return Submission.model_validate_json(rows[0][0])
 
     def all(self) -> tuple[JobRecord, ...]:
         """Every job of every attempt, newest first."""
-        rows = self._query("SELECT data FROM jobs ORDER BY id DESC")
+        rows = query(self._db, "SELECT data FROM jobs ORDER BY id DESC")
         return tuple(self.record(Submission.model_validate_json(data)) for (data,) in rows)
 
     def record(self, submission: Submission) -> JobRecord:
@@ -117,7 +113,7 @@ class Jobs:
         uid, job = submission.attempt, submission.job
         sighting, verdict = self._last("job_sightings", uid, job), self._last("job_verdicts", uid, job)
         settlement = self._last("job_settlements", uid, job)
-        chunks = self._query("SELECT data FROM job_points WHERE attempt = ? AND job = ? ORDER BY id", uid, job)
+        chunks = query(self._db, "SELECT data FROM job_points WHERE attempt = ? AND job = ? ORDER BY id", uid, job)
         return JobRecord(
             submission=submission,
             last=Sighting.model_validate_json(sighting) if sighting else None,
@@ -128,7 +124,7 @@ class Jobs:
 
     def rows_read(self, uid: str, job: str) -> int:
         """How many rows of a job's log are stored."""
-        rows = self._query("SELECT coalesce(max(until), 0) FROM job_points WHERE attempt = ? AND job = ?", uid, job)
+        rows = query(self._db, "SELECT coalesce(max(until), 0) FROM job_points WHERE attempt = ? AND job = ?", uid, job)
         return int(rows[0][0])
 
     def newest(self) -> dict[str, tuple[str, str, GuardVerdict | None]]:
@@ -139,28 +135,22 @@ class Jobs:
                 (settled if state in (None, UNKNOWN) and settled else state) or "",
                 GuardVerdict.model_validate_json(verdict) if verdict else None,
             )
-            for uid, job, state, verdict, settled in self._query(NEWEST)
+            for uid, job, state, verdict, settled in query(self._db, NEWEST)
         }
 
     # ------------------------------------------------------------------ inside
 
-    def _insert(self, table: str, uid: str, job: str, data: Record | str, **columns: str | int) -> Rows:
+    def _append(self, table: str, uid: str, job: str, data: Record | str, **columns: str | int) -> Span | None:
         """Append one row, inside the transaction of the caller."""
         text = data if isinstance(data, str) else data.model_dump_json()
-        return insert(self._db, table, uid, [{"job": job, **columns, "data": text}])
-
-    def _tell_submission(self, action: str, submission: Submission, by: Identity, rows: Rows = None) -> None:
-        facts = submission.model_dump(include={"job", "role", "after", "seal", "script"})
-        self._tell(action, submission.attempt, by, rows, facts)
-
-    def _tell(self, action: str, uid: str, by: Identity | None, rows: Rows, facts: Mapping[str, object]) -> None:
-        ((number,),) = self._query("SELECT number FROM attempts WHERE uid = ?", uid)
-        audit.record(self._db, action, f"attempt {number}", actor=by, rows=rows, facts=facts)
+        return append(self._db, table, uid, {"job": job, **columns, "data": text})
 
     def _last(self, table: str, uid: str, job: str) -> str | None:
-        rows = self._query(f"SELECT data FROM {table} WHERE attempt = ? AND job = ? ORDER BY id DESC LIMIT 1", uid, job)
+        newest = f"SELECT data FROM {table} WHERE attempt = ? AND job = ? ORDER BY id DESC LIMIT 1"
+        rows = query(self._db, newest, uid, job)
         return rows[0][0] if rows else None
 
-    def _query(self, sql: str, *parameters: object) -> list[tuple[str, ...]]:
-        rows: list[tuple[str, ...]] = self._db.conn.execute(sql, parameters).fetchall()
-        return rows
+
+def _facts(submission: Submission) -> dict[str, object]:
+    """What the audit log tells of a job."""
+    return submission.model_dump(include={"job", "role", "after", "seal", "script"})

@@ -9,10 +9,10 @@ from pydantic import AwareDatetime
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.evidence.base import Evidence
 from aqboard.domain.finding import Finding
+from aqboard.domain.identity import Identity
 from aqboard.domain.model import Record
 from aqboard.domain.readiness import Readiness
 from aqboard.domain.session.outcome import ProbeOutcome
-from aqboard.domain.signing.identity import Identity
 from aqboard.domain.signing.signoff import SignOff
 from aqboard.domain.signing.waiver import WaiverStanding
 

@@ -9,6 +9,7 @@ from aqboard.domain.errors import SessionError
 from aqboard.domain.session.check_session import CheckSession, Heard, SessionState, Sighting, Standing
 from aqboard.domain.session.events import parsed
 from aqboard.domain.session.outcome import ProbeOutcome
+from aqboard.store.rows import query
 from aqboard.store.store import Store
 
 GARBAGE = "garbage"
@@ -54,23 +55,25 @@ class SessionReader:
         where = ["sessions.uid NOT IN (SELECT session FROM session_closings)"] if open_only else []
         where += ["attempts.number = ?"] if attempt is not None else []
         condition = f"WHERE {' AND '.join(where)}" if where else ""
-        rows = self._query(
-            f"{FROM_SESSIONS} {condition} ORDER BY sessions.number DESC", *([attempt] if attempt is not None else [])
+        rows = query(
+            self._db,
+            f"{FROM_SESSIONS} {condition} ORDER BY sessions.number DESC",
+            *([attempt] if attempt is not None else []),
         )
         return tuple(map(_session_row, rows))
 
     def given_up(self) -> tuple[SessionRow, ...]:
         """Those that ended by their backend's word alone."""
         given_up = "SELECT session FROM session_closings GROUP BY session HAVING max(by_itself) = 0"
-        return tuple(map(_session_row, self._query(f"{FROM_SESSIONS} WHERE sessions.uid IN ({given_up})")))
+        return tuple(map(_session_row, query(self._db, f"{FROM_SESSIONS} WHERE sessions.uid IN ({given_up})")))
 
     def find(self, name: int | str) -> SessionRow:
         """The session with this number, or whose uid begins so; raises SessionError when there is not exactly one."""
         text = str(name)
         number = int(text) if text.isdecimal() and len(text) < 10 else 0
-        rows = self._query(f"{FROM_SESSIONS} WHERE sessions.number = ?", number)
+        rows = query(self._db, f"{FROM_SESSIONS} WHERE sessions.number = ?", number)
         if not rows and len(text) >= 6 and text.isalnum():
-            rows = self._query(f"{FROM_SESSIONS} WHERE sessions.uid GLOB ?", f"{text.lower()}*")
+            rows = query(self._db, f"{FROM_SESSIONS} WHERE sessions.uid GLOB ?", f"{text.lower()}*")
         if len(rows) != 1:
             raise SessionError(
                 f"There is no session {text!r} in {self._store.path}. `aqboard sessions` lists them."
@@ -81,11 +84,13 @@ class SessionReader:
 
     def position(self, uid: str) -> int:
         """How far the session's file has been read, in bytes."""
-        return int(self._query("SELECT coalesce(max(next_byte), 0) FROM session_events WHERE session = ?", uid)[0][0])
+        furthest = "SELECT coalesce(max(next_byte), 0) FROM session_events WHERE session = ?"
+        return int(query(self._db, furthest, uid)[0][0])
 
     def events(self, uid: str, after: int = 0) -> tuple[HeardEvent, ...]:
         """Its events in the order of its file, those with a larger id than `after`; garbage is left out."""
-        rows = self._query(
+        rows = query(
+            self._db,
             "SELECT id, data, recorded_at FROM session_events "
             "WHERE session = ? AND id > ? AND kind != ? ORDER BY first_byte",
             uid,
@@ -100,7 +105,8 @@ class SessionReader:
 
     def outcomes(self, uid: str) -> dict[str, ProbeOutcome]:
         """What became of each probe in this session, with its evidence."""
-        rows = self._query(
+        rows = query(
+            self._db,
             "SELECT outcomes.data FROM session_events JOIN outcomes ON outcomes.id = session_events.outcome "
             "WHERE session = ? ORDER BY first_byte",
             uid,
@@ -109,8 +115,10 @@ class SessionReader:
 
     def sighting(self, uid: str) -> tuple[Sighting, datetime] | None:
         """What its backend said last, and since when; None when it was never asked."""
-        rows = self._query(
-            "SELECT word, why, recorded_at FROM session_sightings WHERE session = ? ORDER BY id DESC LIMIT 1", uid
+        rows = query(
+            self._db,
+            "SELECT word, why, recorded_at FROM session_sightings WHERE session = ? ORDER BY id DESC LIMIT 1",
+            uid,
         )
         if not rows:
             return None
@@ -124,7 +132,8 @@ class SessionReader:
     def closings(self, uids: Sequence[str]) -> dict[str, Standing]:
         """How each of these ended; those that have not are left out."""
         marks = ",".join("?" * len(uids))
-        rows = self._query(
+        rows = query(
+            self._db,
             "SELECT session, state, why, by_itself FROM session_closings "
             f"WHERE session IN ({marks}) ORDER BY by_itself",
             *uids,
@@ -137,7 +146,8 @@ class SessionReader:
     def spans(self, uids: Sequence[str]) -> dict[str, tuple[datetime, datetime]]:
         """When the first and last event of each session happened, by the clock of the machine that wrote them."""
         marks = ",".join("?" * len(uids))
-        rows = self._query(
+        rows = query(
+            self._db,
             "SELECT session, min(json_extract(data, '$.at')), max(json_extract(data, '$.at')) FROM session_events "
             f"WHERE session IN ({marks}) AND kind != ? GROUP BY session",
             *uids,
@@ -147,7 +157,8 @@ class SessionReader:
 
     def usual_seconds(self, backend: str) -> dict[str, float]:
         """What each probe took the last time it was measured on this backend."""
-        rows = self._query(
+        rows = query(
+            self._db,
             "SELECT outcomes.probe, outcomes.seconds FROM outcomes WHERE outcomes.id IN ("
             "SELECT max(outcomes.id) FROM outcomes JOIN session_events ON session_events.outcome = outcomes.id "
             "JOIN sessions ON sessions.uid = session_events.session "
@@ -160,11 +171,7 @@ class SessionReader:
         """A value that changes whenever anything about any session does."""
         tables = ("sessions", "session_events", "session_sightings", "session_closings")
         newest = ", ".join(f"(SELECT coalesce(max(rowid), 0) FROM {table})" for table in tables)
-        return tuple(map(int, self._query(f"SELECT {newest}")[0]))
-
-    def _query(self, sql: str, *parameters: object) -> list[tuple[str, ...]]:
-        rows: list[tuple[str, ...]] = self._db.conn.execute(sql, parameters).fetchall()
-        return rows
+        return tuple(map(int, query(self._db, f"SELECT {newest}")[0]))
 
 
 def _session_row(row: tuple[str, ...]) -> SessionRow:

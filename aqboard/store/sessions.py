@@ -6,19 +6,18 @@ it; and it looks inside that transaction at what is there, so that two processes
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from pathlib import Path
 
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.errors import SessionError
 from aqboard.domain.finding import Finding
+from aqboard.domain.identity import Identity
 from aqboard.domain.session.check_session import CheckSession, Sighting, Standing
 from aqboard.domain.session.events import Ended, Line, parsed
-from aqboard.domain.signing.identity import Identity
-from aqboard.store.audit import record
-from aqboard.store.connection import writing
+from aqboard.store.rows import append, insert, now_text, query, tell
 from aqboard.store.session_reader import GARBAGE, SessionReader, SessionRow
+from aqboard.store.sqlite.transaction import writing
 
 __all__ = ["SessionRow", "Sessions"]
 
@@ -42,44 +41,30 @@ class Sessions(SessionReader):
         """
         row = {
             "uid": session.uid,
-            "attempt": session.attempt,
             "backend": session.backend,
             "folder": str(folder),
             "imported": int(imported),
-            "recorded_at": _now(),
             "data": session.model_dump_json(),
         }
+        facts = {"session": session.uid[:8], "backend": session.backend, "requested_by": session.requested_by}
+        action = "checks imported" if imported else "checks asked for"
         with writing(self._db):
-            self._require_same("attempts", attempt.uid, attempt.model_dump_json())
-            if not self._query("SELECT 1 FROM attempts WHERE uid = ?", attempt.uid):
+            if not self._holds("attempts", attempt.uid, attempt.model_dump_json()):
                 self._store.add_attempt(attempt, actor)
-            self._require_same("sessions", session.uid, row["data"])
-            if not self._query("SELECT 1 FROM sessions WHERE uid = ?", session.uid):
-                facts = {"session": session.uid[:8], "backend": session.backend, "requested_by": session.requested_by}
-                action = "checks imported" if imported else "checks asked for"
-                self._tell(action, session.attempt, "sessions", self._insert("sessions", row), facts, actor)
+            if not self._holds("sessions", session.uid, row["data"]):
+                rows = append(self._db, "sessions", session.attempt, row)
+                tell(self._db, action, session.attempt, facts, rows, actor)
         return self.find(session.uid)
 
-    def _tell(
-        self,
-        action: str,
-        attempt: str,
-        table: str,
-        key: int,
-        facts: Mapping[str, object],
-        actor: Identity | None = None,
-    ) -> None:
-        """Put a row into the audit log, inside the transaction that wrote it."""
-        ((number,),) = self._query("SELECT number FROM attempts WHERE uid = ?", attempt)
-        record(self._db, action, f"attempt {number}", actor=actor, rows=(table, key, key), facts=facts)
-
-    def _require_same(self, table: str, uid: str, data: object) -> None:
-        rows = self._query(f"SELECT data FROM {table} WHERE uid = ?", uid)
+    def _holds(self, table: str, uid: str, data: object) -> bool:
+        """Whether the table has this record already; raises SessionError when it has another one of the same name."""
+        rows = query(self._db, f"SELECT data FROM {table} WHERE uid = ?", uid)
         if rows and json.loads(rows[0][0]) != json.loads(str(data)):
             raise SessionError(
                 f"The database knows {uid} in another form (table {table}): this folder was changed after it was made, "
                 "or has nothing to do with it. Nothing was stored."
             )
+        return bool(rows)
 
     def add_lines(self, row: SessionRow, lines: Sequence[Line]) -> int:
         """Store lines of the session's file that follow what is known; those known already are passed over.
@@ -104,23 +89,21 @@ class Sessions(SessionReader):
         data, probe = "", ""
         if isinstance(event, Ended):
             probe = event.outcome.probe
-            if not self._query(
-                "SELECT 1 FROM session_events WHERE session = ? AND kind = 'ended' AND probe = ?",
-                row.session.uid,
-                probe,
-            ):
+            earlier = "SELECT 1 FROM session_events WHERE session = ? AND kind = 'ended' AND probe = ?"
+            if not query(self._db, earlier, row.session.uid, probe):
                 self._store.add_outcome(row.session.attempt, event.outcome)
-                outcome_id = int(self._query("SELECT max(id) FROM outcomes")[0][0])
+                outcome_id = int(query(self._db, "SELECT max(id) FROM outcomes")[0][0])
             slim = event.outcome.model_copy(update={"evidence": None})
             data = event.model_copy(update={"outcome": slim}).model_dump_json()
         elif event is not None:
             probe = str(getattr(event, "probe", ""))
             data = event.model_dump_json()
-        self._insert(
+        insert(
+            self._db,
             "session_events",
             {
                 "session": row.session.uid,
-                "recorded_at": _now(),
+                "recorded_at": now_text(),
                 "first_byte": line.begin,
                 "next_byte": line.end,
                 "kind": event.event if event else GARBAGE,
@@ -136,10 +119,8 @@ class Sessions(SessionReader):
         with writing(self._db):
             latest = self.sighting(uid)
             if latest is None or latest[0] != sighting:
-                self._insert(
-                    "session_sightings",
-                    {"session": uid, "recorded_at": _now(), "word": sighting.word, "why": sighting.why},
-                )
+                said = {"session": uid, "recorded_at": now_text(), "word": sighting.word, "why": sighting.why}
+                insert(self._db, "session_sightings", said)
 
     def close(
         self,
@@ -163,34 +144,21 @@ class Sessions(SessionReader):
                 return False
             if self.position(uid) != position:
                 return False
-            key = self._insert(
-                "session_closings",
-                {
-                    "session": uid,
-                    "recorded_at": _now(),
-                    "state": standing.state.value,
-                    "why": standing.why,
-                    "by_itself": int(standing.by_itself),
-                },
-            )
+            ended = {
+                "session": uid,
+                "recorded_at": now_text(),
+                "state": standing.state.value,
+                "why": standing.why,
+                "by_itself": int(standing.by_itself),
+            }
+            key = insert(self._db, "session_closings", ended)
             facts = {"session": uid[:8], "state": standing.state.value}
-            self._tell("checks ended", row.session.attempt, "session_closings", key, facts)
+            tell(self._db, "checks ended", row.session.attempt, facts, ("session_closings", key, key))
             known = self._checks_with_a_finding(row.session.attempt)
             if new := [*findings, *(finding for finding in where_none if finding.check not in known)]:
                 self._store.add_findings(row.session.attempt, new)
         return True
 
     def _checks_with_a_finding(self, attempt: str) -> set[str]:
-        return {check for (check,) in self._query("SELECT DISTINCT check_id FROM findings WHERE attempt = ?", attempt)}
-
-    def _insert(self, table: str, row: Mapping[str, object]) -> int:
-        """Append a row; its key."""
-        marks = ", ".join("?" * len(row))
-        statement = f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})"
-        key = self._db.conn.execute(statement, tuple(row.values())).lastrowid
-        assert key is not None
-        return key
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat()
+        found = query(self._db, "SELECT DISTINCT check_id FROM findings WHERE attempt = ?", attempt)
+        return {check for (check,) in found}

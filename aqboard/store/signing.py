@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from sqlite_utils import Database
 
@@ -10,13 +9,9 @@ from aqboard.domain.errors import StoreError
 from aqboard.domain.finding import Finding
 from aqboard.domain.signing.signoff import SignOff
 from aqboard.domain.signing.waiver import Answer, Waiver, WaiverStanding, waiver_standings
-from aqboard.store.audit import record
-from aqboard.store.connection import writing
-from aqboard.store.records import Released, StoredAttempt
-from aqboard.store.rows import Row, insert
-
-if TYPE_CHECKING:
-    from aqboard.store.store import Store
+from aqboard.store.records import Released, StoredAttempt, StoredScript
+from aqboard.store.rows import append, query, tell
+from aqboard.store.sqlite.transaction import writing
 
 Version = tuple[int, ...]
 """Newest row of each table that a decision rests on."""
@@ -30,69 +25,65 @@ def version_of(db: Database, uid: str) -> Version:
     return tuple(db.conn.execute(f"SELECT {newest}", {"uid": uid}).fetchone())
 
 
-def add_decision(store: "Store", seen: StoredAttempt, signoff: SignOff, act: Callable[[], Released]) -> Released:
+def add_decision(db: Database, seen: StoredAttempt, signoff: SignOff, act: Callable[[], Released]) -> Released:
     """Store a decision on the attempt as it was `seen`, and what `act` let out or took back because of it.
 
     `act` writes the files. It is called once it is certain that nobody has recorded anything in between; when it
     raises, nothing is stored. Raises StoreError when somebody was faster.
     """
-    subject = f"attempt {seen.number}"
-    with writing(store.db):
-        _require_unchanged(store.db, seen)
-        store.insert_signoff(signoff)
+    with writing(db):
+        _require_unchanged(db, seen)
+        _append_signoff(db, signoff)
         released = act()
         for name in released.withdrawn:
-            record(store.db, "script withdrawn", subject, actor=signoff, facts={"file": name})
+            tell(db, "script withdrawn", signoff.attempt, {"file": name}, actor=signoff)
         if released.script is not None:
-            store.insert_script(signoff, released.script)
+            _append_script(db, signoff, released.script)
     return released
 
 
-def add_withdrawal(store: "Store", seen: StoredAttempt, names: tuple[str, ...], why: str) -> None:
+def add_withdrawal(db: Database, seen: StoredAttempt, names: tuple[str, ...], why: str) -> None:
     """Tell the log that scripts were taken back because what they rested on has changed."""
-    with writing(store.db):
+    with writing(db):
         for name in names:
-            record(store.db, "script withdrawn", f"attempt {seen.number}", facts={"file": name, "why": why})
+            tell(db, "script withdrawn", seen.attempt.uid, {"file": name, "why": why})
 
 
-def add_waiver(store: "Store", seen: StoredAttempt, waiver: Waiver) -> None:
+def add_waiver(db: Database, seen: StoredAttempt, waiver: Waiver) -> None:
     """Store a proposed waiver for a finding of the attempt as it was `seen`."""
-    row: Row = {
+    row = {
         "uid": waiver.uid,
         "check_id": waiver.check,
         "person": waiver.person,
         "expires_at": waiver.expires_at.astimezone(UTC).isoformat(),
         "data": waiver.model_dump_json(),
     }
-    with writing(store.db):
-        _require_unchanged(store.db, seen)
-        rows = insert(store.db, "waivers", waiver.attempt, [row])
-        facts = {"check": waiver.check, "verdict": waiver.verdict, "waiver": waiver.uid[:8]}
-        record(store.db, "waiver proposed", f"attempt {seen.number}", actor=waiver, rows=rows, facts=facts)
+    facts = {"check": waiver.check, "verdict": waiver.verdict, "waiver": waiver.uid[:8]}
+    with writing(db):
+        _require_unchanged(db, seen)
+        rows = append(db, "waivers", waiver.attempt, row)
+        tell(db, "waiver proposed", waiver.attempt, facts, rows, waiver)
 
 
-def add_answer(store: "Store", seen: StoredAttempt, answer: Answer) -> None:
+def add_answer(db: Database, seen: StoredAttempt, answer: Answer) -> None:
     """Store what somebody says to a waiver of the attempt as it was `seen`."""
-    row: Row = {
+    row = {
         "waiver": answer.waiver,
         "person": answer.person,
         "answer": answer.answer,
         "data": answer.model_dump_json(),
     }
-    with writing(store.db):
-        _require_unchanged(store.db, seen)
-        rows = insert(store.db, "waiver_answers", answer.attempt, [row])
-        subject = f"attempt {seen.number}"
-        record(
-            store.db, f"waiver {answer.answer}", subject, actor=answer, rows=rows, facts={"waiver": answer.waiver[:8]}
-        )
+    with writing(db):
+        _require_unchanged(db, seen)
+        rows = append(db, "waiver_answers", answer.attempt, row)
+        tell(db, f"waiver {answer.answer}", answer.attempt, {"waiver": answer.waiver[:8]}, rows, answer)
 
 
 def waivers_of(db: Database, uid: str, findings: Mapping[str, Finding], now: datetime) -> tuple[WaiverStanding, ...]:
     """The attempt's waivers, oldest first, and what each is worth at the moment `now`."""
 
     def data(table: str) -> list[str]:
-        return [row[0] for row in db.conn.execute(f"SELECT data FROM {table} WHERE attempt = ? ORDER BY id", [uid])]
+        return [row[0] for row in query(db, f"SELECT data FROM {table} WHERE attempt = ? ORDER BY id", uid)]
 
     waivers = [Waiver.model_validate_json(text) for text in data("waivers")]
     if not waivers:
@@ -117,3 +108,15 @@ def _require_unchanged(db: Database, seen: StoredAttempt) -> None:
             f"Something else was recorded for attempt {seen.number} in the meantime, so nothing was recorded now. "
             "Look at the attempt again, then decide."
         )
+
+
+def _append_signoff(db: Database, signoff: SignOff) -> None:
+    decision = signoff.decision.value
+    row = {"person": signoff.person, "decision": decision, "seal": signoff.seal, "data": signoff.model_dump_json()}
+    rows = append(db, "signoffs", signoff.attempt, row)
+    tell(db, f"said {decision}", signoff.attempt, {"decision": decision, "seal": signoff.seal}, rows, signoff)
+
+
+def _append_script(db: Database, signoff: SignOff, script: StoredScript) -> None:
+    rows = append(db, "scripts", signoff.attempt, script.model_dump(include={"seal", "path", "text"}))
+    tell(db, "script released", signoff.attempt, {"path": script.path}, rows, signoff)

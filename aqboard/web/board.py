@@ -18,8 +18,8 @@ from aqboard.logs import configure
 from aqboard.sessions.ingest import Patience, ingest_open
 from aqboard.settings import DATABASE, TOKEN, default_database, project_folder, token
 from aqboard.store import AttemptRow, Store, StoredAttempt
-from aqboard.store.access import BUSY_TIMEOUT_S, access_to
 from aqboard.store.sessions import Sessions
+from aqboard.store.sqlite.access import BUSY_TIMEOUT_S, access_to
 from aqboard.web.text import plain, prose
 from aqboard.web.words import STATES
 

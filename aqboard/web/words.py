@@ -39,6 +39,15 @@ STATE_MEANS: dict[str, str] = {
     State.INCOMPLETE: "No fault was seen, but not everything that can block the launch was measured.",
 }
 
+SIGNED = {
+    "none": "typed name, not verified",
+    "os-user": "login name on the machine",
+    "account": "by account and password",
+    "proxy": "by the trusted proxy",
+    "oidc": "by the identity provider",
+}
+"""How a person was identified, in a few words beside the name."""
+
 SESSION_STATES: dict[str, Face] = {
     SessionState.QUEUED: Face("🕒", "queued"),
     SessionState.RUNNING: Face("🔄", "running"),

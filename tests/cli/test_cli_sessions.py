@@ -16,10 +16,11 @@ from aqboard.cli import app
 from aqboard.domain.session.events import Ended, SessionEnded, SessionStarted
 from aqboard.domain.session.outcome import ProbeOutcome
 from aqboard.sessions import folder
-from aqboard.sessions.backends.base import EVENTS, WORKER_LOG
+from aqboard.sessions.backend import EVENTS, WORKER_LOG
 from aqboard.sessions.events import append
-from aqboard.store import Store, access
+from aqboard.store import Store
 from aqboard.store.sessions import Sessions
+from aqboard.store.sqlite import access
 from tests.command import Done, aqboard
 from tests.stub_sessions import by_hand
 from tests.tiny_launch import TinyLaunch

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from aqboard.store import Store, access
+from aqboard.store import Store
+from aqboard.store.sqlite import access
 from aqboard.web.board import PICKER_ROWS
 from tests.dashboard.conftest import APP, PAGES, words
 from tests.sample_attempts import fill_many

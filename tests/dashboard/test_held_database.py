@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from aqboard.domain.readiness import State
-from aqboard.sessions.backends.base import EVENTS
+from aqboard.sessions.backend import EVENTS
 from aqboard.sessions.control import start
 from aqboard.sessions.events import lines
 from aqboard.store import Store

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from aqboard.domain.signing.identity import Identity
+from aqboard.domain.identity import Identity
 from aqboard.domain.signing.signoff import Decision
 from aqboard.jobs.settle import settle
 from aqboard.jobs.slurm import Job, JobState, Slurm

@@ -13,8 +13,9 @@ from aqboard.domain.session.check_session import SessionState
 from aqboard.sessions.ingest import ingest
 from aqboard.settings import config_folder, signing_file
 from aqboard.signing.accounts import add, disable
-from aqboard.store import Store, access
+from aqboard.store import Store
 from aqboard.store.sessions import Sessions
+from aqboard.store.sqlite import access
 from aqboard.web.tables.plans import plan_files
 from tests.dashboard.conftest import words
 from tests.sample_attempts import sample_plan, write_files

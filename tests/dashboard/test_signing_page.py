@@ -5,7 +5,7 @@ import sqlite3
 import pytest
 import yaml
 
-from aqboard.domain.signing.identity import Identity
+from aqboard.domain.identity import Identity
 from aqboard.settings import config_folder, signing_file
 from aqboard.signing.accounts import add
 from aqboard.store import Store

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.finding import Finding, Measurement, Verdict
-from aqboard.domain.signing.policy import ApprovalRule, Policy
+from aqboard.domain.plan.policy import ApprovalRule, Policy
 from aqboard.domain.signing.signoff import seal
 from aqboard.domain.signing.waiver import Answer, Waiver, WaiverStanding, WaiverState, finding_digest
 from tests import samples

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from aqboard.domain.finding import Verdict
-from aqboard.domain.signing.policy import Policy
+from aqboard.domain.plan.policy import Policy
 from aqboard.domain.signing.signoff import seal
 from tests import samples
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from aqboard.domain.finding import Finding, Verdict
+from aqboard.domain.identity import Identity
 from aqboard.domain.readiness import State, VerdictLine, assess
-from aqboard.domain.signing.identity import Identity
 from aqboard.domain.signing.waiver import (
     Answer,
     Waiver,

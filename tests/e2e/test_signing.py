@@ -17,7 +17,7 @@ from aqboard.domain.session.events import Ended, SessionEnded, SessionStarted, S
 from aqboard.domain.signing.signoff import Decision
 from aqboard.domain.signing.waiver import WaiverState
 from aqboard.sessions import folder as session_folder
-from aqboard.sessions.backends.base import EVENTS
+from aqboard.sessions.backend import EVENTS
 from aqboard.sessions.control import sessions_folder
 from aqboard.sessions.events import append
 from aqboard.settings import config_folder, signing_file

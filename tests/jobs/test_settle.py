@@ -3,7 +3,7 @@
 import pytest
 
 from aqboard.domain.errors import LaunchError, StoreError
-from aqboard.domain.signing.identity import Identity
+from aqboard.domain.identity import Identity
 from aqboard.jobs.follow import refresh
 from aqboard.jobs.job_words import in_words
 from aqboard.jobs.rehearse import Refused

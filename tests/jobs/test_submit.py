@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from aqboard.domain.errors import LaunchError
-from aqboard.domain.signing.identity import Identity
+from aqboard.domain.identity import Identity
 from aqboard.domain.signing.signoff import Decision
 from aqboard.jobs.rehearse import Refused, differences, rehearse, too_late
 from aqboard.jobs.submit import submit

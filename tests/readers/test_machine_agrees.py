@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aqboard.readers.checkpoints.checkpoint import read_checkpoint
+from aqboard.readers.formats.constructors import CONSTRUCTORS
+from aqboard.readers.formats.machine import Machine
+from aqboard.readers.formats.opcodes import OPERATIONS
+from aqboard.readers.formats.vocabulary import Vocabulary
 from aqboard.readers.limits import Budget
-from aqboard.readers.pickles.constructors import CONSTRUCTORS
-from aqboard.readers.pickles.machine import Machine
-from aqboard.readers.pickles.opcodes import OPERATIONS
-from aqboard.readers.pickles.vocabulary import Vocabulary
 
 PROTOCOLS = st.integers(0, 5)
 keys = st.text(max_size=5) | st.integers(-(1 << 62), 1 << 62) | st.booleans() | st.none() | st.binary(max_size=5)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from aqboard.domain.identity import Identity
 from aqboard.domain.job.manifest import LaunchManifest
-from aqboard.domain.signing.identity import Identity
 from aqboard.guard.verdict import Recorder
 from aqboard.jobs.follow import refresh
 from aqboard.jobs.slurm import JobState

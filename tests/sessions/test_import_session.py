@@ -11,7 +11,7 @@ import pytest
 from aqboard.domain.errors import SessionError
 from aqboard.domain.finding import Verdict
 from aqboard.domain.session.check_session import SessionState
-from aqboard.sessions.backends.base import ATTEMPT, EVENTS, HANDLE, SESSION, WORKER_LOG
+from aqboard.sessions.backend import ATTEMPT, EVENTS, HANDLE, SESSION, WORKER_LOG
 from aqboard.sessions.backends.local import LocalBackend
 from aqboard.sessions.import_session import import_folder
 from aqboard.sessions.ingest import ingest

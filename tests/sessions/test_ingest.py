@@ -20,7 +20,7 @@ from aqboard.domain.finding import Verdict
 from aqboard.domain.session.check_session import SessionState
 from aqboard.domain.session.events import Ended, SessionEnded, Started
 from aqboard.domain.session.outcome import ProbeOutcome
-from aqboard.sessions.backends.base import EVENTS
+from aqboard.sessions.backend import EVENTS
 from aqboard.sessions.control import view
 from aqboard.sessions.events import append, lines
 from aqboard.sessions.ingest import Patience, ingest, ingest_open
@@ -96,7 +96,7 @@ def test_four_processes_at_once_lose_nothing_and_double_nothing(store: Store) ->
     "die_at",
     [
         "INSERT INTO session_events:5",
-        'INSERT INTO "outcomes":2',
+        "INSERT INTO outcomes:2",
         "COMMIT:2",
         "INSERT INTO session_closings:1",
         "COMMIT:3",

@@ -15,8 +15,8 @@ from aqboard.domain.finding import Verdict
 from aqboard.domain.session.check_session import SessionState
 from aqboard.domain.session.events import Ended, SessionEnded, SessionStarted, Started
 from aqboard.domain.session.outcome import ProbeOutcome
+from aqboard.sessions.backend import EVENTS, WORKER_LOG, Handle, read_handle
 from aqboard.sessions.backends import BACKENDS
-from aqboard.sessions.backends.base import EVENTS, WORKER_LOG, Handle, read_handle
 from aqboard.sessions.backends.local import LocalBackend
 from aqboard.sessions.control import cancel, follow, start, view
 from aqboard.sessions.events import append

@@ -12,8 +12,8 @@ from aqboard.jobs.slurm import Job, JobState, Slurm, SlurmError
 from aqboard.launch.check_job import check_job
 from aqboard.launch.profile import load_profile
 from aqboard.sessions import folder as session_folder
+from aqboard.sessions.backend import Handle
 from aqboard.sessions.backends import slurm_job
-from aqboard.sessions.backends.base import Handle
 from aqboard.sessions.backends.slurm import SlurmBackend, sighted
 from tests import samples
 

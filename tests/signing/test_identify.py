@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from aqboard.domain.errors import IdentityError, LaunchError
-from aqboard.domain.signing.policy import Policy
+from aqboard.domain.plan.policy import Policy
 from aqboard.domain.signing.signoff import Decision
 from aqboard.settings import config_folder, signing_file
 from aqboard.signing.decide import decide

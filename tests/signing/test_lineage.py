@@ -11,6 +11,7 @@ from aqboard.domain.signing.signoff import Decision, SignOff
 from aqboard.signing.lineage import Lineage, lineage
 from aqboard.store import Store
 from tests import sample_attempts, samples
+from tests.signing_samples import add_signoff
 
 SEAL = "5" * 64
 STAMP: dict[str, Any] = {
@@ -34,7 +35,7 @@ def told(tmp_path: Path) -> Any:
             first, second = samples.attempt(), samples.attempt(uid="1" * 32)
             store.add_attempt(first)
             go = SignOff(attempt=first.uid, person="Ada", decision=Decision.GO, seal=SEAL, created_at=samples.WHEN)
-            store.add_signoff(go)
+            add_signoff(store, go)
             number = store.add_attempt(second)
             stamped = evidence.model_copy(update={"launch": stamp}).model_dump(mode="json")
             store.add_outcome(second.uid, ProbeOutcome(probe="checkpoint", status="measured", evidence=stamped))

@@ -11,8 +11,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from aqboard.domain.errors import AqboardError
 from aqboard.domain.finding import Verdict
+from aqboard.domain.identity import Identity
 from aqboard.domain.readiness import State
-from aqboard.domain.signing.identity import Identity
 from aqboard.domain.signing.signoff import Decision
 from aqboard.signing.audit import verified
 from aqboard.signing.clearance import clearance_of

@@ -11,7 +11,7 @@ from aqboard.domain.session.events import Event, Started
 from aqboard.launch.check_job import check_job
 from aqboard.launch.profile import load_profile
 from aqboard.sessions import folder as session_folder
-from aqboard.sessions.backends.base import EVENTS, Handle
+from aqboard.sessions.backend import EVENTS, Handle
 from aqboard.sessions.backends.slurm import SlurmBackend
 from aqboard.sessions.events import Tail
 from tests import samples

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from aqboard.domain.errors import LaunchError
-from aqboard.domain.signing.identity import Identity
+from aqboard.domain.identity import Identity
 from aqboard.domain.signing.signoff import Decision
 from aqboard.jobs.follow import cancel, log_tail, refresh
 from aqboard.jobs.job_words import in_words, refusals

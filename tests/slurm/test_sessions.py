@@ -14,7 +14,7 @@ from aqboard.domain.session.check_session import SessionState, Standing
 from aqboard.domain.session.events import Ended, SessionStarted, Started
 from aqboard.jobs.slurm import Slurm
 from aqboard.sessions import folder
-from aqboard.sessions.backends.base import Handle
+from aqboard.sessions.backend import Handle
 from aqboard.sessions.backends.slurm import SlurmBackend
 from tests.slurm.handed_over import SLOW, Session, hand_over
 from tests.slurm_cluster import SlurmCluster, daemons

@@ -20,8 +20,8 @@ import psutil
 
 from aqboard.domain.session.check_session import SessionState
 from aqboard.domain.session.events import Ended, SessionEnded, parsed
+from aqboard.sessions.backend import EVENTS, read_handle
 from aqboard.sessions.backends import BACKENDS
-from aqboard.sessions.backends.base import EVENTS, read_handle
 from aqboard.sessions.control import cancel
 from aqboard.sessions.events import lines
 from aqboard.store import Store

@@ -188,7 +188,7 @@ def test_nothing_is_recorded_when_somebody_else_was_faster(tmp_path: Path) -> No
         seen = store.attempt(number)
         signoff = decide(store, number, person=KATHERINE, decision=Decision.NO_GO, now=WHEN).signoff
         with pytest.raises(StoreError, match="in the meantime"):
-            add_decision(store, seen, signoff, act)
+            add_decision(store.db, seen, signoff, act)
         assert len(store.attempt(number).signoffs) == 1
 
 

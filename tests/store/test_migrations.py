@@ -13,10 +13,11 @@ from aqboard.domain.errors import StoreError
 from aqboard.domain.session.outcome import ProbeOutcome
 from aqboard.domain.signing.signoff import Decision, SignOff
 from aqboard.domain.signing.waiver import Answer, Waiver
-from aqboard.store import Store, schema
-from aqboard.store.backup import backups_of
+from aqboard.store import Store
 from aqboard.store.migrations import MIGRATIONS, NAMES
-from aqboard.store.schema import APPLICATION_ID
+from aqboard.store.sqlite import schema
+from aqboard.store.sqlite.backup import backups_of
+from aqboard.store.sqlite.schema import APPLICATION_ID
 from tests import samples
 
 ATTEMPT = samples.attempt()

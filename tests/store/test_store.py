@@ -12,8 +12,9 @@ from aqboard.domain.session.outcome import ProbeOutcome
 from aqboard.domain.signing.signoff import Decision, SignOff
 from aqboard.store import Store, StoredScript
 from aqboard.store.migrations import APPEND_ONLY, MIGRATIONS, NAMES
-from aqboard.store.schema import APPLICATION_ID
+from aqboard.store.sqlite.schema import APPLICATION_ID
 from tests import samples
+from tests.signing_samples import add_signoff
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def test_an_attempt_comes_back_as_it_was(path: Path) -> None:
             attempt.uid, ProbeOutcome(probe="curve", status="measured", evidence=curve.model_dump(mode="json"))
         )
         store.add_findings(attempt.uid, [samples.finding("b"), samples.finding("a")])
-        store.add_signoff(signoff(attempt.uid), script)
+        add_signoff(store, signoff(attempt.uid), script)
     with Store(path) as store:
         stored = store.attempt(number)
     assert stored.attempt == attempt
@@ -66,8 +67,8 @@ def test_the_list_is_newest_first_with_state_and_decision(path: Path) -> None:
             store.add_attempt(samples.attempt(checks=("a",), uid=uid))
             if verdict:
                 store.add_findings(uid, [samples.finding("a", verdict)])
-        store.add_signoff(signoff("1" * 32))
-        store.add_signoff(signoff("1" * 32, Decision.NO_GO))
+        add_signoff(store, signoff("1" * 32))
+        add_signoff(store, signoff("1" * 32, Decision.NO_GO))
         rows = store.attempts()
     assert [(row.number, row.readiness.state, row.decision) for row in rows] == [
         (3, State.INCOMPLETE, ""),
@@ -84,7 +85,7 @@ def test_the_database_itself_refuses_to_change_or_lose_a_row(path: Path, table: 
         store.add_outcome(attempt.uid, ProbeOutcome(probe="curve", status="broke", message="x"))
         store.add_findings(attempt.uid, [samples.finding()])
         script = StoredScript(seal="f", path="p", text="t", recorded_at=samples.WHEN)
-        store.add_signoff(signoff(attempt.uid), script)
+        add_signoff(store, signoff(attempt.uid), script)
     raw = sqlite3.connect(path)
     column = "name" if table == "attempts" else "attempt"
     for sql in (f"DELETE FROM {table}", f"UPDATE {table} SET {column} = 'x'"):
@@ -173,7 +174,7 @@ def test_the_revision_changes_with_everything_the_list_shows(path: Path) -> None
         seen.append(store.revision())
         store.add_findings(attempt.uid, [samples.finding("a")])
         seen.append(store.revision())
-        store.add_signoff(signoff(attempt.uid))
+        add_signoff(store, signoff(attempt.uid))
         seen.append(store.revision())
         assert store.revision() == seen[-1]
     assert len(set(seen)) == len(seen)

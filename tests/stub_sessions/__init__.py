@@ -17,8 +17,8 @@ from aqboard.domain.session.events import Ended, Progressed, SessionEnded, Sessi
 from aqboard.domain.session.outcome import ProbeOutcome
 from aqboard.sessions import control, judging
 from aqboard.sessions import folder as session_folder
+from aqboard.sessions.backend import EVENTS
 from aqboard.sessions.backends import BACKENDS
-from aqboard.sessions.backends.base import EVENTS
 from aqboard.sessions.backends.local import MODULE, LocalBackend
 from aqboard.sessions.control import follow, sessions_folder, start
 from aqboard.sessions.events import append

@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, StringConstraints
 
 from aqboard.domain.evidence.loss import CurvePoint
+from aqboard.domain.identity import Identity, Statement
 from aqboard.domain.job.guard_verdict import GuardVerdict
 from aqboard.domain.model import Record
-from aqboard.domain.signing.identity import Identity, Statement
 
 Role = Literal["canary", "launch"]
 JobId = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,10}$")]

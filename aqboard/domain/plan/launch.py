@@ -19,7 +19,7 @@ from aqboard.domain.plan.model import (
     TargetPlan,
     TrainingPlan,
 )
-from aqboard.domain.signing.policy import Policy
+from aqboard.domain.plan.policy import Policy
 
 R = TypeVar("R", bound=Record)
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from aqboard.domain.attempt import Attempt
+from aqboard.domain.identity import Identity, folded
+from aqboard.domain.plan.policy import Policy
 from aqboard.domain.readiness import Readiness
-from aqboard.domain.signing.identity import Identity, folded
-from aqboard.domain.signing.policy import Policy
 from aqboard.domain.signing.signoff import Seal, SignOff
 from aqboard.domain.signing.waiver import WaiverStanding
 

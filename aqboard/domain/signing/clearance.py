@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from aqboard.domain.attempt import day
+from aqboard.domain.identity import ANY, folded, same_person
 from aqboard.domain.readiness import State
 from aqboard.domain.signing.case import Case, confirmation_refusal, evidence_end, is_author, refusal
-from aqboard.domain.signing.identity import ANY, folded, same_person
 from aqboard.domain.signing.seats import Seat, fill_seats
 from aqboard.domain.signing.signoff import Decision, SignOff
 from aqboard.domain.signing.waiver import WaiverStanding, WaiverState

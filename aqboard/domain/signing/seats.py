@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aqboard.domain.signing.identity import ANY
-from aqboard.domain.signing.policy import Policy
+from aqboard.domain.identity import ANY
+from aqboard.domain.plan.policy import Policy
 from aqboard.domain.signing.signoff import SignOff
 
 

@@ -8,9 +8,9 @@ from pydantic import Field
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.canonical import digest
 from aqboard.domain.finding import Finding
+from aqboard.domain.identity import Statement
 from aqboard.domain.model import Record
-from aqboard.domain.signing.identity import Statement
-from aqboard.domain.signing.policy import Policy
+from aqboard.domain.plan.policy import Policy
 from aqboard.domain.signing.waiver import WaiverStanding, WaiverState
 
 PARTS = {

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aqboard.domain.cache import CacheFormat
-from aqboard.readers.checkpoints.tensors import TensorView
 from aqboard.readers.errors import ReadError, shown
-from aqboard.readers.pickles.reader import Document
-from aqboard.readers.pickles.symbols import Instance, NumpyArray
+from aqboard.readers.formats.reader import Document
+from aqboard.readers.formats.symbols import Instance, NumpyArray
+from aqboard.readers.formats.tensors import TensorView
 from aqboard.readers.source import FileSource
 
 SIZES = ("grid_h", "grid_w", "num_sectors", "regions_h", "regions_w")

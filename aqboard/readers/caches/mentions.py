@@ -15,8 +15,8 @@ from pydantic import JsonValue
 from aqboard.domain.hunt import Mention, MentionKind, MentionReport
 from aqboard.readers.checkpoints.checkpoint_diff import flat_settings
 from aqboard.readers.errors import ReadError
+from aqboard.readers.formats.plain import clean
 from aqboard.readers.guarded import summarise_checkpoint
-from aqboard.readers.pickles.plain import clean
 from aqboard.readers.source import CHUNK, FileSource
 
 _PATTERNS: tuple[tuple[MentionKind, re.Pattern[str]], ...] = (

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from aqboard.domain.cache import CacheDigests, CacheFormat
 from aqboard.readers.caches.cache_content import CacheFields, cache_fields
 from aqboard.readers.errors import ReadError
-from aqboard.readers.pickles.reader import read_document
+from aqboard.readers.formats.reader import read_document
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]

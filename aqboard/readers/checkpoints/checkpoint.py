@@ -13,11 +13,11 @@ from pydantic import JsonValue
 
 from aqboard.domain.checkpoint import CheckpointSummary, TensorSpec
 from aqboard.readers.checkpoints.checkpoint_facts import summarise
-from aqboard.readers.checkpoints.tensors import TensorView
 from aqboard.readers.errors import ReadError, shown
-from aqboard.readers.pickles.plain import Plain
-from aqboard.readers.pickles.reader import Document, read_document
-from aqboard.readers.pickles.symbols import Instance
+from aqboard.readers.formats.plain import Plain
+from aqboard.readers.formats.reader import Document, read_document
+from aqboard.readers.formats.symbols import Instance
+from aqboard.readers.formats.tensors import TensorView
 
 LIGHTNING_KEYS = (
     "epoch",

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from aqboard.domain.checkpoint import BestScore, CheckpointSummary, OptimizerFacts, ParamGroup, TensorSpec
-from aqboard.readers.checkpoints.tensors import TensorView
-from aqboard.readers.pickles.plain import Plain, clean
-from aqboard.readers.pickles.reader import Document
+from aqboard.readers.formats.plain import Plain, clean
+from aqboard.readers.formats.reader import Document
+from aqboard.readers.formats.tensors import TensorView
 
 _IN_NAME = re.compile(r"([A-Za-z][A-Za-z_/]*?)=(-?\d+(?:\.\d+)?(?:e-?\d+)?)(?=[^\d.]|\.\D|$)")
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from aqboard.domain.checkpoint import HealthReport, TensorHealth
 from aqboard.readers.checkpoints.checkpoint import CheckpointFile
-from aqboard.readers.checkpoints.tensors import TensorView
+from aqboard.readers.formats.tensors import TensorView
 
 _CHUNK_ELEMENTS = 4 << 20
 _NO_NUMBERS = ("float8_e4m3fn", "float8_e5m2", "complex64", "complex128")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from aqboard.domain.checkpoint import IntegrityReport
 from aqboard.readers.checkpoints.checkpoint import CheckpointFile
-from aqboard.readers.checkpoints.zipdir import Member
+from aqboard.readers.formats.zipdir import Member
 from aqboard.readers.source import CHUNK, FileSource
 
 Progress = Callable[[int, int], None]

@@ -3,7 +3,7 @@
 from typing import Any
 
 from aqboard.readers.checkpoints.checkpoint import CheckpointFile
-from aqboard.readers.checkpoints.tensors import TensorView
+from aqboard.readers.formats.tensors import TensorView
 
 Shapes = tuple[tuple[int, ...] | None, ...]
 

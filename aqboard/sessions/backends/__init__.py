@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 
 from aqboard.domain.errors import SessionError
-from aqboard.sessions.backends.base import Backend
+from aqboard.sessions.backend import Backend
 from aqboard.sessions.backends.local import LocalBackend
 from aqboard.sessions.backends.slurm import SlurmBackend
 

@@ -12,7 +12,7 @@ import psutil
 
 from aqboard.domain.errors import SessionError
 from aqboard.domain.session.check_session import Sighting
-from aqboard.sessions.backends.base import CANNOT_WRITE, SUPERVISOR_LOG, Handle, command
+from aqboard.sessions.backend import CANNOT_WRITE, SUPERVISOR_LOG, Handle, command
 
 SAME_START_S = 60.0
 """How far two readings of one process's start may lie apart: the system's clock may have been set in between."""

@@ -13,7 +13,7 @@ from aqboard.domain.model import first_fault
 from aqboard.domain.session.check_job import CheckJob
 from aqboard.domain.session.check_session import Sighting
 from aqboard.jobs.slurm import Job, JobState, Slurm, SlurmError
-from aqboard.sessions.backends.base import CANNOT_WRITE, SUPERVISOR_LOG, Handle
+from aqboard.sessions.backend import CANNOT_WRITE, SUPERVISOR_LOG, Handle
 from aqboard.sessions.folder import read_session
 
 OUT_OF_MEMORY = ", most often because its job or its node ran out of memory (raise checks.memory)"

@@ -7,7 +7,7 @@ reach the session itself, which then writes its last line. submitit would catch 
 import os
 from pathlib import Path
 
-from aqboard.sessions.backends.base import SUPERVISOR_LOG, command
+from aqboard.sessions.backend import SUPERVISOR_LOG, command
 
 KEPT = ("SLURM_CONF", "SLURM_JOB_ID", "SLURMD_NODENAME")
 

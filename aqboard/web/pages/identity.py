@@ -5,7 +5,7 @@ import logging
 import streamlit as st
 
 from aqboard.domain.errors import AqboardError, IdentityError
-from aqboard.domain.signing.identity import WORTH, IdentifiedBy, Identity
+from aqboard.domain.identity import WORTH, IdentifiedBy, Identity
 from aqboard.signing.accounts import log_in, still_valid
 from aqboard.signing.identify import from_claims, from_proxy
 from aqboard.signing.installation import Installation, installation
@@ -15,6 +15,7 @@ from aqboard.web.server.cookies import cookie_name
 from aqboard.web.server.kept import WHAT, picture
 from aqboard.web.server.logins import LOGINS, key_of
 from aqboard.web.text import plain
+from aqboard.web.words import SIGNED
 
 logger = logging.getLogger("aqboard.server")
 
@@ -26,15 +27,6 @@ TICKET = "login-ticket"
 
 SAID = "login-said"
 """Session key of why a login was refused; shown once."""
-
-SIGNED = {
-    "none": "typed name, not verified",
-    "os-user": "login name on the machine",
-    "account": "by account and password",
-    "proxy": "by the trusted proxy",
-    "oidc": "by the identity provider",
-}
-"""How a person was identified, in a few words beside the name."""
 
 
 def signed_in(here: Installation) -> Identity | None:

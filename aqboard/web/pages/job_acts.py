@@ -6,8 +6,8 @@ from typing import get_args
 import streamlit as st
 
 from aqboard.domain.errors import AqboardError
+from aqboard.domain.identity import Identity
 from aqboard.domain.job.slurm_job import UNKNOWN, End, JobRecord
-from aqboard.domain.signing.identity import Identity
 from aqboard.jobs.follow import cancel
 from aqboard.jobs.job_words import SAID
 from aqboard.jobs.settle import settle

@@ -6,10 +6,10 @@ from pathlib import Path
 import streamlit as st
 
 from aqboard.domain.errors import AqboardError
+from aqboard.domain.identity import ANY, Identity
+from aqboard.domain.plan.policy import Policy
 from aqboard.domain.signing.case import Case, refusal
 from aqboard.domain.signing.clearance import Clearance, SignoffStanding, Step, clearance
-from aqboard.domain.signing.identity import ANY, Identity
-from aqboard.domain.signing.policy import Policy
 from aqboard.domain.signing.seats import Seat
 from aqboard.domain.signing.signoff import Decision
 from aqboard.launch.cost import stakes
@@ -20,14 +20,14 @@ from aqboard.signing.installation import Installation, installation
 from aqboard.store import StoredAttempt, StoredScript
 from aqboard.web.board import opened_store, show_attempt
 from aqboard.web.pages import waivers
-from aqboard.web.pages.identity import SIGNED, acting, how, may_act, name_field, sign_in, sign_out, signed_in
+from aqboard.web.pages.identity import acting, how, may_act, name_field, sign_in, sign_out, signed_in
 from aqboard.web.pages.launch_jobs import show_jobs
 from aqboard.web.pages.stakes import show_stakes
 from aqboard.web.pages.waivers import SAID
 from aqboard.web.parts import attempt_heading, say
 from aqboard.web.tables.launch import plan_facts
 from aqboard.web.text import cell_code, code, plain, prose, table
-from aqboard.web.words import moment
+from aqboard.web.words import SIGNED, moment
 
 
 def show() -> None:

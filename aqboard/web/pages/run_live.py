@@ -4,7 +4,7 @@ import streamlit as st
 
 from aqboard.checks.suite import installed_suite
 from aqboard.domain.errors import AqboardError, StoreError
-from aqboard.domain.signing.identity import Identity
+from aqboard.domain.identity import Identity
 from aqboard.sessions.control import SessionView, cancel, log_end, view
 from aqboard.sessions.folder import cancel_request
 from aqboard.sessions.ingest import Patience, ingest

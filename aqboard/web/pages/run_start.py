@@ -8,7 +8,7 @@ import streamlit as st
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.errors import AqboardError, SessionError
 from aqboard.domain.finding import Verdict
-from aqboard.domain.signing.identity import Identity
+from aqboard.domain.identity import Identity
 from aqboard.readers.inputs import changed_inputs
 from aqboard.sessions.backends import available_backends
 from aqboard.sessions.control import require_place, start

@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from aqboard.domain.errors import AqboardError
-from aqboard.domain.signing.identity import Identity
+from aqboard.domain.identity import Identity
 from aqboard.jobs.follow import refresh
 from aqboard.jobs.rehearse import Refused
 from aqboard.jobs.slurm import Slurm

@@ -3,18 +3,18 @@
 import streamlit as st
 
 from aqboard.domain.errors import AqboardError
-from aqboard.domain.signing.identity import Identity
+from aqboard.domain.identity import Identity
 from aqboard.domain.signing.waiver import LONGEST_DAYS, Answer, WaiverStanding, WaiverState, says_nothing
 from aqboard.launch.cost import stakes
 from aqboard.launch.profile import load_profile
 from aqboard.signing.waive import OPEN, answer, propose, waivable, waivable_checks
 from aqboard.store import StoredAttempt
 from aqboard.web.board import opened_store
-from aqboard.web.pages.identity import SIGNED, acting, name_field
+from aqboard.web.pages.identity import acting, name_field
 from aqboard.web.pages.stakes import show_stakes
 from aqboard.web.parts import say
 from aqboard.web.text import code, plain
-from aqboard.web.words import Face, check_title, moment, verdict_face
+from aqboard.web.words import SIGNED, Face, check_title, moment, verdict_face
 
 SAID = "decision-said"
 """Session key of what became of what was sent last: (accepted, sentence). Shown once, at the top of the page."""

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from aqboard.domain.job.guard_verdict import GuardCheck, GuardVerdict
 from aqboard.domain.job.slurm_job import JobRecord
 from aqboard.jobs.job_words import in_words, stop_words
-from aqboard.web.pages.identity import SIGNED
 from aqboard.web.text import cell_code, plain, prose, table
-from aqboard.web.words import GUARD_STATES, job_face, moment
+from aqboard.web.words import GUARD_STATES, SIGNED, job_face, moment
 
 HEADER = ("what", "job", "state", "where it stands", "guard", "submitted")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from aqboard.domain.errors import StoreError
-from aqboard.store.writable import require_writable
+from aqboard.store.sqlite.connection import require_writable
 from tests.store.conftest import dump, fill
 
 

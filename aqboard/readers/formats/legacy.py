@@ -9,14 +9,14 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-from aqboard.readers.checkpoints.tensors import DTYPES, STORAGE_DTYPES, Storage, make_storage
 from aqboard.readers.errors import ReadError, shown
+from aqboard.readers.formats.constructors import CONSTRUCTORS
+from aqboard.readers.formats.machine import Machine
+from aqboard.readers.formats.opcodes import OPERATIONS
+from aqboard.readers.formats.symbols import Global
+from aqboard.readers.formats.tensors import DTYPES, STORAGE_DTYPES, Storage, make_storage
+from aqboard.readers.formats.vocabulary import Vocabulary
 from aqboard.readers.limits import Budget
-from aqboard.readers.pickles.constructors import CONSTRUCTORS
-from aqboard.readers.pickles.machine import Machine
-from aqboard.readers.pickles.opcodes import OPERATIONS
-from aqboard.readers.pickles.symbols import Global
-from aqboard.readers.pickles.vocabulary import Vocabulary
 
 MAGIC = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 _PROTOCOL = 1001

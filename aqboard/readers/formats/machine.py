@@ -10,11 +10,11 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
-from aqboard.readers.checkpoints.tensors import Storage, TensorView
 from aqboard.readers.errors import ReadError, shown
+from aqboard.readers.formats.symbols import Global, Instance, NumpyArray, NumpyDtype
+from aqboard.readers.formats.tensors import Storage, TensorView
+from aqboard.readers.formats.vocabulary import Vocabulary
 from aqboard.readers.limits import Budget
-from aqboard.readers.pickles.symbols import Global, Instance, NumpyArray, NumpyDtype
-from aqboard.readers.pickles.vocabulary import Vocabulary
 
 _SCALARS = frozenset((str, float, bool, bytes, type(None), Global, Instance))
 

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aqboard.readers.checkpoints.zipdir import DEFLATED, Member
 from aqboard.readers.errors import ReadError, shown
+from aqboard.readers.formats.zipdir import DEFLATED, Member
 from aqboard.readers.limits import Limits
 from aqboard.readers.source import FileSource
 

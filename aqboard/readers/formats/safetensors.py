@@ -7,8 +7,8 @@ import json
 import math
 from typing import Any
 
-from aqboard.readers.checkpoints.tensors import DTYPES, MAX_DIMENSIONS, Storage, TensorView
 from aqboard.readers.errors import ReadError, shown
+from aqboard.readers.formats.tensors import DTYPES, MAX_DIMENSIONS, Storage, TensorView
 from aqboard.readers.limits import Limits
 from aqboard.readers.source import FileSource
 

@@ -1,4 +1,4 @@
-"""Write without losing to another writer, and say in words why it was not possible."""
+"""Write without losing to another writer, or say in words why not; read one moment while others write."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from aqboard.domain.errors import StoreError
-from aqboard.store.faults import why
+from aqboard.store.sqlite.faults import why
 
 
 @contextmanager
@@ -39,6 +39,19 @@ def writing(db: Database) -> Iterator[None]:
             f"The database {path} could not be written: {why(error, path, waited_ms / 1000)} This step was not "
             "stored, everything before it was."
         ) from error
+
+
+@contextmanager
+def reading(db: Database) -> Iterator[None]:
+    """One moment of the database: what others write meanwhile is not seen inside. A transaction is joined."""
+    if db.conn.in_transaction:
+        yield
+        return
+    db.conn.execute("BEGIN")
+    try:
+        yield
+    finally:
+        db.conn.rollback()
 
 
 def path_of(db: Database) -> Path:

@@ -1,19 +1,21 @@
-"""Open a database of ours, and only of ours."""
+"""Open a database of ours, and only of ours; and say beforehand whether it could take something new."""
 
 import sqlite3
+import tempfile
+from contextlib import closing
 from pathlib import Path
 
 from sqlite_utils import Database
 
 from aqboard.domain.errors import StoreError
-from aqboard.store.access import BUSY_TIMEOUT_S, Access, access_to, connected, has_log
-from aqboard.store.backup import backups_of
-from aqboard.store.faults import advice, why
-from aqboard.store.log import require_sound_log
-from aqboard.store.schema import bring_up_to_date, require_ours
-from aqboard.store.transaction import writing
+from aqboard.store.sqlite.access import BUSY_TIMEOUT_S, Access, access_to, connected
+from aqboard.store.sqlite.backup import backups_of
+from aqboard.store.sqlite.faults import advice, is_busy, why
+from aqboard.store.sqlite.schema import bring_up_to_date, require_ours
+from aqboard.store.sqlite.transaction import writing
+from aqboard.store.sqlite.wal import has_log, require_sound_log
 
-__all__ = ["connect", "writing"]
+ELSEWHERE = "Name another with --db or AQBOARD_DB, or ask whoever owns it."
 
 
 def connect(path: Path, access: Access | None = None, *, create: bool, wait_s: float = BUSY_TIMEOUT_S) -> Database:
@@ -46,6 +48,26 @@ def connect(path: Path, access: Access | None = None, *, create: bool, wait_s: f
             connection.close()
         raise
     return db
+
+
+def require_writable(path: Path) -> None:
+    """Raise StoreError when the database at `path` may not be written, or not be made where there is none yet.
+
+    A database that there is, is opened as for any other work; none is made, and no file is left behind. One that
+    somebody holds just now counts as writable: whoever writes later waits for it.
+    """
+    try:
+        there = path.exists()
+        if there and not path.is_file():
+            raise StoreError(f"{path} is a {'folder' if path.is_dir() else 'device or pipe'}; --db names a file.")
+    except OSError as error:
+        raise StoreError(f"The database {path} cannot be reached: {error.strerror}.") from None
+    if access_to(path).read_only:
+        raise StoreError(f"The database {path} can take nothing new: this user may not write it. {ELSEWHERE}")
+    if there:
+        _try_to_write(path)
+    else:
+        _try_to_make(path)
 
 
 def _prepare(connection: sqlite3.Connection, path: Path, access: Access) -> None:
@@ -82,3 +104,23 @@ def _refuse_empty(path: Path, *, create: bool) -> None:
     """An empty file may be a database that another process is making right now, or all that is left of one."""
     if path.exists() and path.stat().st_size == 0 and not has_log(path) and (backups_of(path) or not create):
         raise StoreError(f"{path} is empty (0 bytes): there is no database in it. {advice(path)}")
+
+
+def _try_to_write(path: Path) -> None:
+    try:
+        with closing(connect(path, create=False, wait_s=0.0)) as db, writing(db):
+            pass
+    except StoreError as error:
+        if not is_busy(error):
+            raise
+
+
+def _try_to_make(path: Path) -> None:
+    """By making a file without a name: on some shared file systems, rights that are shown are not those that count."""
+    folder = next(folder for folder in path.absolute().parents if folder.exists())
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise StoreError(
+            f"The database {path} cannot be made: no file can be written in {folder} ({error.strerror}). {ELSEWHERE}"
+        ) from None

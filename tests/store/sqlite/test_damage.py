@@ -13,8 +13,8 @@ import pytest
 
 from aqboard.domain.errors import StoreError
 from aqboard.store import Store
-from aqboard.store.access import log_of
-from aqboard.store.upkeep import backup, inspect, vacuum
+from aqboard.store.sqlite.maintenance import backup, inspect, vacuum
+from aqboard.store.sqlite.wal import log_of
 from tests import samples
 from tests.store.conftest import dump, fill
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 from aqboard.readers.errors import ReadError, shown
-from aqboard.readers.pickles.machine import Machine
-from aqboard.readers.pickles.opcodes_values import Operation, numeral
-from aqboard.readers.pickles.symbols import Instance
+from aqboard.readers.formats.machine import Machine
+from aqboard.readers.formats.opcodes_values import Operation, numeral
+from aqboard.readers.formats.symbols import Instance
 
 
 def memoize(m: Machine) -> None:

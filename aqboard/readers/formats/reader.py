@@ -9,18 +9,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from aqboard.readers.caches.npz import is_npz, read_npz
-from aqboard.readers.checkpoints.safetensors import looks_like_safetensors, read_safetensors
-from aqboard.readers.checkpoints.torch_zip import is_torch_archive, read_torch_archive
-from aqboard.readers.checkpoints.zipdir import SIGNATURE, Member, read_directory
 from aqboard.readers.errors import ReadError, shown
+from aqboard.readers.formats.constructors import CONSTRUCTORS
+from aqboard.readers.formats.legacy import MAGIC, load_from_bytes, read_legacy
+from aqboard.readers.formats.machine import Machine
+from aqboard.readers.formats.npz import is_npz, read_npz
+from aqboard.readers.formats.opcodes import OPERATIONS
+from aqboard.readers.formats.safetensors import looks_like_safetensors, read_safetensors
+from aqboard.readers.formats.symbols import Instance, NumpyArray
+from aqboard.readers.formats.torch_zip import is_torch_archive, read_torch_archive
+from aqboard.readers.formats.vocabulary import Mode, Vocabulary
+from aqboard.readers.formats.zipdir import SIGNATURE, Member, read_directory
 from aqboard.readers.limits import LIMITS, Budget, Limits
-from aqboard.readers.pickles.constructors import CONSTRUCTORS
-from aqboard.readers.pickles.legacy import MAGIC, load_from_bytes, read_legacy
-from aqboard.readers.pickles.machine import Machine
-from aqboard.readers.pickles.opcodes import OPERATIONS
-from aqboard.readers.pickles.symbols import Instance, NumpyArray
-from aqboard.readers.pickles.vocabulary import Mode, Vocabulary
 from aqboard.readers.source import FileSource
 
 Container = Literal["pickle", "torch-zip", "torch-legacy", "npz", "safetensors"]

@@ -11,10 +11,9 @@ import pytest
 
 from aqboard.domain.errors import StoreError
 from aqboard.store import Store
-from aqboard.store.backup import KEPT, backups_of, folder_of
 from aqboard.store.migrations import NAMES
-from aqboard.store.restore import restore
-from aqboard.store.upkeep import backup, inspect, vacuum
+from aqboard.store.sqlite.backup import KEPT, backups_of, folder_of
+from aqboard.store.sqlite.maintenance import backup, inspect, restore, vacuum
 from tests import samples
 from tests.store.conftest import dump, fill
 

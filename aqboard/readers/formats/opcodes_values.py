@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from aqboard.readers.errors import ReadError
-from aqboard.readers.pickles.machine import Machine
+from aqboard.readers.formats.machine import Machine
 
 Operation = Callable[[Machine], None]
 

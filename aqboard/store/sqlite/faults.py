@@ -4,8 +4,9 @@ import sqlite3
 from pathlib import Path
 
 from aqboard.domain.errors import StoreError
-from aqboard.store.access import BUSY_TIMEOUT_S, log_of
-from aqboard.store.backup import backups_of
+from aqboard.store.sqlite.access import BUSY_TIMEOUT_S
+from aqboard.store.sqlite.backup import backups_of
+from aqboard.store.sqlite.wal import log_of
 
 DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 REASONS: dict[int, str] = {

@@ -8,7 +8,8 @@ from pathlib import Path
 from aqboard.domain.errors import StoreError
 from aqboard.domain.model import Record
 from aqboard.settings import ONE_MACHINE, one_machine
-from aqboard.store.filesystem import Disk, Locks, disk_of
+from aqboard.store.sqlite.filesystem import Disk, Locks, disk_of
+from aqboard.store.sqlite.wal import has_log
 
 SAFE_WITHOUT_LOG = {
     Locks.EVERYWHERE: "several machines share it",
@@ -71,19 +72,6 @@ def connected(path: Path, access: Access, *, timeout_s: float = BUSY_TIMEOUT_S) 
             raise
         return _connection(path, "immutable", timeout_s)
     return connection
-
-
-def has_log(path: Path) -> bool:
-    """Whether a write-ahead log with something in it lies beside the database."""
-    try:
-        return log_of(path).stat().st_size > 0
-    except OSError:
-        return False
-
-
-def log_of(path: Path) -> Path:
-    """The write-ahead log of a database."""
-    return path.with_name(path.name + "-wal")
 
 
 def _connection(path: Path, mode: str, timeout_s: float) -> sqlite3.Connection:

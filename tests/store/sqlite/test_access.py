@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from aqboard.domain.errors import StoreError
-from aqboard.store import Store, access, faults
+from aqboard.store import Store
+from aqboard.store.sqlite import access, faults
 from tests import samples
 from tests.store.conftest import dump, fill
 

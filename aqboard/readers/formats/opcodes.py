@@ -7,10 +7,10 @@ EXT, PERSID and out-of-band buffers, which reach outside the file) is refused by
 import pickletools
 
 from aqboard.readers.errors import ReadError
-from aqboard.readers.pickles import opcodes_stack as stack
-from aqboard.readers.pickles import opcodes_values as values
-from aqboard.readers.pickles.machine import Machine, Stopped
-from aqboard.readers.pickles.opcodes_values import Operation
+from aqboard.readers.formats import opcodes_stack as stack
+from aqboard.readers.formats import opcodes_values as values
+from aqboard.readers.formats.machine import Machine, Stopped
+from aqboard.readers.formats.opcodes_values import Operation
 
 _NAMES = {opcode.code.encode("latin-1"): opcode.name for opcode in pickletools.opcodes}
 

@@ -8,11 +8,11 @@ import re
 from collections import OrderedDict
 from typing import Any
 
-from aqboard.readers.checkpoints.tensors import DTYPES, TensorView, make_view
 from aqboard.readers.errors import ReadError, shown
-from aqboard.readers.pickles.machine import Machine
-from aqboard.readers.pickles.symbols import Global, Instance, NumpyArray, NumpyDtype, numpy_array
-from aqboard.readers.pickles.vocabulary import Constructor
+from aqboard.readers.formats.machine import Machine
+from aqboard.readers.formats.symbols import Global, Instance, NumpyArray, NumpyDtype, numpy_array
+from aqboard.readers.formats.tensors import DTYPES, TensorView, make_view
+from aqboard.readers.formats.vocabulary import Constructor
 
 _DTYPE = re.compile(r"[<>|=]?[biufcSU?]\d{0,5}")
 

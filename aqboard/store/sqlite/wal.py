@@ -1,4 +1,4 @@
-"""A write-ahead log that was left behind: does it belong to the database it lies beside?
+"""The write-ahead log beside a database: where it is, and whether it belongs to that database.
 
 SQLite replays a log it finds, and has no way to see that it belongs to another file, e.g. because a backup was copied
 over a database whose process had died. Replaying such a log destroys the copy. So a suspicious one is tried first,
@@ -13,12 +13,24 @@ from contextlib import closing
 from pathlib import Path
 
 from aqboard.domain.errors import StoreError
-from aqboard.store.access import log_of
-from aqboard.store.backup import integrity
+from aqboard.store.sqlite.backup import integrity
 
 _SOUND: set[tuple[int, int, int, int]] = set()
 """States of database and log that this process has tried and found sound."""
 _ONE_AT_A_TIME = threading.Lock()
+
+
+def has_log(path: Path) -> bool:
+    """Whether a write-ahead log with something in it lies beside the database."""
+    try:
+        return log_of(path).stat().st_size > 0
+    except OSError:
+        return False
+
+
+def log_of(path: Path) -> Path:
+    """The write-ahead log of a database."""
+    return path.with_name(path.name + "-wal")
 
 
 def require_sound_log(path: Path) -> None:
@@ -49,7 +61,7 @@ def _faults(path: Path) -> tuple[str, ...]:
     """What is wrong with the database and its log, seen by a reader: it never writes the log back on leaving."""
     uri = f"{path.absolute().as_uri()}?mode=ro"
     with closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as reader:
-        return _told(reader)
+        return _faults_seen_by(reader)
 
 
 def _faults_of_copy(path: Path) -> tuple[str, ...]:
@@ -65,10 +77,10 @@ def _faults_of_copy(path: Path) -> tuple[str, ...]:
         except OSError as error:
             raise StoreError(f"The database {path} and its log cannot be read: {error}.") from None
         with closing(sqlite3.connect(copy, isolation_level=None)) as connection:
-            return _told(connection)
+            return _faults_seen_by(connection)
 
 
-def _told(connection: sqlite3.Connection) -> tuple[str, ...]:
+def _faults_seen_by(connection: sqlite3.Connection) -> tuple[str, ...]:
     try:
         return integrity(connection, most=1)
     except sqlite3.DatabaseError as error:

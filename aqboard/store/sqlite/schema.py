@@ -7,10 +7,10 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from aqboard.domain.errors import StoreError
-from aqboard.store.access import Access, connected
-from aqboard.store.backup import make_backup
 from aqboard.store.migrations import MIGRATIONS, NAMES
-from aqboard.store.transaction import writing
+from aqboard.store.sqlite.access import Access, connected
+from aqboard.store.sqlite.backup import make_backup
+from aqboard.store.sqlite.transaction import writing
 
 APPLICATION_ID = 0x41514244  # "AQBD", SQLite's own field for telling one program's files from another's
 

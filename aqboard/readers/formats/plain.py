@@ -11,9 +11,9 @@ import numpy as np
 from pydantic import JsonValue
 
 from aqboard.domain.printable import printable
-from aqboard.readers.checkpoints.tensors import TensorView
 from aqboard.readers.errors import ReadError
-from aqboard.readers.pickles.symbols import Global, Instance, NumpyArray
+from aqboard.readers.formats.symbols import Global, Instance, NumpyArray
+from aqboard.readers.formats.tensors import TensorView
 from aqboard.readers.source import FileSource
 
 _MAX_NODES = 50_000

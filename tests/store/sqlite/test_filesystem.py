@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from aqboard.domain.errors import StoreError
-from aqboard.store.access import access_to
-from aqboard.store.filesystem import Locks, disk_of, find_disk, locks
+from aqboard.store.sqlite.access import access_to
+from aqboard.store.sqlite.filesystem import Locks, disk_of, find_disk, locks
 
 LINES = r"""
 22 27 0:21 / /proc rw,relatime - proc proc rw

@@ -9,15 +9,15 @@ import zlib
 from dataclasses import dataclass
 from typing import Any
 
-from aqboard.readers.checkpoints.tensors import Storage, make_storage
-from aqboard.readers.checkpoints.zipdir import STORED, Member
 from aqboard.readers.errors import ReadError, shown
+from aqboard.readers.formats.constructors import CONSTRUCTORS
+from aqboard.readers.formats.machine import Machine
+from aqboard.readers.formats.opcodes import OPERATIONS
+from aqboard.readers.formats.symbols import Global
+from aqboard.readers.formats.tensors import Storage, make_storage
+from aqboard.readers.formats.vocabulary import Mode, Vocabulary
+from aqboard.readers.formats.zipdir import STORED, Member
 from aqboard.readers.limits import Budget
-from aqboard.readers.pickles.constructors import CONSTRUCTORS
-from aqboard.readers.pickles.machine import Machine
-from aqboard.readers.pickles.opcodes import OPERATIONS
-from aqboard.readers.pickles.symbols import Global
-from aqboard.readers.pickles.vocabulary import Mode, Vocabulary
 from aqboard.readers.source import FileSource
 
 _WRITTEN_BY_TORCH = re.compile(

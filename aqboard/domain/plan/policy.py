@@ -5,8 +5,8 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from aqboard.domain.errors import LaunchError
+from aqboard.domain.identity import ANY, WAYS, IdentifiedBy, RoleName
 from aqboard.domain.model import Name, Record
-from aqboard.domain.signing.identity import ANY, WAYS, IdentifiedBy, RoleName
 
 MOST_HOURS = 100_000
 

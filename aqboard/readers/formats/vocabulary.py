@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from aqboard.readers.checkpoints.tensors import DTYPES, STORAGE_DTYPES
 from aqboard.readers.errors import ReadError, shown
-from aqboard.readers.pickles.symbols import Global
+from aqboard.readers.formats.symbols import Global
+from aqboard.readers.formats.tensors import DTYPES, STORAGE_DTYPES
 
 Mode = Literal["strict", "inspect"]
 Constructor = Callable[[Any, tuple[Any, ...]], Any]

@@ -1,0 +1,1 @@
+"""File formats, read without importing or calling anything that a file names: pickles, zip, safetensors, npz."""

@@ -1,1 +1,0 @@
-"""Read a pickle without importing or calling anything that it names."""
