@@ -17,7 +17,14 @@ from aqboard.artefacts.errors import ReadError
 from aqboard.artefacts.guarded import summarise_checkpoint
 from aqboard.artefacts.plain import clean
 from aqboard.artefacts.source import CHUNK, FileSource
+from aqboard.artefacts.walk import Wanted
 from aqboard.domain.hunt import Mention, MentionKind, MentionReport
+
+SEARCHED = Wanted(
+    names=("*.out", "*.err", "*.log", "*.txt", "*.yaml", "*.yml", "*.json", "*.csv", "*.ckpt"), largest=1 << 40
+)
+"""Files in which a training says which cache it used, of any date: it says when the training ran, not when a cache was
+made. They may be larger than any cache."""
 
 _PATTERNS: tuple[tuple[MentionKind, re.Pattern[str]], ...] = (
     ("sha256", re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])", re.I)),

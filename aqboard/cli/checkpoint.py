@@ -11,7 +11,7 @@ from aqboard.artefacts import guarded
 from aqboard.artefacts.align import align_keys
 from aqboard.artefacts.errors import ReadError
 from aqboard.artefacts.source import FileSource
-from aqboard.cli import checkpoint_tables as tables
+from aqboard.cli import tables
 from aqboard.cli.options import AsJson
 from aqboard.cli.output import FOUND, OK, errors_told, print_json
 from aqboard.domain.checkpoint import CheckpointSummary, HealthReport, IntegrityReport, TensorSpec

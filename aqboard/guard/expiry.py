@@ -2,8 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from aqboard.domain.attempt import day
 from aqboard.domain.manifest import LaunchManifest
+from aqboard.domain.words import moment
 
 CLOCKS_APART = timedelta(minutes=5)
 """By so much a node's clock may differ from the board's. Nodes of one cluster differ by much less than a second."""
@@ -20,12 +20,12 @@ def expired(manifest: LaunchManifest, now: datetime) -> str:
         return ""
     if now < manifest.created_at - CLOCKS_APART:
         return (
-            f"This node's clock says {day(now)} UTC, before the GO of {day(manifest.created_at)} UTC was given, so it "
+            f"This node's clock says {moment(now)}, before the GO of {moment(manifest.created_at)} was given, so it "
             "cannot tell whether the approvals still hold. Tell the cluster's support, and leave the node out."
         )
     if now >= manifest.until + CLOCKS_APART:
         return (
-            f"The approvals expired on {day(manifest.until)} UTC, and it is {day(now)} UTC by this node's clock. "
+            f"The approvals expired on {moment(manifest.until)}, and it is {moment(now)} by this node's clock. "
             f"{SIGN_AGAIN}"
         )
     return ""

@@ -4,11 +4,11 @@ import hashlib
 import os
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
 from aqboard.domain.manifest import SignedFile
+from aqboard.domain.words import moment
 from aqboard.guard.opening import NotRegular, open_regular
 
 CHUNK = 4 << 20
@@ -48,10 +48,9 @@ def change(file: SignedFile, *, hash_large: bool) -> str:
         return f"{where} cannot be read on this node ({error.strerror}). {PUT_BACK}"
     if found == file.sha256:
         return ""
-    when = datetime.fromtimestamp(status.st_mtime, UTC)
     return (
         f"{where} is not the file that was signed: its SHA-256 is {found[:12]}... instead of "
-        f"{file.sha256[:12]}..., it was last written on {when:%Y-%m-%d %H:%M} UTC. {PUT_BACK}"
+        f"{file.sha256[:12]}..., it was last written on {moment(status.st_mtime)}. {PUT_BACK}"
     )
 
 

@@ -2,11 +2,11 @@
 
 import streamlit as st
 
+from aqboard.domain.words import moment
 from aqboard.store.audit import Entry, detail_of
 from aqboard.store.audit_verify import AuditReport
 from aqboard.views.board import chosen_number, opened_store
 from aqboard.views.text import plain, visible
-from aqboard.views.words import moment
 from aqboard.workflow.audit import exported, log, verified
 
 MOST = 1000

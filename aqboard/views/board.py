@@ -16,11 +16,11 @@ from pydantic import ValidationError
 
 from aqboard.domain.errors import AqboardError, StoreError
 from aqboard.location import TOKEN_VARIABLE, VARIABLE, default_database, project_folder
+from aqboard.show.words import STATES
 from aqboard.store import AttemptRow, Store, StoredAttempt
 from aqboard.store.access import BUSY_TIMEOUT_S, access_to
 from aqboard.store.sessions import Sessions
 from aqboard.views.text import plain, prose
-from aqboard.views.words import STATES
 from aqboard.workflow.ingest import Patience, ingest_open
 
 CHOSEN = "attempt"

@@ -11,8 +11,8 @@ from aqboard.artefacts.errors import ReadError
 from aqboard.artefacts.sandbox import run_sandboxed
 from aqboard.domain.cache import CacheFacts
 from aqboard.domain.evidence import CacheEvidence
+from aqboard.show.caches import COMPARISON_FACES, sector_rows, short_names
 from aqboard.views.figures.caches import displacement_figure, order_figure, sector_label
-from aqboard.views.tables.caches import COMPARISON_FACES, sector_rows, short_names
 from aqboard.views.text import plain, prose
 
 READER = f"{read_pair.__module__}:{read_pair.__name__}"

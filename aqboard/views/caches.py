@@ -4,13 +4,13 @@ import streamlit as st
 
 from aqboard.domain.evidence import CacheEvidence, ScanEvidence
 from aqboard.domain.finding import Stage
+from aqboard.show.caches import candidate_rows, pair_sentences
+from aqboard.show.forward import direction_rows
 from aqboard.store import StoredAttempt
 from aqboard.views.board import show_attempt
 from aqboard.views.cache_hunt import show_hunt
 from aqboard.views.cache_pair import show_pair
 from aqboard.views.parts import attempt_heading, no_evidence, verdicts
-from aqboard.views.tables.caches import candidate_rows, pair_sentences
-from aqboard.views.tables.scan import direction_rows
 from aqboard.views.text import cell_code, code, plain, prose, table
 
 

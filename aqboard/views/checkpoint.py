@@ -5,17 +5,17 @@ import streamlit as st
 from aqboard.checks.words import percent
 from aqboard.domain.evidence import CheckpointEvidence, LoadEvidence
 from aqboard.domain.finding import Stage
-from aqboard.store import StoredAttempt
-from aqboard.views.board import NEXT, opened_store, show_attempt
-from aqboard.views.checkpoint_file import show_file
-from aqboard.views.parts import attempt_heading, no_evidence, verdicts
-from aqboard.views.tables.checkpoint import (
-    Row,
+from aqboard.show.checkpoint import (
     folded_rows,
     mapping_rows,
     missing_rows,
     share,
 )
+from aqboard.show.words import Row
+from aqboard.store import StoredAttempt
+from aqboard.views.board import NEXT, opened_store, show_attempt
+from aqboard.views.checkpoint_file import show_file
+from aqboard.views.parts import attempt_heading, no_evidence, verdicts
 from aqboard.views.text import code, prose
 from aqboard.workflow.lineage import lineage
 

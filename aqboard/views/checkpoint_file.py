@@ -9,14 +9,14 @@ from aqboard.domain.attempt import InputFile
 from aqboard.domain.checkpoint import HealthReport
 from aqboard.domain.evidence import CheckpointEvidence
 from aqboard.domain.evidence_checkpoint import ConfigurationEvidence, HealthEvidence
-from aqboard.store import StoredAttempt
-from aqboard.views.tables.checkpoint import (
+from aqboard.show.checkpoint import (
     file_facts,
     health_rows,
     health_sentence,
     optimizer_rows,
     setting_rows,
 )
+from aqboard.store import StoredAttempt
 from aqboard.views.text import cell_code, code, plain, prose, table
 
 HEALTH = "Health: NaN, infinite, constant and never trained tensors"

@@ -4,6 +4,7 @@ import streamlit as st
 
 from aqboard.domain.errors import AqboardError, IdentityError
 from aqboard.domain.identity import WORTH, IdentifiedBy, Identity
+from aqboard.show.words import SIGNED
 from aqboard.views.board import opened_store
 from aqboard.views.cookies import cookie_name
 from aqboard.views.kept import WHAT, picture
@@ -22,15 +23,6 @@ TICKET = "login-ticket"
 
 SAID = "login-said"
 """Session key of why a login was refused; shown once."""
-
-SIGNED = {
-    "none": "typed name, not verified",
-    "os-user": "login name on the machine",
-    "account": "by account and password",
-    "proxy": "by the trusted proxy",
-    "oidc": "by the identity provider",
-}
-"""How a person was identified, in a few words beside the name."""
 
 
 def signed_in(here: Installation) -> Identity | None:

@@ -8,13 +8,13 @@ import streamlit as st
 from aqboard.domain.errors import AqboardError
 from aqboard.domain.identity import Identity
 from aqboard.domain.job import UNKNOWN, End, JobRecord
+from aqboard.show.jobs import SAID
+from aqboard.show.words import job_face
 from aqboard.views.board import opened_store
 from aqboard.views.identity import may_act, name_field, signed_in
 from aqboard.views.slurm_talk import acting_person, refreshed, slurm, tell, tell_error
-from aqboard.views.words import job_face
 from aqboard.workflow.follow import cancel
 from aqboard.workflow.installation import installation
-from aqboard.workflow.job_words import SAID
 from aqboard.workflow.settle import settle
 
 CANCELS = "launch-cancels"

@@ -12,21 +12,23 @@ from aqboard.domain.identity import ANY, Identity
 from aqboard.domain.policy import Policy
 from aqboard.domain.seats import Seat
 from aqboard.domain.signoff import Decision
+from aqboard.domain.words import moment
 from aqboard.launch.cost import stakes
 from aqboard.launch.profile import load_profile
-from aqboard.store import StoredAttempt, StoredScript
+from aqboard.show.jobs import plan_facts
+from aqboard.show.words import SIGNED
+from aqboard.store import StoredAttempt
 from aqboard.views import waivers
 from aqboard.views.board import opened_store, show_attempt
-from aqboard.views.identity import SIGNED, acting, how, may_act, name_field, sign_in, sign_out, signed_in
+from aqboard.views.identity import acting, how, may_act, name_field, sign_in, sign_out, signed_in
 from aqboard.views.launch_jobs import show_jobs
 from aqboard.views.parts import attempt_heading, say
 from aqboard.views.stakes import show_stakes
-from aqboard.views.tables.launch import plan_facts
 from aqboard.views.text import cell_code, code, plain, prose, table
 from aqboard.views.waivers import SAID
-from aqboard.views.words import moment
 from aqboard.workflow.decide import decide, preview
 from aqboard.workflow.installation import Installation, installation
+from aqboard.workflow.rehearse import signed_script
 from aqboard.workflow.standing import case_of
 
 
@@ -52,7 +54,7 @@ def _body(stored: StoredAttempt) -> None:
         _seats(case.policy, cleared)
         _record(cleared.standings)
     waivers.show(stored, person, may_act=may_act(here, person))
-    show_jobs(stored)
+    show_jobs(stored, cleared)
     _script(stored, cleared)
 
 
@@ -175,7 +177,7 @@ def _signoff(standing: SignoffStanding) -> None:
 
 
 def _script(stored: StoredAttempt, cleared: Clearance) -> None:
-    signed = _signed(stored, cleared)
+    signed = signed_script(stored, cleared)
     if signed is None:
         _taken_back(stored)
         st.subheader("The script, not signed")
@@ -203,11 +205,3 @@ def _taken_back(stored: StoredAttempt) -> None:
             f"A script that was let out before no longer counts: {code(lying[0])}. Do not submit it; "
             "a NO-GO takes it out of reach."
         )
-
-
-def _signed(stored: StoredAttempt, cleared: Clearance) -> StoredScript | None:
-    """The script that carries the approvals that hold now."""
-    if not cleared.approvals:
-        return None
-    seal = cleared.approvals[0].seal
-    return next((script for script in reversed(stored.scripts) if script.seal == seal), None)

@@ -9,8 +9,8 @@ from aqboard.launch.lint.check import all_profiles, lint
 from aqboard.launch.lint.report import Finding, LintReport
 from aqboard.launch.lint.source import decode
 from aqboard.launch.profile import load_profile, profile_names
-from aqboard.views.tables.hunt import ROOTS_VARIABLE
-from aqboard.views.tables.lint import annotated, face, read_below, script_folders
+from aqboard.views.allowed_paths import ROOTS_VARIABLE, allowed_roots, read_below
+from aqboard.views.tables.lint import annotated, face
 from aqboard.views.text import code, plain, prose
 
 RECOGNISE = "recognise it"
@@ -29,7 +29,7 @@ def show() -> None:
         "`aqboard script lint FILE`."
     )
     where = st.radio("The script is", ("pasted here", "a file"), horizontal=True)
-    folders = script_folders()
+    folders = allowed_roots()
     with st.form("lint"):
         if where == "pasted here":
             given = st.text_area(

@@ -7,11 +7,11 @@ import streamlit as st
 from aqboard.domain.evidence import CurveEvidence, CurvePoint, LossEvidence
 from aqboard.domain.finding import Stage
 from aqboard.domain.plan import BaselinePlan
+from aqboard.show.losses import LossRow, candidate_losses, first_losses
 from aqboard.store import StoredAttempt
 from aqboard.views.board import show_attempt
 from aqboard.views.figures.losses import Scale, candidate_figure, loss_figure
 from aqboard.views.parts import attempt_heading, no_evidence, verdicts
-from aqboard.views.tables.losses import LossRow, candidate_losses, first_losses
 from aqboard.views.text import plain, table
 
 FOR_SCALE = ("random init", "persistence")

@@ -7,6 +7,8 @@ import streamlit as st
 from aqboard.domain.session import Standing
 from aqboard.location import default_database
 from aqboard.runner.plugins import installed_suite
+from aqboard.show.sessions import Span, check_lines, session_rows
+from aqboard.show.words import SESSION_STATES, STATES
 from aqboard.store import StoredAttempt
 from aqboard.store.sessions import SessionRow, Sessions
 from aqboard.views.board import all_attempts, opened_store, show_attempt
@@ -15,9 +17,7 @@ from aqboard.views.parts import attempt_heading
 from aqboard.views.run_first import show_first
 from aqboard.views.run_live import WATCHED, show_checks, show_live, show_log
 from aqboard.views.run_start import show_answer, show_new, show_person, show_start
-from aqboard.views.tables.sessions import Span, check_lines, session_rows
 from aqboard.views.text import prose
-from aqboard.views.words import SESSION_STATES, STATES
 from aqboard.workflow.installation import installation
 from aqboard.workflow.sessions import view
 

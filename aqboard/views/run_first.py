@@ -6,9 +6,9 @@ import shlex
 import streamlit as st
 
 from aqboard.location import VARIABLE, default_database, project_folder
+from aqboard.views.allowed_paths import ROOTS_VARIABLE, allowed_roots
 from aqboard.views.identity import signed_in
 from aqboard.views.run_start import offer_plans, show_answer, show_person
-from aqboard.views.tables.hunt import ROOTS_VARIABLE, allowed_roots
 from aqboard.views.text import code
 from aqboard.workflow.installation import installation
 
@@ -48,7 +48,7 @@ def _plans_here() -> None:
     """Offer the plans that the board may read, so that nobody needs a terminal who has such a folder."""
     st.subheader("Start from a plan file here")
     show_answer()
-    roots = allowed_roots(None)
+    roots = allowed_roots()
     if not roots:
         st.info(
             "This board may read no folder of plans yet. Whoever serves it names some in the variable "

@@ -4,15 +4,16 @@ import streamlit as st
 
 from aqboard.domain.errors import AqboardError, StoreError
 from aqboard.domain.identity import Identity
+from aqboard.domain.words import moment
 from aqboard.runner.plugins import installed_suite
 from aqboard.runner.session_folder import cancel_request
+from aqboard.show.sessions import CheckLine, check_lines, overall
+from aqboard.show.words import SESSION_STATES
 from aqboard.store import Store
 from aqboard.store.sessions import SessionRow, Sessions
 from aqboard.views.board import look_waits_s, opened_store
 from aqboard.views.identity import acting
-from aqboard.views.tables.sessions import CheckLine, check_lines, overall
 from aqboard.views.text import code, plain, prose, visible
-from aqboard.views.words import SESSION_STATES, moment
 from aqboard.workflow.ingest import Patience, ingest
 from aqboard.workflow.sessions import SessionView, cancel, log_end, view
 

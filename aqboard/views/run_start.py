@@ -11,15 +11,14 @@ from aqboard.domain.finding import Verdict
 from aqboard.domain.identity import Identity
 from aqboard.location import default_database
 from aqboard.runner.freeze import changed_inputs
+from aqboard.show.checklist import check_title
 from aqboard.store import StoredAttempt
+from aqboard.views.allowed_paths import ROOTS_VARIABLE, allowed_roots, plan_files
 from aqboard.views.board import NEXT, opened_store
 from aqboard.views.identity import acting, may_act, name_field, sign_in, sign_out
 from aqboard.views.parts import say
 from aqboard.views.run_live import PERSON, SAID
-from aqboard.views.tables.hunt import ROOTS_VARIABLE, allowed_roots
-from aqboard.views.tables.plans import plan_files
 from aqboard.views.text import code, plain, prose
-from aqboard.views.words import check_title
 from aqboard.workflow.check import prepare
 from aqboard.workflow.ingest import Patience
 from aqboard.workflow.installation import Installation

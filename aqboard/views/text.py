@@ -5,7 +5,7 @@ Markdown with extras (directives, emoji codes, formulas, links), so everything u
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 WORD_JOINER = "\N{WORD JOINER}"
 """Invisible and without width; it keeps apart what Streamlit would replace after all escapes are undone."""
@@ -64,6 +64,12 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = ["| " + " | ".join(header) + " |", "|" + " --- |" * len(header)]
     lines += ["| " + " | ".join(row) + " |" for row in rows]
     return "\n".join(lines)
+
+
+def row_table(rows: Sequence[Mapping[str, object]], columns: Sequence[str] = ()) -> str:
+    """Rows as a Markdown table, their text as it is but for commands between backticks; all columns, or these."""
+    header = columns or tuple(rows[0])
+    return table(header, [[prose(row[name], cell_code) for name in header] for row in rows])
 
 
 def cell_code(text: object) -> str:

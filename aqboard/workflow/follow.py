@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -15,6 +14,7 @@ from pydantic import ValidationError
 from aqboard.artefacts.errors import ReadError
 from aqboard.artefacts.live_log import read_live_log
 from aqboard.artefacts.source import FileSource
+from aqboard.domain.curve import thinned
 from aqboard.domain.evidence import CurvePoint
 from aqboard.domain.guard_verdict import GuardVerdict
 from aqboard.domain.identity import Identity
@@ -131,24 +131,12 @@ def training_log(plan: LaunchPlan, last: Sighting | None) -> Path | None:
 
 
 def reduced(points: Sequence[CurvePoint], most: int) -> tuple[CurvePoint, ...]:
-    """At most about `most` points of each curve that keep its shape: both ends, each stretch's lowest and highest."""
+    """The points of both curves, each thinned to at most `most`."""
     keep: set[int] = set()
     for name in ("train_loss", "val_loss"):
         rows = [(i, value) for i, point in enumerate(points) if (value := getattr(point, name)) is not None]
-        if len(rows) <= most:
-            keep |= {i for i, _ in rows}
-            continue
-        count = max(1, (most - 2) // 2)
-        edges = [1 + (len(rows) - 2) * i // count for i in range(count + 1)]
-        keep |= {rows[0][0], rows[-1][0]}
-        for start, stop in pairwise(edges):
-            stretch = rows[start:stop]
-            keep |= {min(stretch, key=_value)[0], max(stretch, key=_value)[0]}
+        keep |= {rows[place][0] for place in thinned([value for _, value in rows], most)}
     return tuple(points[i] for i in sorted(keep))
-
-
-def _value(row: tuple[int, float]) -> float:
-    return row[1]
 
 
 def _worth_reading(record: JobRecord, before: Iterable[JobRecord]) -> bool:

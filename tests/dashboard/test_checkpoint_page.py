@@ -6,8 +6,7 @@ from aqboard.domain.checkpoint import HealthReport, TensorHealth
 from aqboard.domain.evidence import CheckpointEvidence
 from aqboard.domain.evidence_checkpoint import ConfigurationEvidence, HealthEvidence
 from aqboard.domain.signoff import Decision
-from aqboard.store import Store
-from aqboard.views.tables.checkpoint import (
+from aqboard.show.checkpoint import (
     folded_rows,
     health_rows,
     health_sentence,
@@ -15,7 +14,8 @@ from aqboard.views.tables.checkpoint import (
     setting_rows,
     share,
 )
-from aqboard.views.tables.compare import ABSENT
+from aqboard.show.compare import ABSENT
+from aqboard.store import Store
 from aqboard.workflow.decide import decide
 from tests.dashboard.conftest import words
 from tests.sample_attempts import add_attempt, fixed_evidence, sample_plan

@@ -13,7 +13,7 @@ from aqboard.domain.session import SessionState
 from aqboard.location import config_folder
 from aqboard.store import Store, access
 from aqboard.store.sessions import Sessions
-from aqboard.views.tables.plans import plan_files
+from aqboard.views.allowed_paths import plan_files
 from aqboard.workflow.accounts import add, disable
 from aqboard.workflow.ingest import ingest
 from aqboard.workflow.installation import settings_file

@@ -9,12 +9,13 @@ import pytest
 from aqboard.domain.errors import LaunchError
 from aqboard.domain.identity import Identity
 from aqboard.domain.signoff import Decision
+from aqboard.show.jobs import in_words
 from aqboard.slurm import Slurm
 from aqboard.store import Store
 from aqboard.store.jobs import Jobs
 from aqboard.workflow.decide import decide
 from aqboard.workflow.follow import cancel, log_tail, refresh
-from aqboard.workflow.job_words import in_words, refusals
+from aqboard.workflow.preflight_reports import refusals
 from aqboard.workflow.rehearse import Refused, rehearse
 from aqboard.workflow.settle import settle
 from aqboard.workflow.submit import submit

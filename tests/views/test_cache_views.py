@@ -10,8 +10,8 @@ from aqboard.artefacts.cache_pair import read_pair
 from aqboard.artefacts.compare import group_caches
 from aqboard.artefacts.scan_cache import build_scan_cache
 from aqboard.domain.evidence import CacheEvidence
+from aqboard.show.caches import candidate_rows, group_names, pair_sentence, sector_rows, short_names
 from aqboard.views.figures.caches import MOST_BINS, binned, displacement_figure, order_figure
-from aqboard.views.tables.caches import candidate_rows, group_names, pair_sentence, sector_rows, short_names
 from tests.sample_attempts import GRID, with_orders, write_cache, write_files
 
 

@@ -4,11 +4,11 @@ import pytest
 
 from aqboard.domain.errors import LaunchError, StoreError
 from aqboard.domain.identity import Identity
+from aqboard.show.jobs import in_words
 from aqboard.slurm import JobState
 from aqboard.store.jobs import Jobs
 from aqboard.workflow.audit import verified
 from aqboard.workflow.follow import refresh
-from aqboard.workflow.job_words import in_words
 from aqboard.workflow.rehearse import Refused
 from aqboard.workflow.settle import settle
 from aqboard.workflow.submit import submit

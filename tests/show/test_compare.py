@@ -2,15 +2,15 @@ from pathlib import Path
 
 import pytest
 
-from aqboard.store import Store
-from aqboard.views.tables.compare import (
+from aqboard.show.compare import (
     ABSENT,
     finding_differences,
     flattened,
     input_differences,
     plan_differences,
 )
-from aqboard.views.tables.history import history_rows
+from aqboard.show.history import history_rows
+from aqboard.store import Store
 from tests.sample_attempts import SUITE_IDS, fill
 
 
