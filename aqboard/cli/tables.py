@@ -87,7 +87,7 @@ def tell_mentions(report: MentionReport) -> None:
 def tell_summary(summary: CheckpointSummary, integrity: IntegrityReport | None, health: HealthReport | None) -> None:
     """Facts, then folded keys, then what was checked."""
     settings = flat_settings({**summary.hyper_parameters, **summary.extra})
-    saved = [(name, str(value)) for name, value in settings if value is not None]
+    saved = [(name, str(value)) for name, value in settings if name and value is not None]
     print_facts([*checkpoint.file_facts(summary, integrity), *saved])
     _print_some(checkpoint.optimizer_rows(summary))
     _tell_keys("", tuple(summary.tensors))

@@ -9,7 +9,7 @@ from aqboard.artefacts.compare import byte_reasons
 from aqboard.domain.cache import CacheComparison, CacheFacts, CacheVerdict, SectorDifference
 from aqboard.domain.evidence import CacheEvidence
 from aqboard.domain.words import moment, size
-from aqboard.show.words import NO, YES, Face, Row, short
+from aqboard.show.words import NO, NONE, YES, Face, Row, short
 
 COMPARISON_FACES: dict[CacheVerdict, Face] = {
     "identical": Face("✅", "identical"),
@@ -101,21 +101,27 @@ def difference_sentences(found: CacheComparison) -> tuple[str, ...]:
 
 
 def sector_rows(sectors: Sequence[SectorDifference]) -> list[Row]:
-    """One row per wind sector: how many positions differ, and how far patches move along the order."""
+    """One row per wind sector: the share of positions that differ, how far patches move along the order.
+
+    Moves are counted in places; `regions` is how many regions differ, and in which share of their positions.
+    """
     return [
         {
             "sector": sector.sector,
             "towards": f"{sector.angle_deg:g}°",
-            "positions changed": f"{sector.changed_share:.1%}",
-            "mean move (places)": round(sector.mean_displacement, 1),
+            "changed": f"{sector.changed_share:.1%}",
+            "mean move": round(sector.mean_displacement, 1),
             "largest move": sector.max_displacement,
             "Kendall tau": "" if sector.kendall_tau is None else f"{sector.kendall_tau:.4f}",
             "kind": _kind(sector),
-            "regions changed": sector.regions_changed,
-            "of their positions": f"{sector.regional_changed_share:.0%}" if sector.regions_changed else "",
+            "regions": _regions(sector),
         }
         for sector in sectors
     ]
+
+
+def _regions(sector: SectorDifference) -> str:
+    return f"{sector.regions_changed} ({sector.regional_changed_share:.0%})" if sector.regions_changed else NONE
 
 
 def _kind(sector: SectorDifference) -> str:
