@@ -4,13 +4,13 @@ from typing import Annotated
 
 import typer
 
+from aqboard.checks.plugins import installed_suite
+from aqboard.checks.selection import meant
 from aqboard.cli.options import AsJson
 from aqboard.cli.output import CANNOT_TELL, err, errors_told, out, print_json, print_rows
 from aqboard.launch.cluster import ClusterProfile
 from aqboard.launch.facts import cite, facts
 from aqboard.launch.profile import load_profile, profile_files
-from aqboard.runner.plugins import installed_suite
-from aqboard.runner.selection import meant
 
 
 def checks(as_json: AsJson = False) -> None:

@@ -8,7 +8,7 @@ from rich.panel import Panel
 from aqboard.cli.output import CANNOT_TELL, FOUND, OK, out, table
 from aqboard.domain.finding import Verdict
 from aqboard.domain.readiness import State
-from aqboard.domain.waiver import WaiverState
+from aqboard.domain.signing.waiver import WaiverState
 from aqboard.domain.words import moment
 
 if TYPE_CHECKING:

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 from rich.markup import escape
 
-from aqboard.artefacts.checkpoint_diff import flat_settings
 from aqboard.checks.words import percent, shape
 from aqboard.cli.output import out, print_facts, print_rows, signed
 from aqboard.domain.alignment import KeyAlignment
 from aqboard.domain.cache import CacheComparison, CacheFacts, CacheGroups
 from aqboard.domain.checkpoint import CheckpointDiff, CheckpointSummary, HealthReport, IntegrityReport
 from aqboard.domain.hunt import CacheHunt, MentionReport, Reference
+from aqboard.readers.checkpoints.checkpoint_diff import flat_settings
 from aqboard.show import caches, checkpoint, hunt
 from aqboard.show.words import NO, YES, Row, short
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from aqboard.domain.manifest import LaunchManifest
+from aqboard.domain.job.manifest import LaunchManifest
 from aqboard.domain.words import moment
 
 CLOCKS_APART = timedelta(minutes=5)

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO
 
-from aqboard.domain.manifest import SignedFile
+from aqboard.domain.job.manifest import SignedFile
 from aqboard.domain.words import moment
 from aqboard.guard.opening import NotRegular, open_regular
 

@@ -5,10 +5,10 @@ from itertools import combinations
 from pathlib import PurePath
 from string import ascii_uppercase
 
-from aqboard.artefacts.compare import byte_reasons
 from aqboard.domain.cache import CacheComparison, CacheFacts, CacheVerdict, SectorDifference
 from aqboard.domain.evidence import CacheEvidence
 from aqboard.domain.words import moment, size
+from aqboard.readers.caches.compare import byte_reasons
 from aqboard.show.words import NO, NONE, YES, Face, Row, short
 
 COMPARISON_FACES: dict[CacheVerdict, Face] = {

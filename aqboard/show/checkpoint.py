@@ -5,7 +5,6 @@ from fnmatch import fnmatchcase
 
 from pydantic import JsonValue
 
-from aqboard.artefacts.key_paths import fold_keys
 from aqboard.checks.checkpoint_coverage import undeclared_missing
 from aqboard.domain.alignment import KeyAlignment
 from aqboard.domain.checkpoint import (
@@ -18,6 +17,7 @@ from aqboard.domain.checkpoint import (
 )
 from aqboard.domain.evidence_checkpoint import ConfigurationEvidence
 from aqboard.domain.words import moment, size
+from aqboard.readers.align.key_paths import fold_keys
 from aqboard.show.words import ABSENT, NO, YES, Row
 
 Facts = tuple[tuple[str, str], ...]

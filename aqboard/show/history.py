@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from aqboard.checks import SUITE
 from aqboard.domain.finding import Stage, Verdict
-from aqboard.domain.guard_verdict import GuardVerdict
+from aqboard.domain.job.guard_verdict import GuardVerdict
 from aqboard.domain.words import moment
 from aqboard.show.checklist import check_stage
 from aqboard.show.words import GUARD_STATES, NONE, NOT_RUN, STAGES, STATES, VERDICTS, Row, job_face

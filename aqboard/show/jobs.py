@@ -4,8 +4,8 @@ import shlex
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from aqboard.domain.guard_verdict import GuardCheck, GuardVerdict, Stop
-from aqboard.domain.job import End, JobRecord, Sighting, Submission
+from aqboard.domain.job.guard_verdict import GuardCheck, GuardVerdict, Stop
+from aqboard.domain.job.slurm_job import End, JobRecord, Sighting, Submission
 from aqboard.domain.plan import ClusterPlan
 from aqboard.domain.words import moment
 from aqboard.show.words import GUARD_STATES, NONE, SIGNED, Row, job_face

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from aqboard.domain.session import ProbeProgress, Standing
+from aqboard.domain.session.check_session import ProbeProgress, Standing
 from aqboard.domain.words import lasting, moment
 from aqboard.show.words import NONE, PROBE_STATES, SESSION_STATES, Face, Row
 
 if TYPE_CHECKING:
     from aqboard.checks import Check
+    from aqboard.sessions.control import SessionView
     from aqboard.store.sessions import SessionRow
-    from aqboard.workflow.sessions import SessionView
 
 LEFT_OUT = Face("⏭️", "left out")
 NOTHING_TO_MEASURE = Face("⏭️", "does not apply")

@@ -3,10 +3,10 @@
 from typing import NamedTuple
 
 from aqboard.domain.finding import Severity, Stage, Verdict
-from aqboard.domain.identity import IdentifiedBy
 from aqboard.domain.readiness import State
-from aqboard.domain.session import SessionState
-from aqboard.domain.waiver import WaiverState
+from aqboard.domain.session.check_session import SessionState
+from aqboard.domain.signing.identity import IdentifiedBy
+from aqboard.domain.signing.waiver import WaiverState
 
 Row = dict[str, str | int | float]
 """One line of a table: the cells by the names of their columns, as text or as figures to sort by."""

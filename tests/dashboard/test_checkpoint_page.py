@@ -4,9 +4,9 @@ import pytest
 
 from aqboard.domain.evidence import CheckpointEvidence
 from aqboard.domain.evidence_checkpoint import HealthEvidence
-from aqboard.domain.signoff import Decision
+from aqboard.domain.signing.signoff import Decision
+from aqboard.signing.decide import decide
 from aqboard.store import Store
-from aqboard.workflow.decide import decide
 from tests.dashboard.conftest import words
 from tests.sample_attempts import add_attempt, fixed_evidence, sample_plan
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aqboard.views.cache_hunt import at_midnight
+from aqboard.web.pages.cache_hunt import at_midnight
 from tests.dashboard.conftest import words
 
 LOG = "INFO loading /old/scratch/wind_scanner_cache.pkl md5 {md5}\nscan_rule: strip-sector\n"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from aqboard.launch.lint.check import all_profiles, lint
-from aqboard.views.tables.lint import annotated
+from aqboard.web.tables.lint import annotated
 from tests.dashboard.conftest import words
 from tests.lint.lint_corpus import FOLDER
 

@@ -9,13 +9,13 @@ import yaml
 
 from aqboard.domain.plan import LaunchPlan
 from aqboard.domain.readiness import State
-from aqboard.domain.session import SessionState
+from aqboard.domain.session.check_session import SessionState
 from aqboard.location import config_folder
+from aqboard.sessions.ingest import ingest
+from aqboard.signing.accounts import add, disable
+from aqboard.signing.installation import settings_file
 from aqboard.store import Store, access
 from aqboard.store.sessions import Sessions
-from aqboard.workflow.accounts import add, disable
-from aqboard.workflow.ingest import ingest
-from aqboard.workflow.installation import settings_file
 from tests.dashboard.conftest import words
 from tests.sample_attempts import sample_plan, write_files
 

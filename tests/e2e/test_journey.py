@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from aqboard.domain.signoff import Decision
+from aqboard.domain.signing.signoff import Decision
 from aqboard.show.compare import finding_differences
 from aqboard.store import Store
 from tests.e2e.conftest import Board

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqboard.artefacts.cache_pair import read_pair
-from aqboard.artefacts.compare import group_caches
-from aqboard.artefacts.scan_cache import build_scan_cache
 from aqboard.domain.cache import CacheFault
 from aqboard.domain.evidence import CacheEvidence
+from aqboard.readers.caches.cache_pair import read_pair
+from aqboard.readers.caches.compare import group_caches
+from aqboard.readers.caches.scan_cache import build_scan_cache
 from aqboard.show.caches import (
     cache_facts,
     candidate_rows,

@@ -1,9 +1,9 @@
 import os
 from pathlib import Path
 
-from aqboard.artefacts.hunt import find_caches
-from aqboard.artefacts.walk import Wanted
 from aqboard.domain.hunt import Mention, MentionReport, WalkReport
+from aqboard.readers.caches.hunt import find_caches
+from aqboard.readers.caches.walk import Wanted
 from aqboard.show.hunt import cache_rows, found_words, left_out, mention_rows
 from tests.sample_attempts import write_files
 

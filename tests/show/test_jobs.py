@@ -1,4 +1,4 @@
-from aqboard.domain.job import JobRecord, Sighting, Submission
+from aqboard.domain.job.slurm_job import JobRecord, Sighting, Submission
 from aqboard.show.jobs import guard_rows, guard_sentences, in_words, job_rows, loss_words, stop_words
 from tests.sample_jobs import REASON, WHEN, curve, verdict
 
