@@ -5,7 +5,6 @@ the story the caches were a year younger, and for weeks that was the only clue. 
 dates hint and content proves.
 """
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 from aqboard.checks.check import Check, where_wind_orders_tokens
@@ -14,13 +13,14 @@ from aqboard.domain.evidence.checkpoint import CheckpointEvidence
 from aqboard.domain.evidence.scan import CacheEvidence
 from aqboard.domain.finding import Judgement, Measurement, Severity, Stage, passed, warned
 from aqboard.domain.plan import LaunchPlan
+from aqboard.domain.words import moment
 
 
 def judge(plan: LaunchPlan, cache: CacheEvidence, checkpoint: CheckpointEvidence) -> Judgement:
     """WARN when only dates can tell and the plan's cache is younger than the checkpoint."""
     born, planned = checkpoint.summary.mtime, cache.planned
     figures = (
-        Measurement(name="checkpoint", value=_day(born), unit="file date, UTC"),
+        Measurement(name="checkpoint", value=moment(born), unit="file date"),
         *(_figure(facts, born) for facts in cache.groups.facts),
     )
     if not plan.wind_scan.rule.endswith("-sector"):
@@ -32,26 +32,22 @@ def judge(plan: LaunchPlan, cache: CacheEvidence, checkpoint: CheckpointEvidence
     if planned.file.mtime > born:
         candidates = f" Older than the checkpoint: {', '.join(older)}." if older else ""
         return warned(
-            f"The plan's cache was written {_day(planned.file.mtime)}, after the checkpoint ({_day(born)}): it is not "
-            f"the file that the training read.{candidates}",
+            f"The plan's cache was written {moment(planned.file.mtime)}, after the checkpoint ({moment(born)}): it is "
+            f"not the file that the training read.{candidates}",
             *figures,
             remedy="Compare its content with an older candidate's; look for the training's file in backups and logs "
             "(`aqboard cache find`, `aqboard cache mentions`).",
         )
     return passed(
-        f"The plan's cache ({_day(planned.file.mtime)}) is older than the checkpoint ({_day(born)}); copying changes "
-        "dates, so this proves nothing.",
+        f"The plan's cache ({moment(planned.file.mtime)}) is older than the checkpoint ({moment(born)}); copying "
+        "changes dates, so this proves nothing.",
         *figures,
     )
 
 
 def _figure(facts: CacheFacts, born: float) -> Measurement:
     when = "after the checkpoint" if facts.file.mtime > born else "before the checkpoint"
-    return Measurement(name=Path(facts.file.path).name, value=_day(facts.file.mtime), unit="file date, UTC", limit=when)
-
-
-def _day(moment: float) -> str:
-    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M")
+    return Measurement(name=Path(facts.file.path).name, value=moment(facts.file.mtime), unit="file date", limit=when)
 
 
 CHECK = Check(

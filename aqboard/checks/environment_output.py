@@ -4,10 +4,11 @@ A full disk, a used-up quota or a folder of another user shows when the first ch
 """
 
 from aqboard.checks.check import Check
-from aqboard.checks.words import size, some
+from aqboard.checks.words import some
 from aqboard.domain.evidence.machine import EnvironmentEvidence, OutputFolder
 from aqboard.domain.finding import Judgement, Measurement, Severity, Stage, failed, passed, warned
 from aqboard.domain.plan import LaunchPlan
+from aqboard.domain.words import size
 
 AT_ONCE = 2
 """Checkpoints on disk at the same time: a new one is written before the one it replaces is deleted."""

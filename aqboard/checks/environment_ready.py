@@ -5,10 +5,11 @@ first minute of the launch; a low limit on open files in its middle. Python, pac
 """
 
 from aqboard.checks.check import Check
-from aqboard.checks.words import percent, size, some
+from aqboard.checks.words import percent, some
 from aqboard.domain.evidence.machine import EnvironmentEvidence
 from aqboard.domain.finding import Judgement, Measurement, Severity, Stage, passed, skipped, warned
 from aqboard.domain.plan import LaunchPlan
+from aqboard.domain.words import size
 
 FREE = 0.8
 """Share of a GPU's memory that must be free; drivers and displays keep a little."""

@@ -24,15 +24,6 @@ def percent(share: float) -> str:
     return "99.9 %" if text == "100.0 %" and share < 1 else text
 
 
-def size(count: float) -> str:
-    """Bytes in the unit that people read: `5.7 MB`, `1.2 TB`."""
-    units = ("B", "kB", "MB", "GB", "TB")
-    power = 0
-    while count >= 1000 and power < len(units) - 1:
-        count, power = count / 1000, power + 1
-    return f"{count:.0f} {units[power]}" if power == 0 or count >= 100 else f"{count:.1f} {units[power]}"
-
-
 def loss(value: float) -> str:
     """A loss with the four digits people compare."""
     return f"{value:.4f}"

@@ -4,12 +4,11 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from aqboard.cli.options import AsJson, Database, database
-from aqboard.cli.output import errors_told, out, print_json, tell_notes
+from aqboard.cli.output import errors_told, out, print_json, table, tell_notes
 from aqboard.cli.show import COLOUR, as_document, tell
-from aqboard.domain.attempt import day
+from aqboard.domain.words import moment
 
 MOST = 50
 """Rows of the table in a terminal; a document has them all."""
@@ -41,20 +40,20 @@ def attempts(
     if as_json:
         print_json([row.model_dump(mode="json") for row in rows])
         return
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for column in ("attempt", "when (UTC)", "name", "author", "GPUs", "state", "decision"):
-        table.add_column(column, no_wrap=column not in ("name", "author", "decision"))
+    made = table("attempt", "when", "name", "author", "GPUs", "state", "decision")
+    for column in made.columns:
+        column.no_wrap = column.header not in ("name", "author", "decision")
     for row in rows if whole else rows[:MOST]:
         state = row.readiness.state
-        table.add_row(
+        made.add_row(
             str(row.number),
-            day(row.created_at),
+            moment(row.created_at),
             escape(row.name),
             escape(row.author),
             str(row.gpus),
             f"[{COLOUR[state]}]{state}[/]",
             escape(row.decision),
         )
-    out.print(table if rows else "No attempts yet. `aqboard check PLAN` makes one.")
+    out.print(made if rows else "No attempts yet. `aqboard check PLAN` makes one.")
     if not whole and len(rows) > MOST:
         out.print(f"The newest {MOST} of {len(rows)}; `--all` shows every one.", markup=False)

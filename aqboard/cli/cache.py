@@ -6,19 +6,18 @@ from typing import Annotated
 
 import typer
 
-from aqboard.cli import cache_tables as tables
+from aqboard.cli import tables
 from aqboard.cli.options import AsJson
 from aqboard.cli.output import CANNOT_TELL, FOUND, OK, err, errors_told, print_json
 from aqboard.domain.cache import CacheFacts
 from aqboard.readers import guarded
 from aqboard.readers.caches.hunt import find_caches
-from aqboard.readers.caches.mentions import find_mentions
+from aqboard.readers.caches.mentions import SEARCHED, find_mentions
 from aqboard.readers.caches.walk import Wanted, walk
 from aqboard.readers.errors import ReadError
 
 app = typer.Typer(help="Scan caches: show, compare, group, find, mentions.", no_args_is_help=True)
 
-_LOGS = ("*.log", "*.out", "*.err", "*.txt", "*.yaml", "*.yml", "*.json", "*.csv", "*.ckpt")
 _DATES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
 
 File = Annotated[Path, typer.Argument(help="A cache file: pickle, torch, .npz or .safetensors.")]
@@ -109,7 +108,7 @@ def mentions(
     """Find which cache path, digest or scanner setting logs and checkpoints mention. Exit 1 when there is none."""
     with errors_told(as_json=as_json):
         names = _digests(known or [])
-        walked = walk(logs, Wanted(names=_LOGS, largest=1 << 40))
+        walked = walk(logs, SEARCHED)
         report = find_mentions(walked.candidates, names)
     if as_json:
         print_json(report)

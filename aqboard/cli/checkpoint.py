@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from pydantic import TypeAdapter, ValidationError
 
-from aqboard.cli import checkpoint_tables as tables
+from aqboard.cli import tables
 from aqboard.cli.options import AsJson
 from aqboard.cli.output import FOUND, OK, errors_told, print_json
 from aqboard.domain.checkpoint import CheckpointSummary, HealthReport, IntegrityReport, TensorSpec

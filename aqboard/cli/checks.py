@@ -1,15 +1,16 @@
-"""`aqboard checks` and `aqboard explain`: what is asked, why, and when it passes."""
+"""`aqboard checks`, `aqboard explain`, `aqboard profiles`: what this version asks, and which clusters it knows."""
 
 from typing import Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 from aqboard.checks.selection import meant
 from aqboard.checks.suite import installed_suite
 from aqboard.cli.options import AsJson
-from aqboard.cli.output import CANNOT_TELL, err, out, print_json
+from aqboard.cli.output import CANNOT_TELL, err, errors_told, out, print_json, print_rows
+from aqboard.domain.cluster import ClusterProfile, cite
+from aqboard.launch.facts import facts
+from aqboard.launch.profile import load_profile, profile_files
 
 
 def checks(as_json: AsJson = False) -> None:
@@ -23,12 +24,7 @@ def checks(as_json: AsJson = False) -> None:
             ]
         )
         return
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for column in ("check", "severity", "question"):
-        table.add_column(column)
-    for c in suite:
-        table.add_row(c.id, c.severity.value, escape(c.question))
-    out.print(table)
+    print_rows([{"check": c.id, "severity": c.severity.value, "question": c.question} for c in suite])
 
 
 def explain(check_id: Annotated[str, typer.Argument(metavar="CHECK", help="A check's id, e.g. scan.rule.")]) -> None:
@@ -40,3 +36,24 @@ def explain(check_id: Annotated[str, typer.Argument(metavar="CHECK", help="A che
             return
     err.print(f"error: there is no check {check_id!r}{meant(check_id, [c.id for c in suite])}.", markup=False)
     raise typer.Exit(CANNOT_TELL)
+
+
+def profiles(as_json: AsJson = False) -> None:
+    """List the cluster profiles with their limits, each with its source and the day it was read."""
+    with errors_told(as_json=as_json):
+        files = profile_files()
+        known = {name: load_profile(name) for name in sorted(files)}
+    if as_json:
+        print_json([{**profile.model_dump(mode="json"), "file": str(files[name])} for name, profile in known.items()])
+        return
+    for name, profile in known.items():
+        _tell(profile, str(files[name]))
+
+
+def _tell(profile: ClusterProfile, file: str) -> None:
+    out.print(f"{profile.name}: {profile.title}", style="bold", markup=False)
+    out.print(f"  {file}", style="dim", markup=False)
+    for fact in facts(profile):
+        out.print(f"  {fact.what}: {fact.value}", markup=False)
+        out.print(f"      {cite(fact.source)}", style="dim", markup=False)
+    out.print()

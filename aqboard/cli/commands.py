@@ -22,7 +22,7 @@ COMMANDS: Mapping[str, str] = {
     "explain": "checks:explain",
     "sign": "sign:sign",
     "waive": "waive:waive",
-    "profiles": "profiles:profiles",
+    "profiles": "checks:profiles",
     "launch": "launch:launch",
     "demo": "demo:demo",
     "serve": "serve:serve",

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aqboard.cli.cache_tables import size
 from aqboard.cli.options import AsJson, Database, database
 from aqboard.cli.output import FOUND, errors_told, out, print_json, tell_notes
+from aqboard.domain.words import size
 from aqboard.settings import DATABASE, named_database
 
 if TYPE_CHECKING:

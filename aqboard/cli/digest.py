@@ -6,10 +6,10 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
-from aqboard.cli.cache_tables import size, when
 from aqboard.cli.options import AsJson
 from aqboard.cli.output import err, errors_told, out, print_json
 from aqboard.domain.cache import FileDigest
+from aqboard.domain.words import moment, size
 from aqboard.readers.digest import file_digest
 
 
@@ -23,7 +23,7 @@ def digest(
         print_json([entry.model_dump(mode="json") for entry in found])
         return
     for entry in found:
-        out.print(f"{entry.path}  ({size(entry.size)}, changed {when(entry.mtime)} UTC)", markup=False)
+        out.print(f"{entry.path}  ({size(entry.size)}, changed {moment(entry.mtime)})", markup=False)
         out.print(f"  MD5      {entry.md5}\n  SHA-256  {entry.sha256}", markup=False)
 
 

@@ -5,11 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 from typer.core import TyperGroup
 
 from aqboard.cli.options import AsJson, Database, database
-from aqboard.cli.output import FOUND, err, errors_told, out, print_json
+from aqboard.cli.output import FOUND, err, errors_told, out, print_json, table
 from aqboard.cli.person import AsAccount, tell_person, whoever_types
 
 if TYPE_CHECKING:
@@ -188,7 +187,8 @@ def _look(store: "Store", attempt: int | None, *, as_json: bool) -> tuple["JobRe
 
 
 def _document(record: "JobRecord", numbers: dict[str, int]) -> dict[str, object]:
-    from aqboard.jobs.job_words import in_words, reasons
+    from aqboard.sessions.preflight_reports import reasons
+    from aqboard.show.jobs import in_words
 
     return {
         "number": numbers[record.submission.attempt],
@@ -200,27 +200,25 @@ def _document(record: "JobRecord", numbers: dict[str, int]) -> dict[str, object]
 
 
 def _show(records: list["JobRecord"], numbers: dict[str, int]) -> None:
-    from aqboard.jobs.job_words import in_words, reasons
+    from aqboard.sessions.preflight_reports import reasons
+    from aqboard.show.jobs import in_words, loss_words
 
     if not records:
         out.print("No jobs. `aqboard launch ATTEMPT` submits a signed launch.")
         return
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for column in ("attempt", "job", "what", "state", "where it stands", "val_loss"):
-        table.add_column(column, overflow="fold")
+    made = table("attempt", "job", "what", "state", "where it stands", "val_loss")
     for record in records:
         submission, state = record.submission, record.state or "submitted"
         text = escape(in_words(record)) + "".join(f"\n[dim]→ {escape(why)}[/]" for why in reasons(record))
-        losses = [point.val_loss for point in record.points if point.val_loss is not None]
-        table.add_row(
+        made.add_row(
             str(numbers[submission.attempt]),
             submission.job,
             submission.role,
             f"[{COLOUR.get(state, 'red')}]{state}[/]",
             text,
-            f"{losses[0]:.4f} first, {losses[-1]:.4f} last" if losses else "",
+            loss_words(record),
         )
-    out.print(table)
+    out.print(made)
 
 
 def _tell(rehearsals: tuple["Rehearsal", ...]) -> None:

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from aqboard.cli.options import AsJson, Database, database
-from aqboard.cli.output import err, errors_told, out, print_json, tell_waiting
-from aqboard.domain.attempt import day
+from aqboard.cli.output import err, errors_told, out, print_json, table, tell_waiting
 from aqboard.domain.errors import StoreError
 from aqboard.domain.printable import printable
 from aqboard.domain.session.check_session import SessionState
+from aqboard.domain.words import moment
 
 if TYPE_CHECKING:
     from aqboard.sessions.control import SessionView
@@ -38,6 +37,7 @@ def sessions(
     """List the check sessions, newest first, after reading what is new of each."""
     from aqboard.sessions.control import view
     from aqboard.sessions.ingest import Patience, ingest_open
+    from aqboard.show.sessions import backend_words, overall
     from aqboard.store import Store  # here: sqlite-utils costs a second where pandas is installed
     from aqboard.store.sessions import Sessions
 
@@ -52,24 +52,22 @@ def sessions(
     if as_json:
         print_json([as_document(each) for each in views])
         return
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for column in ("session", "attempt", "when (UTC)", "by", "backend", "state", "probes"):
-        table.add_column(column, no_wrap=True)
-    table.add_column("now", overflow="fold")
+    made = table("session", "attempt", "when", "by", "backend", "state", "probes", "now")
+    for column in made.columns[:-1]:
+        column.no_wrap = True
     for each in views:
-        row, state = each.row, each.standing.state
-        ended = sum(probe.status not in ("waiting", "running", "missed") for probe in each.probes)
-        table.add_row(
+        row, state, far = each.row, each.standing.state, overall(each)
+        made.add_row(
             str(row.number),
             str(row.attempt),
-            day(row.session.created_at),
+            moment(row.session.created_at),
             escape(printable(row.session.requested_by)),
-            f"{row.session.backend}{' (imported)' if row.imported else ''}",
+            backend_words(row),
             f"[{COLOUR[state]}]{state}[/]",
-            f"{ended} of {len(each.probes)}",
-            escape(printable(_now(each))),
+            far.ended,
+            escape(printable(each.standing.why or far.now)),
         )
-    out.print(table if views else "No sessions yet. `aqboard check PLAN` starts one.")
+    out.print(made if views else "No sessions yet. `aqboard check PLAN` starts one.")
 
 
 def cancel(session: Name, db: Database = None, as_json: AsJson = False) -> None:
@@ -133,12 +131,3 @@ def as_document(each: "SessionView") -> dict[str, object]:
         "why": each.standing.why,
         "probes": [probe.model_dump(mode="json") for probe in each.probes],
     }
-
-
-def _now(each: "SessionView") -> str:
-    """What a session does now, or why it ended as it did."""
-    at_work = next((probe for probe in each.probes if probe.status == "running"), None)
-    if at_work is None or each.standing.why:
-        return each.standing.why
-    said = f": {at_work.message}" if at_work.message else ""
-    return f"{at_work.probe}{said}, {at_work.elapsed_s:.0f} of about {at_work.expected_s:.0f} s"

@@ -4,13 +4,12 @@ from typing import TYPE_CHECKING
 
 from rich.markup import escape
 from rich.panel import Panel
-from rich.table import Table
 
-from aqboard.cli.output import CANNOT_TELL, FOUND, OK, out
-from aqboard.domain.attempt import day
+from aqboard.cli.output import CANNOT_TELL, FOUND, OK, out, table
 from aqboard.domain.finding import Verdict
 from aqboard.domain.readiness import State
 from aqboard.domain.signing.waiver import WaiverState
+from aqboard.domain.words import moment
 
 if TYPE_CHECKING:
     from aqboard.store import StoredAttempt
@@ -42,22 +41,24 @@ def as_document(stored: "StoredAttempt") -> dict[str, object]:
 
 def tell(stored: "StoredAttempt") -> None:
     """Print the checklist and the state."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for column in ("verdict", "check", "what was found"):
-        table.add_column(column, overflow="fold")
-    for finding in stored.findings:
-        text = escape(finding.summary)
-        if finding.remedy and finding.verdict is not Verdict.PASS:
-            text += f"\n[dim]→ {escape(finding.remedy)}[/]"
+    from aqboard.show.checklist import checklist  # here: it knows every check, and a list of attempts needs none
+
+    made = table("verdict", "check", "what was found")
+    for line in checklist(tuple(finding.check for finding in stored.findings), stored.findings):
+        finding = line.finding
+        assert finding is not None  # only those that have one were asked for
+        text = escape(line.summary)
+        if line.remedy and finding.verdict is not Verdict.PASS:
+            text += f"\n[dim]→ {escape(line.remedy)}[/]"
         if finding.usual_severity is not None:
-            text += f"\n[dim]the plan says {finding.severity.value}, usually {finding.usual_severity.value}[/]"
-        table.add_row(MARK[finding.verdict], escape(finding.title), text)
-    out.print(table)
+            text += f"\n[dim]{escape(line.weight)}[/]"
+        made.add_row(MARK[finding.verdict], escape(line.title), text)
+    out.print(made)
     for standing in stored.waivers:
         waiver = standing.waiver
-        until = f"until {day(waiver.expires_at)} UTC" if standing.state is WaiverState.IN_FORCE else standing.why
-        line = f"waiver ({standing.state}) for {waiver.check}, which said {waiver.verdict}: {waiver.person}, {until}"
-        out.print(line, style="yellow", markup=False)
+        until = f"until {moment(waiver.expires_at)}" if standing.state is WaiverState.IN_FORCE else standing.why
+        words = f"waiver ({standing.state}) for {waiver.check}, which said {waiver.verdict}: {waiver.person}, {until}"
+        out.print(words, style="yellow", markup=False)
     state = stored.readiness.state
     title = f"attempt {stored.number}: {escape(stored.attempt.name)}"
     text = f"[bold {COLOUR[state]}]{state}[/]  {stored.readiness.sentence}"

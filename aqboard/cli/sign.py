@@ -7,9 +7,9 @@ import typer
 from aqboard.cli.options import AsJson, Database, database
 from aqboard.cli.output import FOUND, OK, errors_told, out, print_json
 from aqboard.cli.person import AsAccount, tell_person, whoever_types
-from aqboard.domain.attempt import day
 from aqboard.domain.errors import LaunchError
 from aqboard.domain.signing.signoff import Decision
+from aqboard.domain.words import moment
 
 
 def sign(
@@ -53,5 +53,5 @@ def sign(
         if decided.script:
             out.print(f"script  {decided.script.path}", markup=False)
         if decided.until:
-            out.print(f"until   {day(decided.until)} UTC; after that it refuses to start", markup=False)
+            out.print(f"until   {moment(decided.until)}; after that it refuses to start", markup=False)
     raise typer.Exit(FOUND if missing else OK)

@@ -7,9 +7,9 @@ import typer
 from aqboard.cli.options import AsJson, Database, database
 from aqboard.cli.output import errors_told, out, print_json
 from aqboard.cli.person import AsAccount, tell_person, whoever_types
-from aqboard.domain.attempt import day
 from aqboard.domain.errors import LaunchError
 from aqboard.domain.signing.clearance import Obstacle
+from aqboard.domain.words import moment
 
 
 def waive(
@@ -57,7 +57,7 @@ def waive(
         left = [step.what for step in between]
         print_json({"waiver": standing.model_dump(mode="json"), "state": after.readiness.state.value, "between": left})
         return
-    out.print(f"waiver for {check}: {standing.state}, until {day(standing.waiver.expires_at)} UTC", markup=False)
+    out.print(f"waiver for {check}: {standing.state}, until {moment(standing.waiver.expires_at)}", markup=False)
     out.print(f"attempt {number} is {after.readiness.state}: {after.readiness.sentence}", markup=False)
     for step in between:
         if step.kind is not Obstacle.READINESS:  # that is the line above

@@ -1,6 +1,5 @@
 """An attempt: one plan at one time, its input files known by digest. Never edited, only superseded."""
 
-from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -59,8 +58,3 @@ class Attempt(Record):
             if file.key == key:
                 return file
         raise KeyError(key)
-
-
-def day(moment: datetime) -> str:
-    """A moment as people read it in a table: date and minute, UTC."""
-    return moment.strftime("%Y-%m-%d %H:%M")

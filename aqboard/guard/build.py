@@ -27,7 +27,7 @@ from aqboard.domain.plan import LaunchPlan
 from aqboard.domain.signing.signoff import SignOff
 from aqboard.guard import KILL, VERDICT
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 BELOW = 0.05
 """Share of the measured loss that the job's may lie below it: other precisions move it by a tenth of that."""
@@ -90,7 +90,7 @@ def loss_band(plan: LaunchPlan, measured: LossEvidence | None) -> LossBand | Non
     """
     allowed = band(plan.baseline)
     if measured is None or allowed is None or not 0 < measured.planned.mean <= allowed.limit:
-        log.info("no loss band: measured %s, allowed %s", measured and measured.planned.mean, allowed)
+        logger.info("no loss band: measured %s, allowed %s", measured and measured.planned.mean, allowed)
         return None
     loss = measured.planned.mean
     return LossBand(

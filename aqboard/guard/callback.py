@@ -27,7 +27,7 @@ from aqboard.guard.rows import COMPARED, SHARDED, Row, share
 from aqboard.guard.weights import SHARDING, not_finite, weights_digest
 from aqboard.settings import guard_manifest, guard_manifest_sha256, in_canary
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 STAMP = "aqboard_launch"
 """Key of the stamp in a checkpoint."""
@@ -53,7 +53,7 @@ class GuardHooks:
         """Read the manifest; every rank, because each must know what was signed."""
         others = [callback for callback in trainer.callbacks if isinstance(callback, GuardHooks)]
         if stage != "fit" or self._path is None or others[0] is not self:
-            log.debug("not guarded by this callback: stage %s, manifest %s", stage, self._path)
+            logger.debug("not guarded by this callback: stage %s, manifest %s", stage, self._path)
             return
         self._forget()
         try:
@@ -62,7 +62,7 @@ class GuardHooks:
             print(f"aqboard guard: {refused.fault.sentence}", file=sys.stderr, flush=True)
             raise SystemExit(int(refused.fault.code)) from None
         self._run = GuardedRun(manifest, trainer.strategy.root_device)
-        log.info("guarding attempt %s, seal %s", manifest.attempt, manifest.seal[:12])
+        logger.info("guarding attempt %s, seal %s", manifest.attempt, manifest.seal[:12])
 
     def on_train_batch_start(self, trainer: Any, pl_module: Any, batch: Any, batch_idx: int) -> None:
         """Before the first step: everything that may load weights has had its turn."""
@@ -95,7 +95,7 @@ class GuardHooks:
         if batch_idx % run.manifest.guard.tell_every_batches == 0:
             run.tell(_loss(outputs))
         if seen_enough(run.manifest, done):
-            log.info("the canary has seen enough after %d steps", done)
+            logger.info("the canary has seen enough after %d steps", done)
             trainer.should_stop = True  # on every rank at the same step; Lightning then ends with exit code 0
         self._batch_ended = time.perf_counter()
 
@@ -145,7 +145,7 @@ class GuardHooks:
         try:
             return first_loss.repeatable(first_loss.validation_loader(trainer, trainer.lightning_module))
         except first_loss.CannotMeasure as why:
-            log.debug("no validation loader: %s", why)
+            logger.debug("no validation loader: %s", why)
             return True  # the row says so
 
     def _row(self, trainer: Any, module: Any, at: Look) -> Row:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from aqboard.domain.job.manifest import CodeState
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 LIMIT_S = 60
 """`git diff` looks at every file under version control; on a slow file system that takes seconds."""
@@ -41,7 +41,7 @@ def code_state(folder: Path) -> CodeState | None:
             "--no-renames", "--unified=3", "HEAD",
         )  # fmt: skip
     except (OSError, subprocess.SubprocessError) as error:
-        log.debug("no git state of %s: %s", folder, error)
+        logger.debug("no git state of %s: %s", folder, error)
         return None
     digest = hashlib.sha256(changes).hexdigest() if changes else None
     return CodeState(folder=folder.absolute(), commit=commit, changes_sha256=digest)
@@ -85,7 +85,7 @@ def _by_hand(folder: Path) -> CodeState | None:
                 place = place / shared.read_text(encoding="utf-8").strip()
             head = _resolved(place, ref[1])
     except (OSError, StopIteration, UnicodeDecodeError) as error:
-        log.debug("no commit of %s from git's own files: %r", folder, error)
+        logger.debug("no commit of %s from git's own files: %r", folder, error)
         return None
     return CodeState(folder=folder, commit=head) if _COMMIT.fullmatch(head) else None
 

@@ -19,7 +19,7 @@ from aqboard.guard.rows import Row
 from aqboard.guard.signed_files import exists
 from aqboard.guard.verdict import Recorder
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 GRACE_S = 60.0
 """What the process gets to end by itself, loggers and data workers included; then it is ended."""
@@ -51,7 +51,7 @@ class GuardedRun:
         try:
             mine = row()
         except Exception as error:  # every rank must come to the gathering, whatever the team's code raised
-            log.info("rank %d could not make its row", self.ranks.rank, exc_info=True)
+            logger.info("rank %d could not make its row", self.ranks.rank, exc_info=True)
             mine = Row(int(Stop.BROKEN), f"{type(error).__name__}: {error}")
         places = max(1, -(-len(self.batches) // self.ranks.world))
         outcome = judge(self.manifest, at, self.ranks.gather(mine, places))
@@ -88,7 +88,7 @@ class GuardedRun:
 
     def broken(self, step: int, error: BaseException) -> None:
         """The training raised; what ends the process now is not the guard."""
-        log.info("the training raised after step %d: %r", step, error)
+        logger.info("the training raised after step %d: %r", step, error)
         self.watchdog.relax()
         if self._switch is not None:
             self._switch.close()
@@ -137,7 +137,7 @@ class KillSwitch:
     def _watch(self) -> None:
         while not self.set and not self._stop.wait(self._every_s):
             self.set = exists(self._path)
-        log.debug("no longer looking for %s; set: %s", self._path, self.set)
+        logger.debug("no longer looking for %s; set: %s", self._path, self.set)
 
     def close(self) -> None:
         """Look no more."""
@@ -150,6 +150,6 @@ class KillSwitch:
             with self._path.open("rb") as file:
                 why = printable(file.read(REASON_BYTES).decode(errors="replace").strip())
         except OSError as error:
-            log.debug("the kill switch cannot be read: %s", error)
+            logger.debug("the kill switch cannot be read: %s", error)
             why = ""
         return f"the kill switch {self._path} is set" + (f": {why}" if why else "; nobody wrote into it why")

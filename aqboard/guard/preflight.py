@@ -16,15 +16,15 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from aqboard.domain.attempt import day
 from aqboard.domain.job.guard_verdict import Stop
 from aqboard.domain.job.manifest import LaunchManifest, withdrawn_marker
+from aqboard.domain.words import moment
 from aqboard.guard.code_state import compare_code
 from aqboard.guard.manifest import ManifestRefused, StartFault, read_manifest
 from aqboard.guard.signed_files import changed_files, exists
 from aqboard.guard.writing import write_whole
 
-log = logging.getLogger("aqboard.guard.preflight")  # as a command, this module is `__main__`
+logger = logging.getLogger("aqboard.guard.preflight")  # as a command, this module is `__main__`
 
 LARGE = ("first-node", "every-node", "never")
 CLOCKS_APART = timedelta(minutes=5)
@@ -53,7 +53,7 @@ def faults(
         found += [StartFault(Stop.CONFIGURATION, told)] if told else []
         if note:
             print(f"aqboard preflight: {note}", file=sys.stderr)
-    log.debug("first node: %s, large files: %s", first, large)
+    logger.debug("first node: %s, large files: %s", first, large)
     hash_large = large == "every-node" or (large == "first-node" and first)
     found += [StartFault(Stop.DIGEST, told) for told in changed_files(manifest.files, hash_large=hash_large)]
     return sorted(found, key=lambda fault: fault.code)
@@ -68,12 +68,12 @@ def expired(manifest: LaunchManifest, now: datetime) -> str:
         return ""
     if now < manifest.created_at - CLOCKS_APART:
         return (
-            f"This node's clock says {day(now)} UTC, before the GO of {day(manifest.created_at)} UTC was given, so it "
+            f"This node's clock says {moment(now)}, before the GO of {moment(manifest.created_at)} was given, so it "
             "cannot tell whether the approvals still hold. Tell the cluster's support, and leave the node out."
         )
     if now >= manifest.until + CLOCKS_APART:
         return (
-            f"The approvals expired on {day(manifest.until)} UTC, and it is {day(now)} UTC by this node's clock. "
+            f"The approvals expired on {moment(manifest.until)}, and it is {moment(now)} by this node's clock. "
             f"{SIGN_AGAIN}"
         )
     return ""

@@ -5,14 +5,14 @@ import logging
 import os
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
 from aqboard.domain.job.manifest import SignedFile
+from aqboard.domain.words import moment
 from aqboard.files import NotRegular, open_regular
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 CHUNK = 4 << 20
 SAME_MOMENT_S = 1e-3
@@ -43,7 +43,7 @@ def change(file: SignedFile, *, hash_large: bool) -> str:
                 return f"{where} has {status.st_size} bytes instead of the {file.size} that were signed. {PUT_BACK}"
             same_moment = abs(status.st_mtime - file.mtime.timestamp()) < SAME_MOMENT_S
             if same_moment and not file.small and not hash_large:
-                log.debug("%s: size and time are as signed, not hashed", where)
+                logger.debug("%s: size and time are as signed, not hashed", where)
                 return ""
             found = _sha256(opened)
     except NotRegular:
@@ -52,10 +52,9 @@ def change(file: SignedFile, *, hash_large: bool) -> str:
         return f"{where} cannot be read on this node ({error.strerror}). {PUT_BACK}"
     if found == file.sha256:
         return ""
-    when = datetime.fromtimestamp(status.st_mtime, UTC)
     return (
         f"{where} is not the file that was signed: its SHA-256 is {found[:12]}... instead of "
-        f"{file.sha256[:12]}..., it was last written on {when:%Y-%m-%d %H:%M} UTC. {PUT_BACK}"
+        f"{file.sha256[:12]}..., it was last written on {moment(status.st_mtime)}. {PUT_BACK}"
     )
 
 
@@ -74,6 +73,6 @@ def exists(path: Path) -> bool:
     except FileNotFoundError:
         return False
     except OSError as error:
-        log.debug("counted as not there: %s", error)
+        logger.debug("counted as not there: %s", error)
         return False
     return True

@@ -28,7 +28,7 @@ from aqboard.readers.errors import ReadError
 if TYPE_CHECKING:  # the job that writes needs none of the board's records
     from aqboard.domain.job.slurm_job import Submission
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 MAX_CHECKS = 100
 MAX_TEXT = 2000
@@ -135,7 +135,7 @@ def read_verdict(submission: "Submission", others: Collection[str] = ()) -> Guar
     if verdict.job == submission.job:
         return verdict
     if verdict.job in others:
-        log.debug("%s speaks of job %s, job %s has written nothing yet", path, verdict.job, submission.job)
+        logger.debug("%s speaks of job %s, job %s has written nothing yet", path, verdict.job, submission.job)
         return None
     raise ReadError(
         f"{path} speaks of {f'job {verdict.job[:40]}' if verdict.job else 'a run outside Slurm'}, not of job "

@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from pathlib import Path
 
+from aqboard.domain.curve import thinned
 from aqboard.domain.evidence.loss import CurvePoint
 from aqboard.domain.identity import Identity
 from aqboard.domain.job.slurm_job import JobRecord, Sighting, Submission
@@ -23,7 +23,7 @@ from aqboard.readers.source import FileSource
 from aqboard.store import Store, StoredAttempt
 from aqboard.store.jobs import WAITS, Jobs
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 FIRST_POINTS, MORE_POINTS = 2000, 200
 """Points kept of each curve: of what is read the first time, and of what has come since. A screen shows fewer."""
@@ -126,24 +126,12 @@ def training_log(plan: LaunchPlan, last: Sighting | None) -> Path | None:
 
 
 def reduced(points: Sequence[CurvePoint], most: int) -> tuple[CurvePoint, ...]:
-    """At most about `most` points of each curve that keep its shape: both ends, each stretch's lowest and highest."""
+    """The points of both curves, each thinned to at most `most`."""
     keep: set[int] = set()
     for name in ("train_loss", "val_loss"):
         rows = [(i, value) for i, point in enumerate(points) if (value := getattr(point, name)) is not None]
-        if len(rows) <= most:
-            keep |= {i for i, _ in rows}
-            continue
-        count = max(1, (most - 2) // 2)
-        edges = [1 + (len(rows) - 2) * i // count for i in range(count + 1)]
-        keep |= {rows[0][0], rows[-1][0]}
-        for start, stop in pairwise(edges):
-            stretch = rows[start:stop]
-            keep |= {min(stretch, key=_value)[0], max(stretch, key=_value)[0]}
+        keep |= {rows[place][0] for place in thinned([value for _, value in rows], most)}
     return tuple(points[i] for i in sorted(keep))
-
-
-def _value(row: tuple[int, float]) -> float:
-    return row[1]
 
 
 def _store_verdict(jobs: Jobs, record: JobRecord, numbers: Collection[str]) -> str:
@@ -152,7 +140,7 @@ def _store_verdict(jobs: Jobs, record: JobRecord, numbers: Collection[str]) -> s
     try:
         verdict = read_verdict(submission, numbers)
     except ReadError as error:
-        log.info("verdict of job %s refused (%s)", submission.job, error.code)
+        logger.info("verdict of job %s refused (%s)", submission.job, error.code)
         return f"The guard's verdict on job {submission.job} is refused: {error.message} See the job's own log."
     if verdict is not None:
         jobs.add_verdict(submission.attempt, submission.job, verdict)

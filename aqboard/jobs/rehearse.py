@@ -7,11 +7,11 @@ from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
-from aqboard.domain.attempt import day
 from aqboard.domain.errors import LaunchError
 from aqboard.domain.job.slurm_job import Role
 from aqboard.domain.plan import ClusterPlan
 from aqboard.domain.signing.clearance import Clearance
+from aqboard.domain.words import moment
 from aqboard.jobs.slurm import Slurm, Trial
 from aqboard.launch.canary import canary_job
 from aqboard.launch.profile import load_profile
@@ -42,9 +42,12 @@ class Refused(LaunchError):
         self.reasons = reasons
 
 
-def signed_script(stored: StoredAttempt) -> StoredScript | None:
+def signed_script(stored: StoredAttempt, cleared: Clearance) -> StoredScript | None:
     """The script that carries the approvals that hold now; None while anything stands between."""
-    return _script_of(stored, clearance_of(stored))
+    if not cleared.approvals:
+        return None
+    seal = cleared.approvals[0].seal
+    return next((script for script in reversed(stored.scripts) if script.seal == seal), None)
 
 
 def rehearse(stored: StoredAttempt, slurm: Slurm, *, canary: bool = True) -> tuple[Rehearsal, ...]:
@@ -64,7 +67,7 @@ def require_signed(stored: StoredAttempt) -> tuple[StoredScript, datetime | None
     cleared = clearance_of(stored)
     if cleared.between:
         raise Refused(tuple(f"{step.what} {step.remedy}".strip() for step in cleared.between))
-    script = _script_of(stored, cleared)
+    script = signed_script(stored, cleared)
     if script is None:
         raise Refused(("Everybody has said GO, but no script was written for this seal. Say GO once more.",))
     return script, cleared.until
@@ -77,13 +80,6 @@ def parts(stored: StoredAttempt, script: StoredScript, *, canary: bool) -> Itera
     if canary and small is not None:
         yield "canary", main.parent / CANARY, small
     yield "launch", main, cluster
-
-
-def _script_of(stored: StoredAttempt, cleared: Clearance) -> StoredScript | None:
-    if not cleared.approvals:
-        return None
-    seal = cleared.approvals[0].seal
-    return next((script for script in reversed(stored.scripts) if script.seal == seal), None)
 
 
 def _rehearsal(
@@ -109,7 +105,7 @@ def too_late(trial: Trial, until: datetime | None) -> str:
     """
     if until is None or trial.placement is None or trial.placement.start.astimezone() < until:
         return ""
-    return f"By then the approvals have expired (on {day(until)} UTC), and the job will refuse to start."
+    return f"By then the approvals have expired (on {moment(until)}), and the job will refuse to start."
 
 
 def differences(role: Role, trial: Trial, job: ClusterPlan) -> Iterator[str]:

@@ -6,12 +6,13 @@ Lines are plain text here; the template makes each a comment that holds nothing 
 import textwrap
 from collections.abc import Iterator
 
-from aqboard.domain.attempt import Attempt, day
+from aqboard.domain.attempt import Attempt
 from aqboard.domain.cluster import ClusterProfile, cite
 from aqboard.domain.identity import WORTH, Identity
 from aqboard.domain.plan import ClusterPlan
 from aqboard.domain.signing.signoff import SignOff
 from aqboard.domain.signing.waiver import WaiverStanding, says_nothing
+from aqboard.domain.words import moment
 from aqboard.launch.approval import Approval
 from aqboard.launch.canary import canary_job
 from aqboard.launch.cost import Outcomes, cost_of, stakes
@@ -35,7 +36,7 @@ def header(
     return (
         "",
         f"{'Launch' if job is attempt.plan.cluster else 'Canary of the launch'} of {attempt.name}",
-        f"Attempt   {attempt.uid}, frozen {day(attempt.created_at)} UTC by aqboard {attempt.aqboard_version}",
+        f"Attempt   {attempt.uid}, frozen {moment(attempt.created_at)} by aqboard {attempt.aqboard_version}",
         f"Author    {attempt.plan.author}",
         f"Job name  {job.job_name}",
         *(_signed(approval) if approval else _unsigned()),
@@ -77,7 +78,7 @@ def _unsigned() -> tuple[str, ...]:
 def _signed(approval: Approval) -> Iterator[str]:
     yield f"Seal      {approval.seal}"
     if approval.until:
-        yield f"Until     {day(approval.until)} UTC it may start; then a GO, the evidence or a waiver has expired"
+        yield f"Until     {moment(approval.until)} it may start; then a GO, the evidence or a waiver has expired"
     for signoff in approval.signoffs:
         yield from _signature(signoff)
     for standing in approval.waivers:
@@ -87,7 +88,7 @@ def _signed(approval: Approval) -> Iterator[str]:
 
 
 def _signature(signoff: SignOff) -> Iterator[str]:
-    yield f"{signoff.decision:<9} {signoff.person}, {day(signoff.created_at)} UTC"
+    yield f"{signoff.decision:<9} {signoff.person}, {moment(signoff.created_at)}"
     yield f"          {_identified(signoff)}"
     yield from _quoted(signoff.comment)
 
@@ -95,10 +96,10 @@ def _signature(signoff: SignOff) -> Iterator[str]:
 def _waiver(standing: WaiverStanding) -> Iterator[str]:
     waiver, confirmed = standing.waiver, standing.confirmed_by
     unknown = ": NOBODY KNOWS whether it is right" if says_nothing(waiver.verdict) else ""
-    yield f"WAIVED    {waiver.check} ({waiver.verdict}){unknown}, accepted until {day(waiver.expires_at)} UTC"
+    yield f"WAIVED    {waiver.check} ({waiver.verdict}){unknown}, accepted until {moment(waiver.expires_at)}"
     for role, person in (("accepted", waiver), ("confirmed", confirmed)):
         if person:
-            yield f"          {role} by {person.person}, {day(person.created_at)} UTC"
+            yield f"          {role} by {person.person}, {moment(person.created_at)}"
             yield f"          {_identified(person)}"
     yield from _quoted(f"Reason: {waiver.reason}")
     yield from _quoted(f"Risk: {waiver.risk}")

@@ -17,11 +17,11 @@ from aqboard.domain.errors import AqboardError, StoreError
 from aqboard.logs import configure
 from aqboard.sessions.ingest import Patience, ingest_open
 from aqboard.settings import DATABASE, TOKEN, default_database, project_folder, token
+from aqboard.show.words import STATES
 from aqboard.store import AttemptRow, Store, StoredAttempt
 from aqboard.store.sessions import Sessions
 from aqboard.store.sqlite.access import BUSY_TIMEOUT_S, access_to
 from aqboard.web.text import plain, prose
-from aqboard.web.words import STATES
 
 CHOSEN = "attempt"
 """The chosen attempt's number: this key in the session state, and this query parameter in a link."""

@@ -4,10 +4,11 @@ import streamlit as st
 
 from aqboard.domain.finding import Stage
 from aqboard.domain.session.outcome import ProbeOutcome
+from aqboard.domain.words import moment
+from aqboard.show.checklist import Line, checklist
+from aqboard.show.words import STATES
 from aqboard.store import StoredAttempt
-from aqboard.web.tables.checklist import Line, checklist
 from aqboard.web.text import code, plain, prose
-from aqboard.web.words import STATES, moment
 
 
 def attempt_heading(stored: StoredAttempt, title: str) -> None:

@@ -5,7 +5,9 @@ Markdown with extras (directives, emoji codes, formulas, links), so everything u
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from aqboard.domain.printable import visible
 
 WORD_JOINER = "\N{WORD JOINER}"
 """Invisible and without width; it keeps apart what Streamlit would replace after all escapes are undone."""
@@ -13,15 +15,8 @@ WORD_JOINER = "\N{WORD JOINER}"
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _QUOTED = re.compile(r"`([^`\n]+)`")
 _SPACE = re.compile(r"\s+")
-# Control characters, and the marks that reverse the direction of writing: they make a text look like another.
-_UNSEEN = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 # Places inside what Streamlit's text pass would turn into a logo, a link, a mail address, an arrow or a sign.
 _REPLACED_LATER = re.compile(r"(?<=:)(?=streamlit:|//)|(?<=w)(?=\.)|(?=@)|(?<=[-<>~!=+])(?=[-<>=])", re.IGNORECASE)
-
-
-def visible(text: str) -> str:
-    """`text` with control and direction marks replaced by the replacement character."""
-    return _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def plain(text: object, *, most: int = 2000) -> str:
@@ -64,6 +59,12 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = ["| " + " | ".join(header) + " |", "|" + " --- |" * len(header)]
     lines += ["| " + " | ".join(row) + " |" for row in rows]
     return "\n".join(lines)
+
+
+def row_table(rows: Sequence[Mapping[str, object]], columns: Sequence[str] = ()) -> str:
+    """Rows as a Markdown table, their text as it is but for commands between backticks; all columns, or these."""
+    header = columns or tuple(rows[0])
+    return table(header, [[prose(row[name], cell_code) for name in header] for row in rows])
 
 
 def cell_code(text: object) -> str:

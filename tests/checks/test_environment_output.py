@@ -20,14 +20,14 @@ AWAY = folder(path="/scratch/x", on_this_machine=False, free_bytes=None)
     ("outputs", "verdict", "said"),
     [
         ((folder(),), PASS, "/out can be written to; 1.0 TB free"),
-        ((folder(free_bytes=10**12),), PASS, "checkpoints of about 1.0 kB, optimizer state included."),
+        ((folder(free_bytes=10**12),), PASS, "checkpoints of about 1,000 bytes, optimizer state included."),
         ((folder(), AWAY), PASS, "/scratch/x is not on this machine and was not looked at."),
         ((folder(quota_bytes=10**9),), PASS, "1.0 GB free"),
         ((AWAY,), WARN, "/scratch/x is not on this machine, so nothing is known"),
         ((), WARN, "nothing is known"),
         ((folder(obstacle="it does not exist"),), FAIL, "cannot write to /out (checkpoints): it does not exist"),
-        ((folder(free_bytes=2 * NEED - 1),), FAIL, "/out has 2.0 kB free, 2.0 kB are needed"),
-        ((folder(quota_bytes=5),), FAIL, "/out has 5 B of its quota left"),
+        ((folder(free_bytes=2 * NEED - 1),), FAIL, "/out has 1,999 bytes free, 2,000 bytes are needed"),
+        ((folder(quota_bytes=5),), FAIL, "/out has 5 bytes of its quota left"),
         ((folder(free_files=7),), FAIL, "room for 7 more files"),
     ],
 )

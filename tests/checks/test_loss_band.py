@@ -11,7 +11,7 @@ from aqboard.domain.attribution import Setting, Tried
 from aqboard.domain.baseline import upper_limit
 from aqboard.domain.evidence.loss import LossEvidence, LossMeasurement
 from aqboard.guard.build import loss_band
-from aqboard.web.tables.losses import first_losses
+from aqboard.show.losses import first_losses
 from tests.checks.judging import FAIL, PASS, SKIP, Healthy, judge, section
 
 LOSSES = st.floats(1e-3, 1e3)

@@ -52,7 +52,8 @@ def test_compare_answers_by_content(tree):
     a, b, other = tree / "2024/wind_scanner_cache.pkl", tree / "2025/wind_cache_8x16.pkl", tree / "2025/other_cache.pkl"
     same, different = run("cache", "compare", a, b), run("cache", "compare", a, other, "--json")
     assert (same.exit_code, different.exit_code) == (0, 1)
-    assert "same-content" in same.stdout
+    assert "same-content" in same.stdout and "bytes differ by key order" in same.stdout
+    assert "towards" in run("cache", "compare", a, other).stdout, "the sectors that differ, as on the board"
     assert json.loads(different.stdout)["verdict"] == "orders-differ"
 
 
@@ -90,7 +91,17 @@ def test_find_groups_marks_and_counts(tree):
     assert hunt["not_caches"] == 2
     assert len(hunt["groups"]["groups"][0]["paths"]) == 2
     assert hunt["groups"]["groups"][0]["content"] == hunt["like"]["content"]
-    assert "equals" in run("cache", "find", tree, "--like", like).stdout
+    shown = run("cache", "find", tree, "--like", like).stdout
+    assert f"equals {like}" in shown and shown.count("equals the generator") == 1
+    assert "3 caches of 2 different contents" in shown
+
+
+def test_dates_stand_beside_the_checkpoints(tree):
+    torch.save({"state_dict": {"w": torch.ones(1)}}, tree / "x.ckpt")
+    os.utime(tree / "x.ckpt", (1_726_000_000 + 2 * 86_400, 1_726_000_000 + 2 * 86_400))
+    shown = run("cache", "find", tree, "--checkpoint", tree / "x.ckpt").stdout
+    assert "2024-09-10 20:26 UTC  2.0 days before the checkpoint" in shown
+    assert "does not say which cache it was trained with" in shown
 
 
 def test_find_by_date_and_name(tree):
@@ -124,6 +135,13 @@ def test_mentions_in_logs_and_checkpoints(tree):
     assert found["path", "data_processed/wind_cache_64x128.pkl"]["first"] == "hyper_parameters.scan_cache"
     assert ("setting", "scan_rule: strip-sector") in found
     assert "wind_cache_64x128.pkl" in run("cache", "mentions", tree).stdout
+
+
+@pytest.mark.parametrize("name", ["config.json", "metrics.csv", "slurm.out", "slurm.err", "run.log"])
+def test_a_mention_is_looked_for_in_every_kind_of_log(tree, name):
+    (tree / name).write_text("scan_rule: strip-sector\n")
+    done = run("cache", "mentions", tree)
+    assert (done.exit_code, f"{tree / name}\n" in done.stdout) == (0, True)
 
 
 def test_a_file_name_that_is_no_text_is_shown_and_does_no_harm(tmp_path):

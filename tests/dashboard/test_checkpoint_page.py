@@ -2,20 +2,12 @@
 
 import pytest
 
-from aqboard.domain.checkpoint import HealthReport, TensorHealth
-from aqboard.domain.evidence.checkpoint import CheckpointEvidence, ConfigurationEvidence, HealthEvidence
+from aqboard.domain.evidence.checkpoint import CheckpointEvidence, HealthEvidence
 from aqboard.domain.signing.signoff import Decision
 from aqboard.signing.decide import decide
 from aqboard.store import Store
-from aqboard.web.tables.checkpoint import folded_rows, health_rows, health_sentence, missing_rows, setting_rows, share
-from aqboard.web.tables.compare import ABSENT
 from tests.dashboard.conftest import words
 from tests.sample_attempts import add_attempt, fixed_evidence, sample_plan
-
-
-def health_of(key: str, **changes: object) -> TensorHealth:
-    fields = {"key": key, "numel": 4, "nan": 0, "inf": 0, "zero_share": 0.0, "minimum": -1.0, "maximum": 1.0}
-    return TensorHealth(**{**fields, "constant": False, **changes})
 
 
 def test_a_file_that_reaches_nothing_shows_the_mapping_that_would(samples, open_page):
@@ -111,52 +103,3 @@ def test_a_file_that_changed_is_not_read_as_the_one_that_was_checked(content, sa
     app.session_state["health"] = True
     app.run()
     assert not app.exception and len(app.error) == 1
-
-
-def test_tensors_to_look_at_are_named_with_their_ailment_worst_first():
-    report = HealthReport(
-        tensors=(
-            health_of("fine"),
-            health_of("flat", constant=True, minimum=0.0, maximum=0.0),
-            health_of("untouched", never_trained="its Adam state is zero"),
-            health_of("broken", nan=2, inf=1),
-        ),
-        unread=("f8",),
-    )
-    assert [(row["tensor"], row["what"]) for row in health_rows(report)] == [
-        ("broken", "❌ 2 NaN; ❌ 1 infinite"),
-        ("flat", "constant 0"),
-        ("untouched", "never trained: its Adam state is zero"),
-    ]
-    assert health_sentence(report).startswith("⚠️ 3 of 4 tensors") and "1 have a type" in health_sentence(report)
-
-
-def test_settings_that_differ_are_shown_those_that_must_agree_first():
-    found = ConfigurationEvidence(
-        saved={"lr": 1e-3, "model.heads": 8, "model.depth": 6, "model.old": 1},
-        launch={"lr": 1e-4, "model.heads": 4, "model.depth": 6, "model.new": None},
-    )
-    rows = setting_rows(found, must_agree=("model.*",), may_differ=("model.new",))
-    assert [tuple(row.values()) for row in rows] == [
-        ("model.heads", "8", "4", "❌ must agree"),
-        ("model.old", "1", ABSENT, "❌ must agree"),
-        ("lr", "0.001", "0.0001", "may differ"),
-        ("model.new", ABSENT, "None", "may differ"),
-    ]
-
-
-def test_keys_are_folded_and_undeclared_ones_come_first():
-    keys = [f"blocks.{i}.w" for i in range(6)] + ["blocks.0.alpha"]
-    assert folded_rows(keys) == [
-        {"tensor": "blocks.{0..5}.w", "tensors": 6},
-        {"tensor": "blocks.0.alpha", "tensors": 1},
-    ]
-    rows = missing_rows(keys[::-1], ("*.alpha",))
-    assert [(row["tensor"], row[""]) for row in rows] == [
-        ("blocks.{0..5}.w", "❌ stays random"),
-        ("blocks.0.alpha", "declared in the plan"),
-    ]
-
-
-def test_a_share_of_nothing_is_nothing():
-    assert (share(0, 0), share(3, 4)) == (0.0, 0.75)

@@ -1,17 +1,13 @@
 """The search for the training's cache, from the board."""
 
 import hashlib
-import os
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from aqboard.readers.caches.hunt import find_caches
-from aqboard.readers.caches.walk import Wanted
-from aqboard.web.tables.hunt import allowed_roots, at_midnight, cache_rows
+from aqboard.web.pages.cache_hunt import at_midnight
 from tests.dashboard.conftest import words
-from tests.sample_attempts import sample_plan, write_files
 
 LOG = "INFO loading /old/scratch/wind_scanner_cache.pkl md5 {md5}\nscan_rule: strip-sector\n"
 
@@ -51,31 +47,12 @@ def test_a_search_without_a_folder_says_so(search):
     assert "Choose a folder first" in search(multiselect=[]).error[0].value
 
 
-def test_only_the_plans_folders_and_those_allowed_by_the_owner_are_offered(tmp_path: Path):
-    write_files(tmp_path / "inputs")
-    (tmp_path / "archive").mkdir()
-    plan = sample_plan(tmp_path / "inputs")
-    allowed = os.pathsep.join([str(tmp_path / "archive"), str(tmp_path / "not there"), ""])
-    assert allowed_roots(plan, {}) == (str(tmp_path / "inputs"),)
-    assert allowed_roots(plan, {"AQBOARD_SEARCH_ROOTS": allowed}) == (
-        str(tmp_path / "inputs"),
-        str(tmp_path / "archive"),
-    )
-
-
-def test_caches_that_match_come_first_and_dates_stand_beside_the_checkpoint(tmp_path: Path):
-    write_files(tmp_path)
-    checkpoint = tmp_path / "best.ckpt"
-    for name, days in (("cache.pkl", -2), ("reversed.pkl", 3)):
-        when = checkpoint.stat().st_mtime + days * 86_400
-        os.utime(tmp_path / name, (when, when))
-    found = find_caches([tmp_path], Wanted(names=("*.pkl",)), like=tmp_path / "same_content.pkl", checkpoint=checkpoint)
-    rows = {Path(row["file"]).name: row for row in cache_rows(found)}
-    assert list(rows)[-1] == "reversed.pkl"
-    assert (rows["cache.pkl"]["the plan's"], rows["reversed.pkl"]["the plan's"]) == ("✅ yes", "no")
-    assert rows["cache.pkl"]["the training's"] == "not known", "the checkpoint carries no stamp"
-    assert rows["cache.pkl"]["beside the checkpoint"] == "2.0 days before"
-    assert rows["reversed.pkl"]["beside the checkpoint"] == "3.0 days after"
+@pytest.mark.parametrize("name", ["config.json", "metrics.csv"])
+def test_every_kind_of_file_that_the_command_line_searches_is_searched_here(samples, search, name):
+    (samples.database.parent / "inputs" / name).write_text("scan_rule: strip-sector\n")
+    app = search(radio="logs and checkpoints that mention a cache")
+    assert not app.exception
+    assert name in {Path(file).name for file in app.dataframe[-1].value["file"]}
 
 
 def test_days_begin_at_midnight_utc():

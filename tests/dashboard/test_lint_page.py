@@ -1,15 +1,13 @@
 """The lint page: pasted scripts, files in allowed folders, and what it refuses."""
 
 import json
-import os
 from pathlib import Path
 
 import pytest
 
 from aqboard.launch.profile import all_profiles
 from aqboard.lint.check import lint
-from aqboard.lint.parse.source import Unreadable
-from aqboard.web.tables.lint import annotated, read_below, script_folders
+from aqboard.show.lint import annotated
 from tests.dashboard.conftest import words
 from tests.lint.lint_corpus import FOLDER
 
@@ -73,24 +71,6 @@ def test_a_file_below_an_allowed_folder_is_read(tmp_path, monkeypatch, page):
     app = page.run()
     assert not app.exception
     assert "Held against lumi-g" in words(app).replace("\\", "")
-
-
-@pytest.mark.parametrize("name", ["../secret.sh", "/etc/passwd", "link.sh", "none.sh", "", "a\0b", "x" * 5000])
-def test_no_file_outside_the_allowed_folders_is_read_or_told_of(name, tmp_path):
-    jobs = tmp_path / "jobs"
-    jobs.mkdir()
-    (tmp_path / "secret.sh").write_text("x")
-    (jobs / "link.sh").symlink_to(tmp_path / "secret.sh")
-    with pytest.raises(Unreadable) as told:
-        read_below([str(jobs)], name)
-    assert "secret" not in told.value.message or name in told.value.message
-
-
-def test_folders_are_those_the_owner_allows(tmp_path):
-    assert script_folders({}) == ()
-    assert script_folders({"AQBOARD_SEARCH_ROOTS": os.pathsep.join([str(tmp_path), "/nowhere", ""])}) == (
-        str(tmp_path),
-    )
 
 
 def test_long_scripts_and_lines_are_cut_where_they_are_shown(tmp_path: Path):

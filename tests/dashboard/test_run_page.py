@@ -16,7 +16,6 @@ from aqboard.signing.accounts import add, disable
 from aqboard.store import Store
 from aqboard.store.sessions import Sessions
 from aqboard.store.sqlite import access
-from aqboard.web.tables.plans import plan_files
 from tests.dashboard.conftest import words
 from tests.sample_attempts import sample_plan, write_files
 
@@ -377,18 +376,3 @@ def test_a_plan_that_cannot_be_read_is_told_and_nothing_is_stored(samples, hold,
     assert len(app.error) == 1
     with Store(samples.database) as store:
         assert len(store.attempts()) == len(samples.numbers)
-
-
-def test_only_plans_that_lie_in_the_folder_itself_are_offered(tmp_path):
-    text = "target: {}\ncheckpoint: {}\nbaseline: {}\n"
-    allowed, outside = tmp_path / "allowed", tmp_path / "outside"
-    for folder in (allowed / "below", outside):
-        folder.mkdir(parents=True)
-    for file in (allowed / "a.yaml", allowed / "b.yml", allowed / "below" / "c.yaml", outside / "secret.yaml"):
-        file.write_text(text)
-    (allowed / "link.yaml").symlink_to(outside / "secret.yaml")
-    (allowed / "same.yaml").symlink_to(allowed / "a.yaml")
-    (allowed / "config.yaml").write_text("embed_dim: 64\n")
-    (allowed / "folder.yaml").mkdir()
-    found = plan_files([str(allowed), str(allowed), str(tmp_path / "not there")])
-    assert [file.name for file in found] == ["a.yaml", "b.yml", "same.yaml"]

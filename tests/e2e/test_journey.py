@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from aqboard.domain.signing.signoff import Decision
+from aqboard.show.compare import finding_differences
 from aqboard.store import Store
-from aqboard.web.tables.compare import finding_differences
 from tests.e2e.conftest import Board
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

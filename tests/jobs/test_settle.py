@@ -5,11 +5,11 @@ import pytest
 from aqboard.domain.errors import LaunchError, StoreError
 from aqboard.domain.identity import Identity
 from aqboard.jobs.follow import refresh
-from aqboard.jobs.job_words import in_words
 from aqboard.jobs.rehearse import Refused
 from aqboard.jobs.settle import settle
 from aqboard.jobs.slurm import JobState
 from aqboard.jobs.submit import submit
+from aqboard.show.jobs import in_words
 from aqboard.signing.audit import verified
 from aqboard.store.jobs import Jobs
 from tests.jobs.launched import attempt, go

@@ -3,7 +3,7 @@ import json
 import pytest
 import typer
 
-from aqboard.cli.profiles import profiles
+from aqboard.cli.checks import profiles
 from aqboard.launch.profile import profile_names
 
 

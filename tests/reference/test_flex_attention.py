@@ -3,7 +3,8 @@
 import pytest
 import torch
 from aqboard_reference.topoflow.attention import TopoFlowAttention, biased_attention
-from aqboard_reference.topoflow.flex import flex_biased_attention, use_flex_attention
+
+from benchmarks.flex import flex_biased_attention, use_flex_attention
 
 pytestmark = pytest.mark.filterwarnings("ignore:flex_attention called without torch.compile")
 

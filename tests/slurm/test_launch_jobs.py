@@ -10,11 +10,12 @@ from aqboard.domain.errors import LaunchError
 from aqboard.domain.identity import Identity
 from aqboard.domain.signing.signoff import Decision
 from aqboard.jobs.follow import cancel, log_tail, refresh
-from aqboard.jobs.job_words import in_words, refusals
 from aqboard.jobs.rehearse import Refused, rehearse
 from aqboard.jobs.settle import settle
 from aqboard.jobs.slurm import Slurm
 from aqboard.jobs.submit import submit
+from aqboard.sessions.preflight_reports import refusals
+from aqboard.show.jobs import in_words
 from aqboard.signing.decide import decide
 from aqboard.store import Store
 from aqboard.store.jobs import Jobs

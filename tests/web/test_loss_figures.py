@@ -1,14 +1,10 @@
-import math
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from aqboard.domain.evidence.loss import CurvePoint, LossEvidence, LossMeasurement
 from aqboard.domain.plan import BaselinePlan
-from aqboard.web.figures.losses import MOST_POINTS, candidate_figure, curve, loss_figure, thinned
+from aqboard.show.losses import candidate_losses, first_losses
+from aqboard.web.figures.losses import MOST_POINTS, candidate_figure, curve, loss_figure
 from aqboard.web.figures.style import safe
-from aqboard.web.tables.losses import candidate_losses, first_losses
 
 BASELINE = BaselinePlan(val_loss=0.4, tolerance=0.05)
 
@@ -25,36 +21,12 @@ EVIDENCE = LossEvidence(
 )
 
 
-@given(st.lists(st.floats(allow_nan=True), max_size=400), st.integers(10, 60))
-def test_thinning_keeps_both_ends_and_the_extremes(values, most):
-    keep = thinned(values, most)
-    assert keep == sorted(set(keep)) and len(keep) <= max(most, 0)
-    if len(values) <= most:
-        assert keep == list(range(len(values)))
-        return
-    assert keep[0] == 0 and keep[-1] == len(values) - 1
-    kept, finite = [values[i] for i in keep], [value for value in values if math.isfinite(value)]
-    if len(finite) == len(values):
-        assert (min(kept), max(kept)) == (min(values), max(values))
-    else:
-        assert not all(map(math.isfinite, kept)), "a curve that blew up must still show it"
-
-
 def test_a_long_curve_is_thinned_and_keeps_its_spike():
     points = [CurvePoint(step=i, train_loss=99.0 if i == 54_321 else 1.0) for i in range(100_000)]
     steps, values = curve(points, "train_loss")
     assert len(steps) <= MOST_POINTS
     assert (54_321, 99.0) in set(zip(steps, values, strict=True))
     assert curve(points, "val_loss") == ([], [])
-
-
-def test_first_losses_are_held_against_the_limit():
-    rows = first_losses(EVIDENCE, BASELINE)
-    assert [row.label for row in rows] == ["as planned", "keys mapped", "random init"]
-    planned, mended, _ = rows
-    assert (planned.mean, planned.ratio, planned.within) == (1.0, 2.5, False)
-    assert planned.spread == pytest.approx(math.sqrt(0.02))
-    assert mended.within and mended.spread is None, "one batch has no spread"
 
 
 @pytest.mark.parametrize("scale", ["linear", "log"])

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from aqboard.domain.attempt import day
 from aqboard.domain.identity import ANY, folded, same_person
 from aqboard.domain.readiness import State
 from aqboard.domain.signing.case import Case, confirmation_refusal, evidence_end, is_author, refusal
 from aqboard.domain.signing.seats import Seat, fill_seats
 from aqboard.domain.signing.signoff import Decision, SignOff
 from aqboard.domain.signing.waiver import WaiverStanding, WaiverState
+from aqboard.domain.words import moment
 
 
 class Obstacle(StrEnum):
@@ -136,7 +136,7 @@ def _obstacles(case: Case, now: datetime) -> list[Step]:
         steps.append(
             Step(
                 Obstacle.EVIDENCE,
-                f"The evidence is too old: measured from {day(case.attempt.created_at)} UTC, "
+                f"The evidence is too old: measured from {moment(case.attempt.created_at)}, "
                 f"it counts for {case.policy.evidence_hours:g} hours.",
                 "Check the plan again.",
             )

@@ -13,11 +13,18 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from aqboard.domain.hunt import Mention, MentionKind, MentionReport
+from aqboard.readers.caches.walk import Wanted
 from aqboard.readers.checkpoints.checkpoint_diff import flat_settings
 from aqboard.readers.errors import ReadError
 from aqboard.readers.formats.plain import clean
 from aqboard.readers.guarded import summarise_checkpoint
 from aqboard.readers.source import CHUNK, FileSource
+
+SEARCHED = Wanted(
+    names=("*.out", "*.err", "*.log", "*.txt", "*.yaml", "*.yml", "*.json", "*.csv", "*.ckpt"), largest=1 << 40
+)
+"""Files in which a training says which cache it used, of any date: it says when the training ran, not when a cache was
+made. They may be larger than any cache."""
 
 _PATTERNS: tuple[tuple[MentionKind, re.Pattern[str]], ...] = (
     ("sha256", re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])", re.I)),

@@ -1,18 +1,17 @@
 """The baseline's loss curves with the attempt's first losses beside them, and the loss per candidate cache."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any, Literal
 
-import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from aqboard.domain.baseline import drawn_band
+from aqboard.domain.curve import thinned
 from aqboard.domain.evidence.loss import CurvePoint
 from aqboard.domain.plan import BaselinePlan
+from aqboard.show.losses import UNIT, LossRow
 from aqboard.web.figures.style import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, safe
-from aqboard.web.tables.losses import UNIT, LossRow
 
 Scale = Literal["linear", "log"]
 Column = Literal["train_loss", "val_loss"]
@@ -43,22 +42,6 @@ def curve(points: Sequence[CurvePoint], name: Column) -> Curve:
     steps, values = [step for step, _ in rows], [value for _, value in rows]
     keep = thinned(values, MOST_POINTS)
     return [steps[i] for i in keep], [values[i] for i in keep]
-
-
-def thinned(values: Sequence[float], most: int) -> list[int]:
-    """Indices of at most `most` values that keep the shape: both ends, and each bucket's lowest and highest.
-
-    Values that are not finite count as highest, so that a curve that blew up still shows it.
-    """
-    if len(values) <= most:
-        return list(range(len(values)))
-    filled = np.nan_to_num(np.asarray(values, dtype=float), nan=np.inf, posinf=np.inf, neginf=-np.inf)
-    edges = np.linspace(1, len(values) - 1, (most - 2) // 2 + 1).astype(int)
-    keep = {0, len(values) - 1}
-    for start, stop in pairwise(edges):
-        bucket = filled[start:stop]
-        keep |= {int(start + bucket.argmin()), int(start + bucket.argmax())}
-    return sorted(keep)
 
 
 def loss_figure(

@@ -7,9 +7,9 @@ from plotly.subplots import make_subplots
 
 from aqboard.domain.evidence.loss import CurvePoint
 from aqboard.domain.plan import BaselinePlan
+from aqboard.show.losses import UNIT
 from aqboard.web.figures.losses import LINES, Column, Scale, curve, draw_baseline
 from aqboard.web.figures.style import ORANGE, PURPLE
-from aqboard.web.tables.losses import UNIT
 
 OF_THE_JOB: dict[Column, tuple[str, str]] = {
     "train_loss": ("this launch's train loss", ORANGE),

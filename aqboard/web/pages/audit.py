@@ -2,12 +2,13 @@
 
 import streamlit as st
 
+from aqboard.domain.printable import visible
+from aqboard.domain.words import moment
 from aqboard.signing.audit import exported, log, verified
 from aqboard.store.audit import Entry, detail_of
 from aqboard.store.audit_verify import AuditReport
 from aqboard.web.board import chosen_number, opened_store
-from aqboard.web.text import plain, visible
-from aqboard.web.words import moment
+from aqboard.web.text import plain
 
 MOST = 1000
 """Entries in the table; the export has them all."""

@@ -1,5 +1,7 @@
 """Search for the cache a checkpoint was trained with: in files that hold one, and in logs that mention one."""
 
+from datetime import UTC, date, datetime, time
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -7,11 +9,12 @@ from aqboard.domain.evidence.scan import CacheEvidence
 from aqboard.domain.hunt import CacheHunt, MentionReport, WalkReport
 from aqboard.domain.plan import LaunchPlan
 from aqboard.readers.caches.hunt import find_caches
-from aqboard.readers.caches.mentions import find_mentions
+from aqboard.readers.caches.mentions import SEARCHED, find_mentions
 from aqboard.readers.caches.walk import Progress, Wanted, walk
 from aqboard.readers.errors import ReadError
 from aqboard.settings import SEARCH_ROOTS
-from aqboard.web.tables.hunt import LOGS, allowed_roots, at_midnight, cache_rows, left_out, mention_rows
+from aqboard.show.hunt import UNSTAMPED, cache_rows, found_words, left_out, mention_rows
+from aqboard.web.server.allowed_paths import allowed_roots
 from aqboard.web.text import code, prose
 
 FOUND = "hunt-found"
@@ -51,6 +54,11 @@ def show_hunt(plan: LaunchPlan, evidence: CacheEvidence | None) -> None:
         _show(last)
 
 
+def at_midnight(day: date | None) -> float | None:
+    """The start of a day, UTC, in seconds since 1970; None stays None."""
+    return None if day is None else datetime.combine(day, time(), UTC).timestamp()
+
+
 def _caches(
     plan: LaunchPlan, evidence: CacheEvidence | None, wanted: Wanted, roots: list[str], progress: Progress
 ) -> Found:
@@ -69,8 +77,7 @@ def _mentions(
     for fact in evidence.groups.facts if evidence else ():
         known |= dict.fromkeys((fact.file.md5, fact.file.sha256, fact.digests.content), fact.file.path)
     try:
-        # Their dates say when a training ran, not when a cache was made, and they may be larger than any cache.
-        walked = walk(roots, Wanted(names=LOGS, largest=1 << 40), progress)
+        walked = walk(roots, SEARCHED, progress)
         return walked, find_mentions(walked.candidates, known)
     except ReadError as error:
         return error.message
@@ -95,13 +102,11 @@ def _show(found: Found) -> None:
 
 
 def _show_caches(found: CacheHunt) -> None:
-    rows = cache_rows(found)
-    st.markdown(
-        f"**{len(rows)} caches** of {len(found.groups.groups)} different contents among {found.walk.files} files in "
-        f"{found.walk.folders} folders; {found.not_caches} files of that name are something else."
-    )
+    rows = cache_rows(found.groups, found.like, found.checkpoint)
+    caches, among = found_words(found)
+    st.markdown(f"**{caches}** {among}")
     if found.checkpoint and found.checkpoint.content is None:
-        st.info("The checkpoint does not say which cache it was trained with; only dates can be held against it.")
+        st.info(UNSTAMPED)
     if rows:
         st.dataframe(rows, hide_index=True, width="stretch", key="hunt-caches", alt="Caches found")
     for refused in found.groups.unreadable:
@@ -113,7 +118,7 @@ def _show_mentions(walked: WalkReport, report: MentionReport) -> None:
     rows = mention_rows(report)
     st.markdown(
         f"**{len(rows)} mentions** in {report.files} files, of {walked.files} in {walked.folders} folders. Searched "
-        f"were {', '.join(map(code, LOGS))}."
+        f"were {', '.join(map(code, SEARCHED.names))}."
     )
     if rows:
         st.dataframe(rows, hide_index=True, width="stretch", key="hunt-mentions", alt="Mentions of caches")

@@ -11,8 +11,8 @@ from aqboard.domain.evidence.scan import CacheEvidence
 from aqboard.readers.caches.cache_pair import CachePair, read_pair
 from aqboard.readers.errors import ReadError
 from aqboard.readers.sandbox import run_sandboxed
+from aqboard.show.caches import COMPARISON_FACES, sector_rows, short_names
 from aqboard.web.figures.caches import displacement_figure, order_figure, sector_label
-from aqboard.web.tables.caches import COMPARISON_FACES, sector_rows, short_names
 from aqboard.web.text import plain, prose
 
 READER = f"{read_pair.__module__}:{read_pair.__name__}"

@@ -4,13 +4,13 @@ import streamlit as st
 
 from aqboard.domain.evidence.scan import CacheEvidence, ScanEvidence
 from aqboard.domain.finding import Stage
+from aqboard.show.caches import candidate_rows, pair_sentences
+from aqboard.show.forward import direction_rows
 from aqboard.store import StoredAttempt
 from aqboard.web.board import show_attempt
 from aqboard.web.pages.cache_hunt import show_hunt
 from aqboard.web.pages.cache_pair import show_pair
 from aqboard.web.parts import attempt_heading, no_evidence, verdicts
-from aqboard.web.tables.caches import candidate_rows, pair_sentences
-from aqboard.web.tables.scan import direction_rows
 from aqboard.web.text import cell_code, code, plain, prose, table
 
 

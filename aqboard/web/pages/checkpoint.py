@@ -5,12 +5,18 @@ import streamlit as st
 from aqboard.checks.words import percent
 from aqboard.domain.evidence.checkpoint import CheckpointEvidence, LoadEvidence
 from aqboard.domain.finding import Stage
+from aqboard.show.checkpoint import (
+    folded_rows,
+    mapping_rows,
+    missing_rows,
+    share,
+)
+from aqboard.show.words import Row
 from aqboard.signing.lineage import lineage
 from aqboard.store import StoredAttempt
 from aqboard.web.board import NEXT, opened_store, show_attempt
 from aqboard.web.pages.checkpoint_file import show_file
 from aqboard.web.parts import attempt_heading, no_evidence, verdicts
-from aqboard.web.tables.checkpoint import Row, folded_rows, mapping_rows, missing_rows, share
 from aqboard.web.text import code, prose
 
 

@@ -8,8 +8,14 @@ from aqboard.domain.evidence.checkpoint import CheckpointEvidence, Configuration
 from aqboard.readers.digest import file_digest
 from aqboard.readers.errors import ReadError
 from aqboard.readers.guarded import tensor_health
+from aqboard.show.checkpoint import (
+    file_facts,
+    health_rows,
+    health_sentence,
+    optimizer_rows,
+    setting_rows,
+)
 from aqboard.store import StoredAttempt
-from aqboard.web.tables.checkpoint import file_facts, health_rows, health_sentence, optimizer_rows, setting_rows
 from aqboard.web.text import cell_code, code, plain, prose, table
 
 HEALTH = "Health: NaN, infinite, constant and never trained tensors"

@@ -5,10 +5,10 @@ import streamlit as st
 from aqboard.checks.words import shape
 from aqboard.domain.evidence.forward import ForwardEvidence
 from aqboard.domain.finding import Stage
+from aqboard.show.forward import input_rows, trace_rows
 from aqboard.store import StoredAttempt
 from aqboard.web.board import show_attempt
 from aqboard.web.parts import attempt_heading, no_evidence, verdicts
-from aqboard.web.tables.forward import input_rows, trace_rows
 
 
 def show() -> None:

@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
+from aqboard.show.compare import column, finding_differences, input_differences, plan_differences
+from aqboard.show.history import SUITE_STAGES, history_rows
+from aqboard.show.words import STAGES, Row
 from aqboard.store import AttemptRow, StoredAttempt
 from aqboard.store.jobs import Jobs
 from aqboard.web.board import CHOSEN, all_attempts, opened_store
-from aqboard.web.tables.compare import Row, column, finding_differences, input_differences, plan_differences
-from aqboard.web.tables.history import SUITE_STAGES, history_rows
-from aqboard.web.words import STAGES
 
 MOST_COMPARED = 4
 """Columns that fit a screen beside each other."""

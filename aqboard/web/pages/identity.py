@@ -6,6 +6,7 @@ import streamlit as st
 
 from aqboard.domain.errors import AqboardError, IdentityError
 from aqboard.domain.identity import WORTH, IdentifiedBy, Identity
+from aqboard.show.words import SIGNED
 from aqboard.signing.accounts import log_in, still_valid
 from aqboard.signing.identify import from_claims, from_proxy
 from aqboard.signing.installation import Installation, installation
@@ -15,7 +16,6 @@ from aqboard.web.server.cookies import cookie_name
 from aqboard.web.server.kept import WHAT, picture
 from aqboard.web.server.logins import LOGINS, key_of
 from aqboard.web.text import plain
-from aqboard.web.words import SIGNED
 
 logger = logging.getLogger("aqboard.server")
 

@@ -9,13 +9,13 @@ from aqboard.domain.errors import AqboardError
 from aqboard.domain.identity import Identity
 from aqboard.domain.job.slurm_job import UNKNOWN, End, JobRecord
 from aqboard.jobs.follow import cancel
-from aqboard.jobs.job_words import SAID
 from aqboard.jobs.settle import settle
+from aqboard.show.jobs import SAID
+from aqboard.show.words import job_face
 from aqboard.signing.installation import installation
 from aqboard.web.board import opened_store
 from aqboard.web.pages.identity import may_act, name_field, signed_in
 from aqboard.web.pages.slurm_talk import acting_person, refreshed, slurm, tell, tell_error
-from aqboard.web.words import job_face
 
 CANCELS = "launch-cancels"
 """Session key of the name of whoever cancels, where names are typed."""

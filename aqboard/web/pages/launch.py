@@ -12,12 +12,16 @@ from aqboard.domain.signing.case import Case, refusal
 from aqboard.domain.signing.clearance import Clearance, SignoffStanding, Step, clearance
 from aqboard.domain.signing.seats import Seat
 from aqboard.domain.signing.signoff import Decision
+from aqboard.domain.words import moment
+from aqboard.jobs.rehearse import signed_script
 from aqboard.launch.cost import stakes
 from aqboard.launch.profile import load_profile
+from aqboard.show.jobs import plan_facts
+from aqboard.show.words import SIGNED
 from aqboard.signing.clearance import case_of
 from aqboard.signing.decide import decide, preview
 from aqboard.signing.installation import Installation, installation
-from aqboard.store import StoredAttempt, StoredScript
+from aqboard.store import StoredAttempt
 from aqboard.web.board import opened_store, show_attempt
 from aqboard.web.pages import waivers
 from aqboard.web.pages.identity import acting, how, may_act, name_field, sign_in, sign_out, signed_in
@@ -25,9 +29,7 @@ from aqboard.web.pages.launch_jobs import show_jobs
 from aqboard.web.pages.stakes import show_stakes
 from aqboard.web.pages.waivers import SAID
 from aqboard.web.parts import attempt_heading, say
-from aqboard.web.tables.launch import plan_facts
 from aqboard.web.text import cell_code, code, plain, prose, table
-from aqboard.web.words import SIGNED, moment
 
 
 def show() -> None:
@@ -52,7 +54,7 @@ def _body(stored: StoredAttempt) -> None:
         _seats(case.policy, cleared)
         _record(cleared.standings)
     waivers.show(stored, person, may_act=may_act(here, person))
-    show_jobs(stored)
+    show_jobs(stored, cleared)
     _script(stored, cleared)
 
 
@@ -175,7 +177,7 @@ def _signoff(standing: SignoffStanding) -> None:
 
 
 def _script(stored: StoredAttempt, cleared: Clearance) -> None:
-    signed = _signed(stored, cleared)
+    signed = signed_script(stored, cleared)
     if signed is None:
         _taken_back(stored)
         st.subheader("The script, not signed")
@@ -203,11 +205,3 @@ def _taken_back(stored: StoredAttempt) -> None:
             f"A script that was let out before no longer counts: {code(lying[0])}. Do not submit it; "
             "a NO-GO takes it out of reach."
         )
-
-
-def _signed(stored: StoredAttempt, cleared: Clearance) -> StoredScript | None:
-    """The script that carries the approvals that hold now."""
-    if not cleared.approvals:
-        return None
-    seal = cleared.approvals[0].seal
-    return next((script for script in reversed(stored.scripts) if script.seal == seal), None)

@@ -4,9 +4,11 @@ import streamlit as st
 
 from aqboard.domain.evidence.loss import CurveEvidence
 from aqboard.domain.job.slurm_job import JobRecord
+from aqboard.domain.signing.clearance import Clearance
 from aqboard.jobs.follow import log_tail
-from aqboard.jobs.job_words import refusals
 from aqboard.jobs.rehearse import signed_script
+from aqboard.sessions.preflight_reports import refusals
+from aqboard.show.jobs import guard_rows, guard_sentences, job_rows, loss_words
 from aqboard.store import StoredAttempt
 from aqboard.store.jobs import Jobs
 from aqboard.web.board import opened_store
@@ -14,16 +16,17 @@ from aqboard.web.figures.training import training_figure
 from aqboard.web.pages.job_acts import offer_to_act
 from aqboard.web.pages.launch_submit import offer_to_submit
 from aqboard.web.pages.slurm_talk import EVERY_S, refreshed, show_told, to_be_told
-from aqboard.web.tables.jobs import check_table, job_table, verdict_sentence
-from aqboard.web.text import prose
+from aqboard.web.text import plain, prose, row_table
+
+JOB_COLUMNS = ("what", "job", "state", "where it stands", "guard", "submitted")
 
 
-def show_jobs(stored: StoredAttempt) -> None:
+def show_jobs(stored: StoredAttempt, cleared: Clearance) -> None:
     """Show the section; nothing before there is a signed script or a job."""
     with opened_store() as store:
         records = Jobs(store).of(stored.attempt.uid)
     over = all(record.over for record in records)
-    ready = over and signed_script(stored) is not None
+    ready = over and signed_script(stored, cleared) is not None
     if not ready and not records:
         return
     st.subheader("At Slurm")
@@ -45,7 +48,7 @@ def _follow(stored: StoredAttempt, over: bool) -> None:
         st.rerun()  # the rest of the page has something to offer now
     for note in notes:
         st.warning(prose(note))
-    st.markdown(job_table(records))
+    st.markdown(row_table(job_rows(records), JOB_COLUMNS))
     offer_to_act(records)
     newest = records[0]
     shown = newest if newest.points or newest.verdict else next((r for r in records if r.points or r.verdict), newest)
@@ -60,10 +63,11 @@ def _verdict(record: JobRecord) -> None:
     verdict = record.verdict
     if verdict is None:
         return
-    (st.error if verdict.stopped else st.success)(verdict_sentence(verdict))
+    head, rest = guard_sentences(verdict)
+    (st.error if verdict.stopped else st.success)(f"**{plain(head)}.** {plain(rest)}")
     if verdict.checks:
         with st.expander("What the guard saw"):
-            st.markdown(check_table(verdict))
+            st.markdown(row_table(guard_rows(verdict)))
 
 
 def _training(record: JobRecord, stored: StoredAttempt) -> None:
@@ -72,8 +76,8 @@ def _training(record: JobRecord, stored: StoredAttempt) -> None:
     curves = stored.evidence(CurveEvidence)
     baseline = stored.attempt.plan.baseline
     figure = training_figure(record.points, curves.points if curves else (), baseline)
-    losses = [point.val_loss for point in record.points if point.val_loss is not None]
-    said = f"val_loss {losses[0]:.4f} first, {losses[-1]:.4f} last" if losses else "no val_loss yet"
+    losses = loss_words(record)
+    said = f"val_loss {losses}" if losses else "no val_loss yet"
     st.markdown(f"**The training of job {record.submission.job}**: {said}; the baseline has {baseline.val_loss:.4f}.")
     st.plotly_chart(figure, width="stretch", key="training", alt=f"Losses of the launch beside the baseline's: {said}")
 

@@ -11,7 +11,8 @@ from aqboard.lint.parse.source import decode
 from aqboard.lint.report import LintFinding, LintReport
 from aqboard.lint.rules import RULES
 from aqboard.settings import SEARCH_ROOTS
-from aqboard.web.tables.lint import annotated, face, read_below, script_folders
+from aqboard.show.lint import annotated, face
+from aqboard.web.server.allowed_paths import allowed_roots, read_below
 from aqboard.web.text import code, plain, prose
 
 RECOGNISE = "recognise it"
@@ -30,7 +31,7 @@ def show() -> None:
         "`aqboard script lint FILE`."
     )
     where = st.radio("The script is", ("pasted here", "a file"), horizontal=True)
-    folders = script_folders()
+    folders = allowed_roots()
     with st.form("lint"):
         if where == "pasted here":
             given = st.text_area(

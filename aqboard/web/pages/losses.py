@@ -7,11 +7,11 @@ import streamlit as st
 from aqboard.domain.evidence.loss import CurveEvidence, CurvePoint, LossEvidence
 from aqboard.domain.finding import Stage
 from aqboard.domain.plan import BaselinePlan
+from aqboard.show.losses import LossRow, candidate_losses, first_losses
 from aqboard.store import StoredAttempt
 from aqboard.web.board import show_attempt
 from aqboard.web.figures.losses import Scale, candidate_figure, loss_figure
 from aqboard.web.parts import attempt_heading, no_evidence, verdicts
-from aqboard.web.tables.losses import LossRow, candidate_losses, first_losses
 from aqboard.web.text import plain, table
 
 FOR_SCALE = ("random init", "persistence")

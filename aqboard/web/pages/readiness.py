@@ -4,12 +4,12 @@ import streamlit as st
 
 from aqboard.domain.finding import Finding, Measurement
 from aqboard.domain.readiness import Readiness, State
+from aqboard.show.checklist import Line, ahead, by_stage, checklist, tally
+from aqboard.show.words import STAGES, STATE_MEANS, STATES
 from aqboard.store import StoredAttempt
 from aqboard.web.board import show_attempt
 from aqboard.web.parts import attempt_heading
-from aqboard.web.tables.checklist import Line, ahead, by_stage, checklist, tally
 from aqboard.web.text import cell_code, code, plain, prose, table
-from aqboard.web.words import STAGES, STATE_MEANS, STATES
 
 BANNERS = {State.READY: st.success, State.NOT_READY: st.error, State.INCOMPLETE: st.warning}
 

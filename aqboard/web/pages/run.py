@@ -8,6 +8,8 @@ from aqboard.checks.suite import installed_suite
 from aqboard.domain.session.check_session import Standing
 from aqboard.sessions.control import view
 from aqboard.settings import default_database
+from aqboard.show.sessions import Span, check_lines, session_rows
+from aqboard.show.words import SESSION_STATES, STATES
 from aqboard.signing.installation import installation
 from aqboard.store import StoredAttempt
 from aqboard.store.sessions import SessionRow, Sessions
@@ -17,9 +19,7 @@ from aqboard.web.pages.run_first import show_first
 from aqboard.web.pages.run_live import WATCHED, show_checks, show_live, show_log
 from aqboard.web.pages.run_start import show_answer, show_new, show_person, show_start
 from aqboard.web.parts import attempt_heading
-from aqboard.web.tables.sessions import Span, check_lines, session_rows
 from aqboard.web.text import prose
-from aqboard.web.words import SESSION_STATES, STATES
 
 Rows = Sequence[SessionRow]
 COLUMNS = {

@@ -8,7 +8,7 @@ from aqboard.settings import DATABASE, SEARCH_ROOTS, default_database, named_dat
 from aqboard.signing.installation import installation
 from aqboard.web.pages.identity import signed_in
 from aqboard.web.pages.run_start import offer_plans, show_answer, show_person
-from aqboard.web.tables.hunt import allowed_roots
+from aqboard.web.server.allowed_paths import allowed_roots
 from aqboard.web.text import code
 
 EXAMPLE = project_folder() / "data" / "demo" / "fixed.yaml"
@@ -47,7 +47,7 @@ def _plans_here() -> None:
     """Offer the plans that the board may read, so that nobody needs a terminal who has such a folder."""
     st.subheader("Start from a plan file here")
     show_answer()
-    roots = allowed_roots(None)
+    roots = allowed_roots()
     if not roots:
         st.info(
             "This board may read no folder of plans yet. Whoever serves it names some in the variable "

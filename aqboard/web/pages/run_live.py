@@ -5,16 +5,18 @@ import streamlit as st
 from aqboard.checks.suite import installed_suite
 from aqboard.domain.errors import AqboardError, StoreError
 from aqboard.domain.identity import Identity
+from aqboard.domain.printable import visible
+from aqboard.domain.words import moment
 from aqboard.sessions.control import SessionView, cancel, log_end, view
 from aqboard.sessions.folder import cancel_request
 from aqboard.sessions.ingest import Patience, ingest
+from aqboard.show.sessions import CheckLine, check_lines, overall
+from aqboard.show.words import SESSION_STATES
 from aqboard.store import Store
 from aqboard.store.sessions import SessionRow, Sessions
 from aqboard.web.board import look_waits_s, opened_store
 from aqboard.web.pages.identity import acting
-from aqboard.web.tables.sessions import CheckLine, check_lines, overall
-from aqboard.web.text import code, plain, prose, visible
-from aqboard.web.words import SESSION_STATES, moment
+from aqboard.web.text import code, plain, prose
 
 EVERY_S = 1.0
 PATIENCE = Patience(seconds=0.0)

@@ -16,16 +16,15 @@ from aqboard.sessions.ingest import Patience
 from aqboard.sessions.prepare import prepare
 from aqboard.sessions.trust import refuse_unless_agreed
 from aqboard.settings import SEARCH_ROOTS, default_database
+from aqboard.show.checklist import check_title
 from aqboard.signing.installation import Installation
 from aqboard.store import StoredAttempt
 from aqboard.web.board import NEXT, opened_store
 from aqboard.web.pages.identity import acting, may_act, name_field, sign_in, sign_out
 from aqboard.web.pages.run_live import PERSON, SAID
 from aqboard.web.parts import say
-from aqboard.web.tables.hunt import allowed_roots
-from aqboard.web.tables.plans import plan_files
+from aqboard.web.server.allowed_paths import allowed_roots, plan_files
 from aqboard.web.text import code, plain, prose
-from aqboard.web.words import check_title
 
 ALL, UNPASSED, CHOSEN_ONES = "all", "those that have not passed", "only these"
 PATIENCE = Patience(seconds=10.0)

@@ -5,8 +5,11 @@ import streamlit as st
 from aqboard.domain.errors import AqboardError
 from aqboard.domain.identity import Identity
 from aqboard.domain.signing.waiver import LONGEST_DAYS, Answer, WaiverStanding, WaiverState, says_nothing
+from aqboard.domain.words import moment
 from aqboard.launch.cost import stakes
 from aqboard.launch.profile import load_profile
+from aqboard.show.checklist import check_title
+from aqboard.show.words import SIGNED, WAIVER_STATES, verdict_face
 from aqboard.signing.waive import OPEN, answer, propose, waivable, waivable_checks
 from aqboard.store import StoredAttempt
 from aqboard.web.board import opened_store
@@ -14,18 +17,9 @@ from aqboard.web.pages.identity import acting, name_field
 from aqboard.web.pages.stakes import show_stakes
 from aqboard.web.parts import say
 from aqboard.web.text import code, plain
-from aqboard.web.words import SIGNED, Face, check_title, moment, verdict_face
 
 SAID = "decision-said"
 """Session key of what became of what was sent last: (accepted, sentence). Shown once, at the top of the page."""
-
-STATES: dict[WaiverState, Face] = {
-    WaiverState.PROPOSED: Face("✋", "proposed"),
-    WaiverState.IN_FORCE: Face("⚠️", "in force"),
-    WaiverState.REFUSED: Face("🚫", "refused"),
-    WaiverState.EXPIRED: Face("⌛", "expired"),
-    WaiverState.VOID: Face("🚫", "void"),
-}
 
 
 def show(stored: StoredAttempt, person: Identity | None, may_act: bool) -> None:
@@ -44,10 +38,10 @@ def show(stored: StoredAttempt, person: Identity | None, may_act: bool) -> None:
 
 
 def _waiver(stored: StoredAttempt, standing: WaiverStanding, person: Identity | None, may_act: bool) -> None:
-    waiver = standing.waiver
+    waiver, state = standing.waiver, WAIVER_STATES[standing.state]
     with st.container(border=True):
         st.markdown(
-            f"{STATES[standing.state].icon} **{STATES[standing.state].word}** · **{plain(check_title(waiver.check))}** "
+            f"{state.icon} **{state.word}** · **{plain(check_title(waiver.check))}** "
             f"({code(waiver.check)}) said {verdict_face(_verdict(waiver.verdict))}"
             f"{' · **nobody knows whether it is right**' if says_nothing(waiver.verdict) else ''}  \n"
             f"accepted by **{plain(waiver.person)}** ({SIGNED[waiver.identified_by]}), {moment(waiver.created_at)}, "
@@ -142,7 +136,7 @@ def _answer(number: int, uid: str, confirm: bool, keys: dict[str, str]) -> None:
     except AqboardError as error:
         state[SAID] = (False, error.message)
         return
-    state[SAID] = (True, f"The waiver for {after.waiver.check} is {STATES[after.state].word}.")
+    state[SAID] = (True, f"The waiver for {after.waiver.check} is {WAIVER_STATES[after.state].word}.")
 
 
 def _verdict(verdict: str) -> str | None:

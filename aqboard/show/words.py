@@ -1,12 +1,21 @@
-"""The words and signs of the dashboard: never a colour alone, always a sign and a word."""
+"""The words and signs that people see: never a colour alone, always a sign and a word."""
 
-from datetime import datetime
 from typing import NamedTuple
 
-from aqboard.checks import SUITE
 from aqboard.domain.finding import Severity, Stage, Verdict
+from aqboard.domain.identity import IdentifiedBy
 from aqboard.domain.readiness import State
 from aqboard.domain.session.check_session import SessionState
+from aqboard.domain.signing.waiver import WaiverState
+
+Row = dict[str, str | int | float]
+"""One line of a table: the cells by the names of their columns, as text or as figures to sort by."""
+
+YES, NO = "✅ yes", "❌ no"
+NONE = "–"
+"""In a cell, where there is nothing to say."""
+ABSENT = "(absent)"
+"""In a cell, where one of the compared sides has no such entry."""
 
 
 class Face(NamedTuple):
@@ -38,15 +47,6 @@ STATE_MEANS: dict[str, str] = {
     State.NOT_READY: "At least one check found a fault that would spoil the launch.",
     State.INCOMPLETE: "No fault was seen, but not everything that can block the launch was measured.",
 }
-
-SIGNED = {
-    "none": "typed name, not verified",
-    "os-user": "login name on the machine",
-    "account": "by account and password",
-    "proxy": "by the trusted proxy",
-    "oidc": "by the identity provider",
-}
-"""How a person was identified, in a few words beside the name."""
 
 SESSION_STATES: dict[str, Face] = {
     SessionState.QUEUED: Face("🕒", "queued"),
@@ -85,6 +85,22 @@ GUARD_STATES: dict[str, Face] = {
     "stopped": Face("🛑", "stopped"),
 }
 
+WAIVER_STATES: dict[WaiverState, Face] = {
+    WaiverState.PROPOSED: Face("✋", "proposed"),
+    WaiverState.IN_FORCE: Face("⚠️", "in force"),
+    WaiverState.REFUSED: Face("🚫", "refused"),
+    WaiverState.EXPIRED: Face("⌛", "expired"),
+    WaiverState.VOID: Face("🚫", "void"),
+}
+SIGNED: dict[IdentifiedBy, str] = {
+    "none": "typed name, not verified",
+    "os-user": "login name on the machine",
+    "account": "by account and password",
+    "proxy": "by the trusted proxy",
+    "oidc": "by the identity provider",
+}
+"""How a person was identified, in a few words beside the name."""
+
 STAGES: dict[str, str] = {
     Stage.CHECKPOINT: "Checkpoint",
     Stage.SCAN: "Wind scan",
@@ -102,8 +118,6 @@ SEVERITIES: dict[str, str] = {
     Severity.INFORMS: "for information",
 }
 
-_CHECKS = {check.id: check for check in SUITE}
-
 
 def verdict_face(verdict: str | None) -> Face:
     """The sign and word of a verdict; None stands for a check without a finding."""
@@ -113,51 +127,6 @@ def verdict_face(verdict: str | None) -> Face:
 def job_face(state: str | None) -> Face:
     """The sign and word of a job's state; None stands for one that Slurm has not been asked about."""
     return SUBMITTED if state is None else JOB_STATES.get(state, Face("❔", state.lower()))
-
-
-def check_title(check: str) -> str:
-    """The title of a check; its id when this version of aqboard does not know it."""
-    return _CHECKS[check].title if check in _CHECKS else check
-
-
-def check_question(check: str) -> str:
-    """The question a check asks, in one line; empty when this version of aqboard does not know it."""
-    return _CHECKS[check].question if check in _CHECKS else ""
-
-
-def check_stage(check: str) -> Stage | None:
-    """The stage a check belongs to; None when this version of aqboard does not know it."""
-    return _CHECKS[check].stage if check in _CHECKS else None
-
-
-def moment(when: datetime) -> str:
-    """Date and minute in UTC, as people read it."""
-    return when.strftime("%Y-%m-%d %H:%M UTC")
-
-
-def lasting(seconds: float) -> str:
-    """A time span as people read it: `1.5 s`, `2 min 5 s`, `3 h 10 min`."""
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes_rest = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes_rest} min" if minutes_rest else f"{hours} h"
-    if minutes:
-        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
-    return f"{rest} s"
-
-
-def size(count: int) -> str:
-    """A number of bytes with its unit; exact below 10 kB, where single bytes tell files apart."""
-    if count < 10_000:
-        return f"{count} bytes"
-    value = float(count)
-    for unit in ("kB", "MB", "GB"):
-        value /= 1000
-        if value < 1000:
-            return f"{value:.1f} {unit}"
-    return f"{value / 1000:.1f} TB"
 
 
 def short(digest: str, length: int = 12) -> str:

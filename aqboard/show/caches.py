@@ -1,16 +1,15 @@
-"""Candidate caches as rows: MD5 groups beside content groups, and one sentence per pair."""
+"""Scan caches in words: one file, candidates with their MD5 and content groups, and how two of them differ."""
 
 from collections.abc import Sequence
 from itertools import combinations
 from pathlib import PurePath
 from string import ascii_uppercase
 
-from aqboard.domain.cache import CacheFacts, CacheVerdict, SectorDifference
+from aqboard.domain.cache import CacheComparison, CacheFacts, CacheVerdict, SectorDifference
 from aqboard.domain.evidence.scan import CacheEvidence
+from aqboard.domain.words import moment, size
 from aqboard.readers.caches.compare import byte_reasons
-from aqboard.web.words import Face, short, size
-
-Row = dict[str, str]
+from aqboard.show.words import NO, NONE, YES, Face, Row, short
 
 COMPARISON_FACES: dict[CacheVerdict, Face] = {
     "identical": Face("✅", "identical"),
@@ -21,6 +20,36 @@ COMPARISON_FACES: dict[CacheVerdict, Face] = {
     "not-a-permutation": Face("❌", "not a permutation"),
     "different-grid": Face("❌", "different grid"),
 }
+
+
+def cache_facts(facts: CacheFacts) -> tuple[tuple[str, str], ...]:
+    """(name, value) of all that is known of one cache file."""
+    form = facts.format
+    written = f"{form.container}, protocol {form.protocol}" if form.protocol is not None else form.container
+    return (
+        ("file", facts.file.path),
+        ("size", size(facts.file.size)),
+        ("last changed", moment(facts.file.mtime)),
+        ("MD5", facts.file.md5),
+        ("SHA-256", facts.file.sha256),
+        ("content digest", facts.digests.content),
+        ("grid", f"{facts.grid_h} x {facts.grid_w} patches, {facts.num_sectors} sectors"),
+        ("regions", f"{facts.regions_h} x {facts.regions_w}"),
+        ("regional tables", f"{facts.regional_tables_distinct} distinct, {facts.regional_rows_distinct} distinct rows"),
+        ("written as", f"{written}; {form.class_path or 'dict'}; orders: {form.order_kind} of {form.order_dtype}"),
+        ("generator", facts.generator_note),
+        *(("note", note) for note in facts.notes),
+    )
+
+
+def order_sentences(facts: CacheFacts) -> tuple[str, ...]:
+    """Whether every order is a permutation; one sentence for each kind of order that is not."""
+    if facts.valid:
+        return ("✅ every order is a permutation",)
+    return tuple(
+        f"❌ {fault.scope} order of sector {fault.sector} is no permutation ({fault.tables} table(s)): {fault.detail}"
+        for fault in facts.faults
+    )
 
 
 def group_names(digests: Sequence[str]) -> dict[str, str]:
@@ -46,8 +75,8 @@ def candidate_rows(evidence: CacheEvidence) -> list[Row]:
             "MD5 group": f"{md5s[fact.file.md5]} ({short(fact.file.md5)})",
             "content group": f"{contents[fact.digests.content]} ({short(fact.digests.content)})",
             "training's": _training(fact, evidence.trained_with),
-            "generator's": "✅ yes" if fact.equals_generator else "no",
-            "valid": "✅ yes" if fact.valid else f"❌ {len(fact.faults)} kinds of broken order",
+            "generator's": YES if fact.equals_generator else "no",
+            "valid": YES if fact.valid else f"❌ {len(fact.faults)} kinds of broken order",
             "grid": f"{fact.grid_h} x {fact.grid_w}, {fact.num_sectors} sectors",
             "size": size(fact.file.size),
             "path": fact.file.path,
@@ -59,24 +88,40 @@ def candidate_rows(evidence: CacheEvidence) -> list[Row]:
 def _training(fact: CacheFacts, trained_with: str) -> str:
     if not trained_with:
         return "not recorded"
-    return "✅ yes" if fact.digests.content == trained_with else "❌ no"
+    return YES if fact.digests.content == trained_with else NO
 
 
-def sector_rows(sectors: Sequence[SectorDifference]) -> list[dict[str, str | int | float]]:
-    """One row per wind sector: how many positions differ, and how far patches move along the order."""
+def difference_sentences(found: CacheComparison) -> tuple[str, ...]:
+    """Why the bytes of two caches of one content differ, and which of their settings do."""
+    bytes_differ = found.byte_reasons if found.same_content else ()
+    return (
+        *(f"bytes differ by {reason}" for reason in bytes_differ),
+        *(f"metadata: {difference}" for difference in found.metadata_differences),
+    )
+
+
+def sector_rows(sectors: Sequence[SectorDifference]) -> list[Row]:
+    """One row per wind sector: the share of positions that differ, how far patches move along the order.
+
+    Moves are counted in places; `regions` is how many regions differ, and in which share of their positions.
+    """
     return [
         {
             "sector": sector.sector,
             "towards": f"{sector.angle_deg:g}°",
-            "positions changed": f"{sector.changed_share:.1%}",
-            "mean move (places)": round(sector.mean_displacement, 1),
+            "changed": f"{sector.changed_share:.1%}",
+            "mean move": round(sector.mean_displacement, 1),
             "largest move": sector.max_displacement,
             "Kendall tau": "" if sector.kendall_tau is None else f"{sector.kendall_tau:.4f}",
             "kind": _kind(sector),
-            "regions changed": sector.regions_changed,
+            "regions": _regions(sector),
         }
         for sector in sectors
     ]
+
+
+def _regions(sector: SectorDifference) -> str:
+    return f"{sector.regions_changed} ({sector.regional_changed_share:.0%})" if sector.regions_changed else NONE
 
 
 def _kind(sector: SectorDifference) -> str:

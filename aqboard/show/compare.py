@@ -1,29 +1,29 @@
 """What differs between attempts: plans, verdicts, input files. Pure functions over stored attempts."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
-from aqboard.store import StoredAttempt
-from aqboard.web.words import check_title, verdict_face
+from aqboard.show.checklist import check_title
+from aqboard.show.words import ABSENT, Row, verdict_face
 
-ABSENT = "(absent)"
+if TYPE_CHECKING:
+    from aqboard.store import StoredAttempt
 
-Row = dict[str, str]
 
-
-def column(stored: StoredAttempt) -> str:
+def column(stored: "StoredAttempt") -> str:
     """The heading of one attempt's column; the number comes first and makes it unique."""
     return f"{stored.number} · {stored.attempt.name}"
 
 
-def plan_differences(attempts: Sequence[StoredAttempt], *, only_different: bool = True) -> list[Row]:
+def plan_differences(attempts: Sequence["StoredAttempt"], *, only_different: bool = True) -> list[Row]:
     """One row per key of the plans, dotted, in the plan's order."""
     flat = [flattened(stored.attempt.plan.model_dump(mode="json")) for stored in attempts]
     return _rows("key in the plan", attempts, flat, only_different)
 
 
-def finding_differences(attempts: Sequence[StoredAttempt], *, only_different: bool = True) -> list[Row]:
+def finding_differences(attempts: Sequence["StoredAttempt"], *, only_different: bool = True) -> list[Row]:
     """One row per check: sign, word and summary. The figures in a summary count as a difference."""
     said = [
         {check: str(verdict_face(None)) for check in stored.attempt.checks}
@@ -34,7 +34,7 @@ def finding_differences(attempts: Sequence[StoredAttempt], *, only_different: bo
     return _rows("check", attempts, titled, only_different)
 
 
-def input_differences(attempts: Sequence[StoredAttempt], *, only_different: bool = True) -> list[Row]:
+def input_differences(attempts: Sequence["StoredAttempt"], *, only_different: bool = True) -> list[Row]:
     """One row per input file: the head of its SHA-256, and its name."""
     files = [
         {file.key: f"{file.sha256[:12]} ({file.path.name})" for file in stored.attempt.inputs} for stored in attempts
@@ -63,13 +63,13 @@ def _leaf(value: JsonValue) -> str:
 
 
 def _rows(
-    name: str, attempts: Sequence[StoredAttempt], values: Sequence[dict[str, str]], only_different: bool
+    name: str, attempts: Sequence["StoredAttempt"], values: Sequence[dict[str, str]], only_different: bool
 ) -> list[Row]:
     keys = list(dict.fromkeys(key for one in values for key in one))
-    rows = []
+    rows: list[Row] = []
     for key in keys:
         cells = [one.get(key, ABSENT) for one in values]
         if only_different and len(set(cells)) == 1:
             continue
-        rows.append({name: key} | dict(zip(map(column, attempts), cells, strict=True)))
+        rows.append({name: key, **dict(zip(map(column, attempts), cells, strict=True))})
     return rows

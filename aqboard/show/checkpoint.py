@@ -1,20 +1,25 @@
-"""What is in a checkpoint and where its tensors go, as rows."""
+"""Checkpoints as rows: what one holds, where its tensors go, how healthy they are, how two differ."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 
 from pydantic import JsonValue
 
 from aqboard.checks.checkpoint_coverage import undeclared_missing
 from aqboard.domain.alignment import KeyAlignment
-from aqboard.domain.checkpoint import CheckpointSummary, HealthReport, IntegrityReport, TensorHealth
+from aqboard.domain.checkpoint import (
+    CheckpointDiff,
+    CheckpointSummary,
+    HealthReport,
+    IntegrityReport,
+    TensorHealth,
+    TensorSpec,
+)
 from aqboard.domain.evidence.checkpoint import ConfigurationEvidence
+from aqboard.domain.words import moment, size
 from aqboard.readers.align.key_paths import fold_keys
-from aqboard.web.tables.compare import ABSENT
-from aqboard.web.words import moment, size
+from aqboard.show.words import ABSENT, NO, YES, Row
 
-Row = dict[str, str | int]
 Facts = tuple[tuple[str, str], ...]
 
 INTEGRITY = {
@@ -56,16 +61,15 @@ def mapping_rows(alignment: KeyAlignment) -> list[Row]:
     ]
 
 
-def file_facts(summary: CheckpointSummary, integrity: IntegrityReport) -> Facts:
-    """(name, value) of the file and of the training that wrote it; what the file does not say is left out."""
-    written = moment(datetime.fromtimestamp(summary.mtime, UTC))
+def file_facts(summary: CheckpointSummary, integrity: IntegrityReport | None = None) -> Facts:
+    """(name, value) of the file and of the training that wrote it; what is not known is left out."""
     facts: list[tuple[str, object]] = [
         ("file", summary.path),
         ("size", size(summary.size)),
-        ("last changed", written),
+        ("last changed", moment(summary.mtime)),
         ("format", summary.container),
         ("tensors", f"{len(summary.tensors)} ({summary.parameters:,} values, {size(summary.tensor_bytes)})"),
-        ("checksums", _integrity(integrity)),
+        ("checksums", _integrity(integrity) if integrity else None),
         ("epoch", summary.epoch),
         ("step", summary.global_step),
         ("Lightning", summary.lightning_version),
@@ -74,9 +78,14 @@ def file_facts(summary: CheckpointSummary, integrity: IntegrityReport) -> Facts:
         facts += [
             (f"{best.monitor} of this file", _score(best.of_this_file)),
             (f"{best.monitor} in the file's name", _score(best.in_file_name)),
-            ("these two agree", {True: "✅ yes", False: "❌ no", None: None}[best.agrees]),
+            ("these two agree", {True: YES, False: NO, None: None}[best.agrees]),
             (f"best {best.monitor} of that training", _score(best.best)),
+            ("its best file", best.best_path),
         ]
+    facts += [
+        (f"optimizer {number}", f"{len(optimizer.groups)} parameter groups, {size(optimizer.state_bytes)} of state")
+        for number, optimizer in enumerate(summary.optimizers)
+    ]
     return tuple((name, str(value)) for name, value in facts if value is not None)
 
 
@@ -89,11 +98,9 @@ def _integrity(report: IntegrityReport) -> str:
     return f"{words}: {', '.join(report.damaged[:5])}" if report.damaged else words
 
 
-def setting_rows(
-    found: ConfigurationEvidence, must_agree: Sequence[str], may_differ: Sequence[str]
-) -> list[dict[str, str]]:
+def setting_rows(found: ConfigurationEvidence, must_agree: Sequence[str], may_differ: Sequence[str]) -> list[Row]:
     """One row per setting that differs or that only one side has, those that must agree first."""
-    rows = [
+    rows: list[Row] = [
         {
             "setting": path,
             "in the file": _value(found.saved, path),
@@ -156,3 +163,33 @@ def optimizer_rows(summary: CheckpointSummary) -> list[Row]:
         for number, optimizer in enumerate(summary.optimizers)
         for index, group in enumerate(optimizer.groups)
     ]
+
+
+def tensor_changes(found: CheckpointDiff) -> list[Row]:
+    """One row per tensor that two checkpoints hold with other values, another shape or another type."""
+    return [
+        {
+            "tensor": change.key,
+            "A": _spec(change.a),
+            "B": _spec(change.b),
+            "changed": "-" if change.changed_share is None else f"{change.changed_share:.1%}",
+            "largest difference": "-" if change.max_abs_difference is None else f"{change.max_abs_difference:.3g}",
+        }
+        for change in found.changed
+    ]
+
+
+def setting_changes(found: CheckpointDiff) -> list[Row]:
+    """One row per saved setting that differs between two checkpoints or that only one has."""
+    return [
+        {
+            "setting": change.path,
+            "A": ABSENT if change.side == "only-b" else str(change.a),
+            "B": ABSENT if change.side == "only-a" else str(change.b),
+        }
+        for change in found.settings
+    ]
+
+
+def _spec(spec: TensorSpec) -> str:
+    return f"{spec.dtype} {list(spec.shape)}"

@@ -2,21 +2,36 @@
 
 from dataclasses import dataclass
 
+from aqboard.checks import SUITE
 from aqboard.domain.finding import Finding, Stage, Verdict
 from aqboard.domain.readiness import Readiness
-from aqboard.web.words import (
+from aqboard.show.words import (
     NOT_RUN,
     SEVERITIES,
     VERDICTS,
     Face,
-    check_question,
-    check_stage,
-    check_title,
     verdict_face,
 )
 
+_CHECKS = {check.id: check for check in SUITE}
+
 NOT_RUN_SUMMARY = "There is no verdict: the checks were interrupted before this one, or have not got to it."
 NOT_RUN_REMEDY = "Run the checks on the plan again."
+
+
+def check_title(check: str) -> str:
+    """The title of a check; its id when this version of aqboard does not know it."""
+    return _CHECKS[check].title if check in _CHECKS else check
+
+
+def check_question(check: str) -> str:
+    """The question a check asks, in one line; empty when this version of aqboard does not know it."""
+    return _CHECKS[check].question if check in _CHECKS else ""
+
+
+def check_stage(check: str) -> Stage | None:
+    """The stage a check belongs to; None when this version of aqboard does not know it."""
+    return _CHECKS[check].stage if check in _CHECKS else None
 
 
 @dataclass(frozen=True)

@@ -3,19 +3,22 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from aqboard.checks import Check
 from aqboard.domain.session.check_session import ProbeProgress, Standing
-from aqboard.sessions.control import SessionView
-from aqboard.store.sessions import SessionRow
-from aqboard.web.words import PROBE_STATES, SESSION_STATES, Face, lasting, moment
+from aqboard.domain.words import lasting, moment
+from aqboard.show.words import NONE, PROBE_STATES, SESSION_STATES, Face, Row
+
+if TYPE_CHECKING:
+    from aqboard.checks import Check
+    from aqboard.sessions.control import SessionView
+    from aqboard.store.sessions import SessionRow
 
 LEFT_OUT = Face("⏭️", "left out")
 NOTHING_TO_MEASURE = Face("⏭️", "does not apply")
 FIRST_OF = ("running", "broke", "missed", "unavailable", "waiting", "measured")
 """A check that needs several probes shows the first of these that one of them has."""
 
-Row = dict[str, str | int]
 Span = tuple[datetime, datetime]
 """First and last event of a session."""
 
@@ -31,7 +34,7 @@ class CheckLine:
     message: str
 
 
-def check_lines(view: SessionView, suite: Iterable[Check]) -> tuple[CheckLine, ...]:
+def check_lines(view: "SessionView", suite: Iterable["Check"]) -> tuple[CheckLine, ...]:
     """One line per check that the session answers, in reading order."""
     session = view.row.session
     probes = {probe.probe: probe for probe in view.probes}
@@ -42,7 +45,7 @@ def check_lines(view: SessionView, suite: Iterable[Check]) -> tuple[CheckLine, .
     )
 
 
-def _line(check: Check, needed: list[ProbeProgress], left_out: bool) -> CheckLine:
+def _line(check: "Check", needed: list[ProbeProgress], left_out: bool) -> CheckLine:
     if left_out or not needed:
         return CheckLine(check.id, check.title, LEFT_OUT if left_out else NOTHING_TO_MEASURE, "", "")
     status = next(status for status in FIRST_OF if any(probe.status == status for probe in needed))
@@ -69,33 +72,48 @@ def is_known(probe: ProbeProgress) -> bool:
 
 @dataclass(frozen=True)
 class Overall:
-    """How far a session is: a share between 0 and 1, and a sentence."""
+    """How far a session is."""
 
     share: float
-    sentence: str
+    """Between 0 and 1."""
+    ended: str
+    """How many measurements have ended: `3 of 12`."""
+    now: str
+    """What is being measured, and for how long; empty when nothing is."""
+
+    @property
+    def sentence(self) -> str:
+        """Both in one line."""
+        return f"{self.ended} measurements" + (f" · {self.now}" if self.now else "")
 
 
-def overall(view: SessionView) -> Overall:
+def overall(view: "SessionView") -> Overall:
     """What has been measured, what is being measured now, and for how long."""
     total = len(view.probes)
     ended = sum(probe.status not in ("waiting", "running", "missed") for probe in view.probes)
-    now = next((probe for probe in view.probes if probe.status == "running"), None)
-    sentence = f"{ended} of {total} measurements"
-    if now is None:
-        return Overall(ended / total if total else 0.0, sentence)
-    said = f": {now.message}" if now.message else ""
-    about = "about" if is_known(now) else "at most"
-    sentence += f" · {now.probe}{said} · {lasting(now.elapsed_s)} of {about} {lasting(now.expected_s)}"
-    within = min(now.elapsed_s / now.expected_s, 0.95) if now.expected_s else 0.0
-    return Overall((ended + within) / total, sentence)
+    running = next((probe for probe in view.probes if probe.status == "running"), None)
+    if running is None:
+        return Overall(ended / total if total else 0.0, f"{ended} of {total}", "")
+    said = f": {running.message}" if running.message else ""
+    about = "about" if is_known(running) else "at most"
+    now = f"{running.probe}{said} · {lasting(running.elapsed_s)} of {about} {lasting(running.expected_s)}"
+    within = min(running.elapsed_s / running.expected_s, 0.95) if running.expected_s else 0.0
+    return Overall((ended + within) / total, f"{ended} of {total}", now)
 
 
-def session_rows(ended: Iterable[SessionRow], closings: Mapping[str, Standing], spans: Mapping[str, Span]) -> list[Row]:
+def backend_words(row: "SessionRow") -> str:
+    """Where the session ran, or that it was brought here from elsewhere."""
+    return f"{row.session.backend} (imported)" if row.imported else row.session.backend
+
+
+def session_rows(
+    ended: Iterable["SessionRow"], closings: Mapping[str, Standing], spans: Mapping[str, Span]
+) -> list[Row]:
     """One row per session, in the order given."""
     return [_row(row, closings[row.session.uid], spans.get(row.session.uid)) for row in ended]
 
 
-def _row(row: SessionRow, standing: Standing, span: Span | None) -> Row:
+def _row(row: "SessionRow", standing: Standing, span: Span | None) -> Row:
     session = row.session
     asked = len(session.checks) - len(session.left_out)
     return {
@@ -104,7 +122,7 @@ def _row(row: SessionRow, standing: Standing, span: Span | None) -> Row:
         "why": standing.why,
         "checks": asked,
         "started": moment(session.created_at),
-        "took": lasting((span[1] - span[0]).total_seconds()) if span else "–",
+        "took": lasting((span[1] - span[0]).total_seconds()) if span else NONE,
         "by": session.requested_by,
-        "backend": f"{session.backend} (imported)" if row.imported else session.backend,
+        "backend": backend_words(row),
     }

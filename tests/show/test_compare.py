@@ -2,9 +2,15 @@ from pathlib import Path
 
 import pytest
 
+from aqboard.show.compare import (
+    ABSENT,
+    finding_differences,
+    flattened,
+    input_differences,
+    plan_differences,
+)
+from aqboard.show.history import history_rows
 from aqboard.store import Store
-from aqboard.web.tables.compare import ABSENT, finding_differences, flattened, input_differences, plan_differences
-from aqboard.web.tables.history import history_rows
 from tests.sample_attempts import SUITE_IDS, fill
 
 

@@ -4,8 +4,8 @@ from hypothesis import strategies as st
 from aqboard.checks import SUITE
 from aqboard.domain.finding import Severity, Stage, Verdict
 from aqboard.domain.readiness import VerdictLine, assess
-from aqboard.web.tables.checklist import ahead, by_stage, checklist, tally
-from aqboard.web.words import NOT_RUN, check_title
+from aqboard.show.checklist import ahead, by_stage, check_title, checklist, tally
+from aqboard.show.words import NOT_RUN
 from tests import samples
 
 CHECKS = tuple(check.id for check in SUITE)

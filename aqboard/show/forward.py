@@ -1,11 +1,11 @@
-"""The shape trace of a forward pass as rows."""
+"""What the model does, as rows: the shapes of its forward pass, and the order in which it visits the patches."""
 
-from aqboard.checks.words import shape
+from aqboard.checks.words import percent, shape
 from aqboard.domain.evidence.forward import ForwardEvidence
+from aqboard.domain.evidence.scan import ScanEvidence
+from aqboard.show.words import NO, YES, Row
 
 HERE = "❌ first to go wrong"
-
-Row = dict[str, str | int]
 
 
 def input_rows(evidence: ForwardEvidence) -> list[Row]:
@@ -33,4 +33,18 @@ def trace_rows(evidence: ForwardEvidence) -> list[Row]:
             "": f"{HERE}, expected {shape(fault.expected)}" if fault and fault.module == call.name else "",
         }
         for number, call in enumerate(evidence.trace, 1)
+    ]
+
+
+def direction_rows(evidence: ScanEvidence) -> list[Row]:
+    """One row per wind direction that was blown over the whole grid."""
+    return [
+        {
+            "wind": direction.label,
+            "towards": f"{direction.angle_deg:g}°",
+            "every patch once": YES if direction.permutation else NO,
+            "order as asked": YES if direction.as_asked else NO,
+            "tokens moved": percent(direction.moved),
+        }
+        for direction in evidence.directions
     ]

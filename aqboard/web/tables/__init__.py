@@ -1,1 +1,0 @@
-"""Rows for the pages: pure functions from stored attempts to words and figures, without Streamlit."""
