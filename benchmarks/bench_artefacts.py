@@ -14,11 +14,10 @@ from unittest.mock import patch
 import numpy as np
 import torch
 
-from aqboard.artefacts.bits import differing_tensors
 from aqboard.artefacts.checkpoint import read_checkpoint
 from aqboard.artefacts.compare import compare_caches
 from aqboard.artefacts.digest import file_digest
-from aqboard.artefacts.integrity import check_integrity
+from aqboard.artefacts.integrity import check_integrity, differing_tensors
 from aqboard.artefacts.order_metrics import valid_rows
 from aqboard.artefacts.scan_cache import build_scan_cache, cache_digests, read_scan_cache
 from aqboard.topoflow.cache_file import KEYS, write_scan_cache

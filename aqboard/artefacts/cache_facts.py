@@ -5,12 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
+from aqboard.artefacts.cache_content import SIZES
 from aqboard.artefacts.digest import file_digest
 from aqboard.artefacts.order_metrics import valid_rows
 from aqboard.artefacts.scan_cache import IntArray, ScanCache, build_scan_cache, cache_digests, read_cache_file
 from aqboard.domain.cache import CacheDigests, CacheFacts, CacheFault
-
-SIZES = ("grid_h", "grid_w", "num_sectors", "regions_h", "regions_w")
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from aqboard.artefacts.cache_facts import SIZES, LoadedCache, inspect_cache, load_cache
+from aqboard.artefacts.cache_content import SIZES
+from aqboard.artefacts.cache_facts import LoadedCache, inspect_cache, load_cache
 from aqboard.artefacts.errors import ReadError
-from aqboard.artefacts.order_metrics import displacements, kendall_tau, tie_only, valid_rows
+from aqboard.artefacts.order_metrics import displacements, kendall_tau, ranks, tie_only, valid_rows
 from aqboard.artefacts.scan_cache import IntArray, ScanCache, projections
 from aqboard.domain.cache import (
     CacheComparison,
@@ -23,6 +24,20 @@ from aqboard.domain.cache import (
     SectorDifference,
     UnreadableCache,
 )
+from aqboard.domain.model import Record
+
+Places = tuple[tuple[int, ...], ...]
+"""[S, N]: for each sector, the place of each patch in the order; row-major patches, place 0 is visited first."""
+
+
+class CachePair(Record):
+    """A comparison, and the place of every patch in every sector's global order of both caches.
+
+    `places` is None where patches have no comparable places: other grids, or an order that is no permutation.
+    """
+
+    comparison: CacheComparison
+    places: tuple[Places, Places] | None
 
 
 def compare_caches(a_path: str | Path, b_path: str | Path) -> CacheComparison:
@@ -46,6 +61,16 @@ def compare_loaded(a: LoadedCache, b: LoadedCache) -> CacheComparison:
         metadata_differences=metadata,
         sectors=sectors,
     )
+
+
+def read_pair(a_path: str, b_path: str) -> CachePair:
+    """Read and compare two cache files; ReadError when one cannot be read."""
+    a, b = load_cache(a_path), load_cache(b_path)
+    comparison = compare_loaded(a, b)
+    if comparison.verdict == "different-grid" or not (a.facts.valid and b.facts.valid):
+        return CachePair(comparison=comparison, places=None)
+    places = tuple(tuple(map(tuple, ranks(loaded.cache.global_orders).tolist())) for loaded in (a, b))
+    return CachePair(comparison=comparison, places=(places[0], places[1]))
 
 
 def group_caches(paths: Iterable[str | Path]) -> CacheGroups:

@@ -1,9 +1,13 @@
-"""The readers behind the second wall: each of these runs in a child process with bounded memory and time."""
+"""The readers behind the second wall: each of these runs in a child process with bounded memory and time.
+
+The functions `..._in_child` are what the child runs where a reader does not take paths and return plain data itself.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from aqboard.artefacts.compare import group_facts
+from aqboard.artefacts import checkpoint_diff, compare, health, integrity
+from aqboard.artefacts.checkpoint import read_checkpoint
 from aqboard.artefacts.errors import ReadError
 from aqboard.artefacts.sandbox import run_sandboxed
 from aqboard.domain.cache import CacheComparison, CacheFacts, CacheGroups, UnreadableCache
@@ -27,27 +31,56 @@ def compare_caches(a: str | Path, b: str | Path) -> CacheComparison:
 def group_caches(paths: Sequence[str | Path]) -> CacheGroups:
     """Candidates grouped by content. One that kills its reader is told as unreadable, and spares the others."""
     facts, unreadable = _inspect_all([str(path) for path in paths])
-    return group_facts(facts, unreadable)
+    return compare.group_facts(facts, unreadable)
 
 
 def summarise_checkpoint(path: str | Path) -> CheckpointSummary:
     """Keys and metadata of a checkpoint (see `checkpoint.CheckpointFile.summary`)."""
-    return run_sandboxed("aqboard.artefacts.tasks:summary", CheckpointSummary, [str(path)])
+    return run_sandboxed("aqboard.artefacts.guarded:summary_in_child", CheckpointSummary, [str(path)])
 
 
 def check_integrity(path: str | Path) -> IntegrityReport:
     """Checksums of a checkpoint's records (see `integrity.check_integrity`)."""
-    return run_sandboxed("aqboard.artefacts.tasks:integrity", IntegrityReport, [str(path)], seconds=_LONG)
+    return run_sandboxed("aqboard.artefacts.guarded:integrity_in_child", IntegrityReport, [str(path)], seconds=_LONG)
 
 
 def tensor_health(path: str | Path) -> HealthReport:
     """Figures of a checkpoint's tensors (see `health.tensor_health`)."""
-    return run_sandboxed("aqboard.artefacts.tasks:health", HealthReport, [str(path)], seconds=_LONG)
+    return run_sandboxed("aqboard.artefacts.guarded:health_in_child", HealthReport, [str(path)], seconds=_LONG)
 
 
 def diff_checkpoints(a: str | Path, b: str | Path) -> CheckpointDiff:
     """Two checkpoints held against each other (see `checkpoint_diff.diff_checkpoints`)."""
-    return run_sandboxed("aqboard.artefacts.tasks:diff", CheckpointDiff, [str(a), str(b)], seconds=_LONG)
+    return run_sandboxed("aqboard.artefacts.guarded:diff_in_child", CheckpointDiff, [str(a), str(b)], seconds=_LONG)
+
+
+def summary_in_child(path: str) -> CheckpointSummary:
+    """Keys and metadata of a checkpoint."""
+    with read_checkpoint(path) as checkpoint:
+        return checkpoint.summary()
+
+
+def integrity_in_child(path: str) -> IntegrityReport:
+    """Checksums of a checkpoint."""
+    with read_checkpoint(path) as checkpoint:
+        return integrity.check_integrity(checkpoint)
+
+
+def health_in_child(path: str) -> HealthReport:
+    """Figures of a checkpoint's tensors."""
+    with read_checkpoint(path) as checkpoint:
+        return health.tensor_health(checkpoint)
+
+
+def diff_in_child(a: str, b: str) -> CheckpointDiff:
+    """Differences of two checkpoints."""
+    with read_checkpoint(a) as first, read_checkpoint(b) as second:
+        return checkpoint_diff.diff_checkpoints(first, second)
+
+
+def group_in_child(*paths: str) -> CacheGroups:
+    """Facts of several caches, grouped."""
+    return compare.group_caches(paths)
 
 
 def _inspect_all(paths: list[str]) -> tuple[list[CacheFacts], list[UnreadableCache]]:
@@ -55,7 +88,7 @@ def _inspect_all(paths: list[str]) -> tuple[list[CacheFacts], list[UnreadableCac
     if not paths:
         return [], []
     try:
-        found = run_sandboxed("aqboard.artefacts.tasks:group", CacheGroups, paths)
+        found = run_sandboxed("aqboard.artefacts.guarded:group_in_child", CacheGroups, paths)
     except ReadError as error:
         if error.code not in _DIED:
             raise

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from aqboard.artefacts.align import align_keys
-from aqboard.artefacts.bits import differing_tensors
 from aqboard.artefacts.checkpoint import CheckpointFile
+from aqboard.artefacts.integrity import differing_tensors
 from aqboard.domain.checkpoint import TensorSpec
 from aqboard.domain.evidence import LoadEvidence
 from aqboard.probes import loading

@@ -2,7 +2,6 @@
 
 from torch.optim import Optimizer
 
-from aqboard.artefacts.optimizer_state import optimizer_shapes
 from aqboard.domain.evidence_checkpoint import BuiltGroup, OptimizerEvidence
 from aqboard.probes.context import Context, Probe
 from aqboard.probes.target import Trains, able
@@ -18,7 +17,7 @@ def measure(context: Context) -> OptimizerEvidence:
         optimizers = target.optimizers(context.target.build(context.scan))
         built = tuple(_groups(optimizer) for optimizer in optimizers)
     return OptimizerEvidence(
-        saved=summary.optimizers, saved_shapes=optimizer_shapes(file), schedulers=len(summary.schedulers), built=built
+        saved=summary.optimizers, saved_shapes=file.optimizer_shapes(), schedulers=len(summary.schedulers), built=built
     )
 
 

@@ -6,7 +6,7 @@ The files are read again for this, in a process of their own with bounds on memo
 import numpy as np
 import streamlit as st
 
-from aqboard.artefacts.cache_pair import CachePair, read_pair
+from aqboard.artefacts.compare import CachePair, read_pair
 from aqboard.artefacts.errors import ReadError
 from aqboard.artefacts.sandbox import run_sandboxed
 from aqboard.domain.cache import CacheFacts

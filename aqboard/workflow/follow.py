@@ -13,8 +13,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from aqboard.artefacts.errors import ReadError
-from aqboard.artefacts.live_log import read_live_log
 from aqboard.artefacts.source import FileSource
+from aqboard.artefacts.training_log import read_live_log
 from aqboard.domain.evidence import CurvePoint
 from aqboard.domain.guard_verdict import GuardVerdict
 from aqboard.domain.identity import Identity

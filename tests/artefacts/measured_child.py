@@ -11,10 +11,10 @@ from pathlib import Path
 
 from aqboard.artefacts.cache_facts import inspect_cache
 from aqboard.artefacts.errors import ReadError
-from aqboard.artefacts.tasks import summary
+from aqboard.artefacts.guarded import summary_in_child
 
 MEMORY = 600 << 20
-READERS = {"cache": inspect_cache, "checkpoint": summary}
+READERS = {"cache": inspect_cache, "checkpoint": summary_in_child}
 
 
 def main() -> None:

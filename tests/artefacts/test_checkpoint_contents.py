@@ -12,12 +12,11 @@ import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
 from torch.utils.data import DataLoader, TensorDataset
 
-from aqboard.artefacts.bits import differing_tensors
 from aqboard.artefacts.checkpoint import read_checkpoint
 from aqboard.artefacts.checkpoint_diff import diff_checkpoints, diff_settings
 from aqboard.artefacts.checkpoint_facts import best_score
 from aqboard.artefacts.health import tensor_health
-from aqboard.artefacts.integrity import check_integrity, tensor_digests
+from aqboard.artefacts.integrity import check_integrity, differing_tensors, tensor_digests
 
 
 class Tiny(lightning.LightningModule):

@@ -6,7 +6,7 @@ import struct
 import pytest
 
 from aqboard.artefacts.errors import ReadError
-from aqboard.artefacts.live_log import MAX_BYTES, read_live_log
+from aqboard.artefacts.training_log import MAX_LIVE_BYTES, read_live_log
 from aqboard.domain.evidence import CurvePoint
 from aqboard.workflow.follow import reduced
 
@@ -121,8 +121,8 @@ def test_an_empty_file_is_a_log_that_begins_and_a_pipe_is_none(tmp_path):
 
 
 def test_a_log_without_end_is_read_up_to_the_limit(tmp_path, monkeypatch):
-    assert MAX_BYTES >= 64 << 20
-    monkeypatch.setattr("aqboard.artefacts.live_log.MAX_BYTES", len(CSV) - 3)
+    assert MAX_LIVE_BYTES >= 64 << 20
+    monkeypatch.setattr("aqboard.artefacts.training_log.MAX_LIVE_BYTES", len(CSV) - 3)
     (tmp_path / "metrics.csv").write_bytes(CSV)
     assert [point.step for point in read_live_log(tmp_path / "metrics.csv")] == [0, 10]
 

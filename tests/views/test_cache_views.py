@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqboard.artefacts.cache_pair import read_pair
-from aqboard.artefacts.compare import group_caches
+from aqboard.artefacts.compare import group_caches, read_pair
 from aqboard.artefacts.scan_cache import build_scan_cache
 from aqboard.domain.evidence import CacheEvidence
 from aqboard.views.figures.caches import MOST_BINS, binned, displacement_figure, order_figure
