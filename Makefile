@@ -38,7 +38,7 @@ bench: $(READY)  ## plain against fast, as ratios measured in one run; writes do
 	$(BIN)/python -m benchmarks
 
 demo-data: $(READY)  ## train the demo model again and rebuild data/demo (minutes)
-	$(BIN)/python -m aqboard.demo.artefacts
+	$(BIN)/python -m aqboard_reference.demo.artefacts
 
 browser:  ## install Chromium for the browser tests (Debian)
 	apt-get update -q && apt-get install -y -q --no-install-recommends chromium

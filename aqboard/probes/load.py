@@ -7,13 +7,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from aqboard.artefacts.align import align_keys
-from aqboard.artefacts.checkpoint import CheckpointFile
-from aqboard.artefacts.integrity import differing_tensors
 from aqboard.domain.checkpoint import TensorSpec
 from aqboard.domain.evidence import LoadEvidence
 from aqboard.probes import loading
 from aqboard.probes.context import Context, Probe
+from aqboard.readers.align.match import align_keys
+from aqboard.readers.checkpoints.checkpoint import CheckpointFile
+from aqboard.readers.checkpoints.integrity import differing_tensors
 
 
 def measure(context: Context) -> LoadEvidence:

@@ -3,8 +3,8 @@ from typing import Any
 import pytest
 
 from aqboard.domain.finding import Verdict
-from aqboard.domain.policy import Policy
-from aqboard.domain.signoff import seal
+from aqboard.domain.signing.policy import Policy
+from aqboard.domain.signing.signoff import seal
 from tests import samples
 
 BODY = "#!/bin/bash\nsrun python train.py\n"
