@@ -18,9 +18,8 @@ from aqboard_reference.topoflow.cache_file import KEYS, write_scan_cache
 from aqboard.readers.caches.compare import compare_caches
 from aqboard.readers.caches.order_metrics import valid_rows
 from aqboard.readers.caches.scan_cache import build_scan_cache, cache_digests, read_scan_cache
-from aqboard.readers.checkpoints.bits import differing_tensors
 from aqboard.readers.checkpoints.checkpoint import read_checkpoint
-from aqboard.readers.checkpoints.integrity import check_integrity
+from aqboard.readers.checkpoints.integrity import check_integrity, differing_tensors
 from aqboard.readers.digest import file_digest
 from benchmarks.timing import Row, Timing, command, side_by_side
 

@@ -57,7 +57,7 @@ class GuardedRun:
         outcome = judge(self.manifest, at, self.ranks.gather(mine, places))
         seconds = round(time.perf_counter() - began, 6)
         self.recorder.add(outcome.check.model_copy(update={"seconds": seconds}))
-        log.log(logging.DEBUG if outcome.stop is None else logging.INFO, "%s", outcome)
+        logger.log(logging.DEBUG if outcome.stop is None else logging.INFO, "%s", outcome)
         if outcome.stop is not None:
             self._end(outcome)
         if self.ranks.rank == 0:

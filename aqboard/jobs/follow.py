@@ -18,7 +18,7 @@ from aqboard.domain.plan import LaunchPlan
 from aqboard.guard.verdict import read_verdict
 from aqboard.jobs.slurm import Slurm, SlurmError
 from aqboard.readers.errors import ReadError
-from aqboard.readers.logs.live_log import read_live_log
+from aqboard.readers.logs.training_log import read_live_log
 from aqboard.readers.source import FileSource
 from aqboard.store import Store, StoredAttempt
 from aqboard.store.jobs import WAITS, Jobs

@@ -15,7 +15,6 @@ from aqboard.probes.context import Context, Probe
 from aqboard.probes.target import Configures, DescribesTraining, KnowsData, Trains, Unavailable
 from aqboard.probes.team_code import able
 from aqboard.readers.checkpoints.checkpoint_diff import flat_settings
-from aqboard.readers.checkpoints.optimizer_state import optimizer_shapes
 
 
 def measure_configuration(context: Context) -> ConfigurationEvidence:
@@ -62,7 +61,7 @@ def measure_optimizer(context: Context) -> OptimizerEvidence:
         optimizers = target.optimizers(context.target.build(context.scan))
         built = tuple(_groups(optimizer) for optimizer in optimizers)
     return OptimizerEvidence(
-        saved=summary.optimizers, saved_shapes=optimizer_shapes(file), schedulers=len(summary.schedulers), built=built
+        saved=summary.optimizers, saved_shapes=file.optimizer_shapes(), schedulers=len(summary.schedulers), built=built
     )
 
 

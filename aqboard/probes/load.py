@@ -13,8 +13,8 @@ from aqboard.domain.plan import CheckpointPlan
 from aqboard.probes.context import Context, Probe
 from aqboard.probes.target import Loaded, Loads
 from aqboard.readers.align.match import align_keys
-from aqboard.readers.checkpoints.bits import differing_tensors
 from aqboard.readers.checkpoints.checkpoint import CheckpointFile
+from aqboard.readers.checkpoints.integrity import differing_tensors
 
 
 def measure(context: Context) -> LoadEvidence:

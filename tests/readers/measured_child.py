@@ -11,10 +11,10 @@ from pathlib import Path
 
 from aqboard.readers.caches.cache_facts import inspect_cache
 from aqboard.readers.errors import ReadError
-from aqboard.readers.tasks import summary
+from aqboard.readers.guarded import summary_in_child
 
 MEMORY = 600 << 20
-READERS = {"cache": inspect_cache, "checkpoint": summary}
+READERS = {"cache": inspect_cache, "checkpoint": summary_in_child}
 
 
 def main() -> None:

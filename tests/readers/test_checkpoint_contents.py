@@ -12,12 +12,11 @@ import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
 from torch.utils.data import DataLoader, TensorDataset
 
-from aqboard.readers.checkpoints.bits import differing_tensors
 from aqboard.readers.checkpoints.checkpoint import read_checkpoint
 from aqboard.readers.checkpoints.checkpoint_diff import diff_checkpoints, diff_settings
 from aqboard.readers.checkpoints.checkpoint_facts import best_score
 from aqboard.readers.checkpoints.health import tensor_health
-from aqboard.readers.checkpoints.integrity import check_integrity, tensor_digests
+from aqboard.readers.checkpoints.integrity import check_integrity, differing_tensors, tensor_digests
 
 
 class Tiny(lightning.LightningModule):

@@ -8,7 +8,7 @@ import pytest
 from aqboard.domain.evidence.loss import CurvePoint
 from aqboard.jobs.follow import reduced
 from aqboard.readers.errors import ReadError
-from aqboard.readers.logs.live_log import MAX_BYTES, read_live_log
+from aqboard.readers.logs.training_log import MAX_LIVE_BYTES, read_live_log
 
 CSV = b"epoch,step,train_loss_step,val_loss\n0,0,3.85,0.964\n0,10,0.7,\n0,20,nan,\n0,30,0.69,0.356\n"
 
@@ -121,8 +121,8 @@ def test_an_empty_file_is_a_log_that_begins_and_a_pipe_is_none(tmp_path):
 
 
 def test_a_log_without_end_is_read_up_to_the_limit(tmp_path, monkeypatch):
-    assert MAX_BYTES >= 64 << 20
-    monkeypatch.setattr("aqboard.readers.logs.live_log.MAX_BYTES", len(CSV) - 3)
+    assert MAX_LIVE_BYTES >= 64 << 20
+    monkeypatch.setattr("aqboard.readers.logs.training_log.MAX_LIVE_BYTES", len(CSV) - 3)
     (tmp_path / "metrics.csv").write_bytes(CSV)
     assert [point.step for point in read_live_log(tmp_path / "metrics.csv")] == [0, 10]
 

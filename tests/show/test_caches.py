@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 
 from aqboard.domain.cache import CacheFault
 from aqboard.domain.evidence.scan import CacheEvidence
-from aqboard.readers.caches.cache_pair import read_pair
-from aqboard.readers.caches.compare import group_caches
+from aqboard.readers.caches.compare import group_caches, read_pair
 from aqboard.readers.caches.scan_cache import build_scan_cache
 from aqboard.show.caches import (
     cache_facts,

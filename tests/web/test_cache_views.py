@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqboard.readers.caches.cache_pair import read_pair
+from aqboard.readers.caches.compare import read_pair
 from aqboard.readers.caches.scan_cache import build_scan_cache
 from aqboard.web.figures.caches import MOST_BINS, binned, displacement_figure, order_figure
 from tests.sample_attempts import GRID, with_orders, write_cache, write_files

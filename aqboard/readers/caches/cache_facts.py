@@ -6,11 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from aqboard.domain.cache import CacheDigests, CacheFacts, CacheFault
+from aqboard.readers.caches.cache_content import SIZES
 from aqboard.readers.caches.order_metrics import valid_rows
 from aqboard.readers.caches.scan_cache import IntArray, ScanCache, build_scan_cache, cache_digests, read_cache_file
 from aqboard.readers.digest import file_digest
-
-SIZES = ("grid_h", "grid_w", "num_sectors", "regions_h", "regions_w")
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,25 @@ from aqboard.domain.cache import (
     SectorDifference,
     UnreadableCache,
 )
-from aqboard.readers.caches.cache_facts import SIZES, LoadedCache, inspect_cache, load_cache
-from aqboard.readers.caches.order_metrics import displacements, kendall_tau, tie_only, valid_rows
+from aqboard.domain.model import Record
+from aqboard.readers.caches.cache_content import SIZES
+from aqboard.readers.caches.cache_facts import LoadedCache, inspect_cache, load_cache
+from aqboard.readers.caches.order_metrics import displacements, kendall_tau, ranks, tie_only, valid_rows
 from aqboard.readers.caches.scan_cache import IntArray, ScanCache, projections
 from aqboard.readers.errors import ReadError
+
+Places = tuple[tuple[int, ...], ...]
+"""[S, N]: for each sector, the place of each patch in the order; row-major patches, place 0 is visited first."""
+
+
+class CachePair(Record):
+    """A comparison, and the place of every patch in every sector's global order of both caches.
+
+    `places` is None where patches have no comparable places: other grids, or an order that is no permutation.
+    """
+
+    comparison: CacheComparison
+    places: tuple[Places, Places] | None
 
 
 def compare_caches(a_path: str | Path, b_path: str | Path) -> CacheComparison:
@@ -45,6 +60,16 @@ def compare_loaded(a: LoadedCache, b: LoadedCache) -> CacheComparison:
         metadata_differences=metadata,
         sectors=sectors,
     )
+
+
+def read_pair(a_path: str, b_path: str) -> CachePair:
+    """Read and compare two cache files; ReadError when one cannot be read."""
+    a, b = load_cache(a_path), load_cache(b_path)
+    comparison = compare_loaded(a, b)
+    if comparison.verdict == "different-grid" or not (a.facts.valid and b.facts.valid):
+        return CachePair(comparison=comparison, places=None)
+    places = tuple(tuple(map(tuple, ranks(loaded.cache.global_orders).tolist())) for loaded in (a, b))
+    return CachePair(comparison=comparison, places=(places[0], places[1]))
 
 
 def group_caches(paths: Iterable[str | Path]) -> CacheGroups:

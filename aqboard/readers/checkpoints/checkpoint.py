@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pydantic import JsonValue
 
 from aqboard.domain.checkpoint import CheckpointSummary, TensorSpec
-from aqboard.readers.checkpoints.checkpoint_facts import summarise
+from aqboard.readers.checkpoints.checkpoint_facts import Shapes, optimizer_shapes, summarise
 from aqboard.readers.errors import ReadError, shown
 from aqboard.readers.formats.plain import Plain
 from aqboard.readers.formats.reader import Document, read_document
@@ -97,6 +97,10 @@ class CheckpointFile:
     def summary(self) -> CheckpointSummary:
         """All facts that need no tensor data, as plain data."""
         return summarise(self.path, self.document, self.views, self.extra)
+
+    def optimizer_shapes(self) -> tuple[Shapes, ...]:
+        """Shapes of each optimizer's states, by parameter in the order of its groups (see `checkpoint_facts`)."""
+        return () if self.is_bare else optimizer_shapes(self.content)
 
     def close(self) -> None:
         """Release the file."""

@@ -13,6 +13,8 @@ from aqboard.readers.formats.tensors import TensorView
 
 _IN_NAME = re.compile(r"([A-Za-z][A-Za-z_/]*?)=(-?\d+(?:\.\d+)?(?:e-?\d+)?)(?=[^\d.]|\.\D|$)")
 
+Shapes = tuple[tuple[int, ...] | None, ...]
+
 # The same entry can stand in a list a million times; looking at each would take for ever.
 _MAX_LISTED = 32
 _MAX_STATE = 200_000
@@ -46,6 +48,15 @@ def summarise(
         extra=extra,
         warnings=document.warnings,
     )
+
+
+def optimizer_shapes(content: Mapping[Any, Any]) -> tuple[Shapes, ...]:
+    """Per optimizer, the shape of each parameter's state in the order of its groups; None for one without state.
+
+    The file names no parameter. A state holds tensors of the parameter's shape (Adam's moments) and scalars (its
+    step); the largest tells.
+    """
+    return tuple(_state_shapes(state) for state in _list(content.get("optimizer_states")))
 
 
 def best_score(file_name: str, callbacks: Mapping[str, Any]) -> BestScore | None:
@@ -108,6 +119,20 @@ def _optimizer(state: Any, plain: Plain) -> OptimizerFacts:
         state_bytes=sum(view.numel * view.itemsize for view in tensors),
         step=_number(plain.convert(next(steps, None))),
     )
+
+
+def _state_shapes(state: Any) -> Shapes:
+    fields = state if isinstance(state, dict) else {}
+    groups, entries = fields.get("param_groups"), fields.get("state")
+    if not isinstance(groups, list) or not isinstance(entries, dict):
+        return ()
+    numbers = [number for group in groups if isinstance(group, dict) for number in _list(group.get("params"))]
+    return tuple(_largest_shape(entries.get(number)) for number in numbers if type(number) is int)
+
+
+def _largest_shape(entry: Any) -> tuple[int, ...] | None:
+    views = [item for item in _values(entry) if isinstance(item, TensorView)]
+    return max(views, key=lambda view: view.numel).shape if views else None
 
 
 def _tensors(state: Any) -> Iterator[TensorView]:

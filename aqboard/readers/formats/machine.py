@@ -57,7 +57,7 @@ class Machine:
         self.memo: dict[int, Any] = {}
         self.protocol: int | None = None
 
-    def run(self, operations: tuple[Callable[["Machine"], None], ...]) -> Any:
+    def run(self, operations: tuple[Callable[["Machine"], object], ...]) -> Any:
         """Execute opcodes up to STOP and return the value; `operations` has one function per byte 0..255.
 
         Raises ReadError; every length was checked against the bytes present before it was used.
@@ -145,6 +145,43 @@ class Machine:
             f"A dictionary or set in the file has {shown(key)} as key; such keys serve to stall a reader.",
             code="bad-key",
         )
+
+    def checked_keys(self, keys: list[Any]) -> list[Any]:
+        """The keys, each of them checked."""
+        for key in keys:
+            self.check_key(key)
+        return keys
+
+    def extend(self, values: list[Any]) -> None:
+        """APPEND, APPENDS: values to the list on top of the stack."""
+        target = self.stack[-1]
+        if type(target) is list:
+            target.extend(values)
+        elif type(target) is Instance:
+            target.items.append(values)
+        else:
+            raise ReadError(f"The pickle appends to {shown(target)}.", code="malformed")
+
+    def set_items(self, pairs: list[Any]) -> None:
+        """DICT, SETITEM, SETITEMS: keys and values in turn into the dict on top of the stack."""
+        target = self.stack[-1]
+        if len(pairs) % 2:
+            raise ReadError("The pickle holds a dictionary with a key but no value.", code="malformed")
+        if type(target) is dict or type(target) is OrderedDict:
+            for key, value in zip(pairs[::2], pairs[1::2], strict=True):
+                self.check_key(key)
+                target[key] = value
+        elif type(target) is Instance:
+            target.items.append(pairs)
+        else:
+            raise ReadError(f"The pickle sets an item of {shown(target)}.", code="malformed")
+
+    def add_members(self, values: list[Any]) -> None:
+        """ADDITEMS: members to the set on top of the stack."""
+        target = self.stack[-1]
+        if type(target) is not set:
+            raise ReadError(f"The pickle adds members to {shown(target)}.", code="malformed")
+        target.update(self.checked_keys(values))
 
     def call(self, function: Any, args: Any) -> Any:
         """REDUCE: a known constructor's value, or an Instance that describes the call."""

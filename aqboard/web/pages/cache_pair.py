@@ -8,7 +8,7 @@ import streamlit as st
 
 from aqboard.domain.cache import CacheFacts
 from aqboard.domain.evidence.scan import CacheEvidence
-from aqboard.readers.caches.cache_pair import CachePair, read_pair
+from aqboard.readers.caches.compare import CachePair, read_pair
 from aqboard.readers.errors import ReadError
 from aqboard.readers.sandbox import run_sandboxed
 from aqboard.show.caches import COMPARISON_FACES, sector_rows, short_names

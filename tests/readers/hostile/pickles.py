@@ -185,6 +185,7 @@ BOMBS = [
     Case("aliased lists, 10^30 leaves", b"\x80\x02](NNe" + b"".join(b"q%c0](" % i + b"h%c" % i * 9 + b"e" for i in range(1, 31)) + b".", "not-a-cache", "no-tensors"),
     Case("six million opcodes", b"\x80\x02N" + b"N0" * 3_000_000 + b".", "too-many-opcodes", "too-many-opcodes"),
     Case("two million dicts", b"\x80\x02(" + b"}" * 2_000_000 + b"l.", "bomb", "bomb"),
+    Case("five million marks", b"\x80\x02" + b"(" * 4_900_000 + b".", "malformed", "malformed"),
     Case("bytes copied from one text", copies("_codecs:encode", b"(" + LONG_TEXT + text("latin1") + b"t", 400).replace(b"h\x00\x85R", b"h\x00R"), "bomb", "bomb"),
     Case("sets copied from one list", copies("builtins:set", LONG_LIST, 400), "bomb", "bomb"),
     Case("sizes copied from one list", copies("torch:Size", LONG_LIST, 400), "bomb", "bomb"),
