@@ -1,7 +1,7 @@
 """Mutants of a module: each is the module with one small mistake in its logic.
 
-Text is left alone: sentences, docstrings and annotations are for people, and so are decorators. Numbers that only say how a figure is printed
-(the digits of `round`) are text in this sense.
+Text is left alone: sentences, docstrings and annotations are for people. Numbers that only say how a figure is printed
+(the digits of `round`) are text in this sense. Decorators say what kind of thing a function or class is; they stay.
 """
 
 import ast
@@ -36,7 +36,7 @@ ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
 }
 CALLS = {"min": "max", "max": "min", "any": "all", "all": "any", "sorted": "list", "reversed": "list"}
 
-Path = tuple[tuple[str, int | None], ...]
+Trail = tuple[tuple[str, int | None], ...]
 """How a node is reached from the root: field names, with the index where the field is a list."""
 
 
@@ -74,7 +74,7 @@ def enumerations(sources: Sequence[str]) -> dict[str, tuple[str, ...]]:
     }
 
 
-def _sites(node: ast.AST, path: Path, function: str, scope: str = "") -> Iterator[tuple[Path, Any, str]]:
+def _sites(node: ast.AST, path: Trail, function: str, scope: str = "") -> Iterator[tuple[Trail, Any, str]]:
     """Every node that may be changed, how to reach it, and the function that it belongs to."""
     if isinstance(node, ast.expr | ast.stmt | ast.comprehension):
         yield path, node, function
@@ -143,7 +143,7 @@ def _changes(node: Any, enums: Mapping[str, Sequence[str]]) -> Iterator[tuple[st
             yield "continue -> break", ast.Break()
 
 
-def _replaced(root: ast.Module, path: Path, replacement: Any) -> ast.Module:
+def _replaced(root: ast.Module, path: Trail, replacement: Any) -> ast.Module:
     tree = copy.deepcopy(root)
     parent: Any = tree
     for name, index in path[:-1]:

@@ -28,7 +28,7 @@ from typing import Any, NoReturn
 from tools.mutants.operators import Mutant
 
 PRELOAD = ("hypothesis", "jinja2", "numpy", "psutil", "pydantic", "pytest", "sqlite_utils", "typer", "yaml")
-CPU_S, WALL_S = 60, 600
+CPU_S, WALL_S = 20, 600
 """Limits of one mutant; one that does not end has been noticed."""
 NOTICED, MISSED, UNFIT = 1, 0, 9
 
