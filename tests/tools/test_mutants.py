@@ -121,7 +121,7 @@ def test_what_no_test_notices_survives(tmp_path: Path) -> None:
     (tmp_path / "tests/test_rule.py").write_text(
         "from pack.rule import empty, large\n"
         "def test_large(): assert large(10.5) and not large(9.5)\n"
-        "def test_empty(): assert empty(2) == 0\n"
+        "def test_empty(): assert empty(3) == 0\n"
     )
     (tmp_path / "pyproject.toml").write_text('[tool.pytest.ini_options]\npythonpath = ["."]\n')
     done = subprocess.run(
@@ -129,7 +129,7 @@ def test_what_no_test_notices_survives(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     survivors = json.loads(done.stdout.splitlines()[-1])
-    assert survivors == [[6, "Gt -> GtE"], [15, "Add -> Sub"], [15, "1 -> 2"], [15, "1 -> 0"]]
+    assert survivors == [[6, "Gt -> GtE"], [16, "Add -> Sub"], [16, "1 -> 2"], [16, "1 -> 0"]]
 
 
 def test_the_page_keeps_what_was_not_measured_this_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
