@@ -100,6 +100,18 @@ def test_a_no_go_ends_every_go_before_it_and_none_after() -> None:
     assert between(case(no, said(KATHERINE), said(GRACE))) == []
 
 
+def test_a_no_go_fills_no_seat() -> None:
+    given = case(said(KATHERINE, Decision.NO_GO), said(GRACE))
+    assert between(given) == [("approval", "GO is missing from 1 person (1 of 2 given).")]
+
+
+def test_a_seat_is_given_to_whoever_said_go_first() -> None:
+    one = Policy()
+    (seat,) = clearance(case(said(KATHERINE, policy=one), said(GRACE, policy=one), policy=one), WHEN).seats
+    assert seat.taken_by is not None
+    assert seat.taken_by.person == "Katherine"
+
+
 def test_of_several_no_gos_the_last_word_is_named() -> None:
     no_gos = [said(person(name), Decision.NO_GO) for name in ("Mae", "Sally")]
     assert clearance(case(said(GRACE), *no_gos), WHEN).standings[-1].why == "Void: Sally said NO-GO after it."
@@ -160,6 +172,8 @@ def test_what_changed_is_named() -> None:
 def test_stale_inputs_misfits_and_faults_stand_in_the_way_and_void() -> None:
     told = case(said(GRACE), said(KATHERINE), stale=("best.ckpt has changed.",), misfits=("Too many nodes.",))
     assert [kind for kind, _ in between(told)][:2] == ["input", "cluster"]
+    two = case(said(GRACE), stale=("best.ckpt has changed.", "cache.pkl is gone."))
+    assert clearance(two, WHEN).standings[0].why == "Void: best.ckpt has changed."
     assert clearance(told, WHEN).approvals == ()
     assert clearance(told, WHEN).standings[0].why == "Void: best.ckpt has changed."
     failed = case(findings=[samples.finding("a", Verdict.FAIL)])
@@ -339,6 +353,19 @@ def test_a_go_that_can_be_spared_does_not_end_the_clearance() -> None:
     one = Policy(signoff_hours=10)
     both = case(said(KATHERINE, policy=one), said(GRACE, hours=3, policy=one), policy=one)
     assert clearance(both, WHEN + timedelta(hours=4)).until == WHEN + timedelta(hours=13)
+
+
+def test_the_oldest_go_is_spared_first_in_whatever_order_they_are_listed() -> None:
+    one = Policy(signoff_hours=10)
+    both = case(said(KATHERINE, hours=3, policy=one), said(GRACE, policy=one), policy=one)
+    assert clearance(both, WHEN + timedelta(hours=4)).until == WHEN + timedelta(hours=13)
+
+
+def test_a_waiver_that_nobody_confirmed_ends_nothing() -> None:
+    one = Policy(signoff_hours=48)
+    proposed = waived(confirmed_by=None)
+    cleared = clearance(case(said(KATHERINE, policy=one), policy=one, waivers=proposed), WHEN)
+    assert cleared.until == WHEN + timedelta(hours=48)
 
 
 @pytest.mark.parametrize(("by", "counts"), [("none", False), ("account", True)])

@@ -27,6 +27,7 @@ def test_the_default_is_one_approval_in_words() -> None:
         {"approvals": [{"role": "lead", "count": 0}]},
         {"evidence_hours": 0},
         {"signoff_hours": float("nan")},
+        {"signoff_hours": 0},
         {"self_approval": "always"},
         {"identified_by": []},
         {"aprovals": []},
@@ -86,6 +87,12 @@ def test_an_installation_adds_and_never_takes_away() -> None:
     assert {rule.role: rule.count for rule in both.approvals} == {"any": 3, "lead": 1}
     assert (both.self_approval, both.signoff_hours, both.identified_by) == ("never", 24, ("account",))
     assert both.evidence_hours == plan.evidence_hours, "the minimum says nothing about it"
+
+
+@pytest.mark.parametrize("minimum", [None, Policy()])
+def test_an_installation_that_says_nothing_changes_nothing(minimum: Policy | None) -> None:
+    plan = Policy(approvals=(ApprovalRule(role="lead"),), evidence_hours=1000, signoff_hours=1000)
+    assert stricter(plan, minimum, WAYS) == plan
 
 
 def test_a_plan_that_counts_nobody_the_installation_can_identify_is_told() -> None:

@@ -55,6 +55,7 @@ def test_it_counts_once_a_second_person_confirms_it() -> None:
     confirmed = state(answer(made, GRACE), of=made)
     assert (confirmed.state, confirmed.confirmed_by) == (WaiverState.IN_FORCE, answer(made, GRACE))
     assert waived_checks([confirmed]) == {"a"}
+    assert waived_checks([state(of=made)]) == frozenset(), "a proposed waiver accepts nothing"
 
 
 @pytest.mark.parametrize("same", [person(" ADA  ", by="none"), person("Ada", by="os-user"), person("Ａda", by="none")])

@@ -61,7 +61,7 @@ def missed(tests: Sequence[str], mutants: Sequence[Mutant]) -> list[Mutant]:
 def _imported(tests: Sequence[str], mutant: Mutant) -> int:
     """In a child: run the tests on a module that is imported with the mistake in it."""
     sys.meta_path.insert(0, _Instead(mutant))
-    return NOTICED if _pytest(tests, ["-x"]) else MISSED
+    return NOTICED if _pytest(tests, ["-x"], _QuickFirst()) else MISSED
 
 
 def _exchange(tests: Sequence[str], mutants: Sequence[Mutant]) -> str:
@@ -75,7 +75,15 @@ def _exchange(tests: Sequence[str], mutants: Sequence[Mutant]) -> str:
     return json.dumps(fault if plugin.codes is None else {"codes": plugin.codes, "files": plugin.files})
 
 
-class _Exchange:
+class _QuickFirst:
+    """A plugin of pytest: tests with made-up examples cost most, and a mutant is usually noticed before."""
+
+    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+        """Put them last."""
+        items.sort(key=lambda item: hasattr(getattr(item, "obj", None), "hypothesis"))
+
+
+class _Exchange(_QuickFirst):
     """A plugin of pytest that runs the collected tests once for each mutant."""
 
     def __init__(self, mutants: Sequence[Mutant]) -> None:
@@ -86,8 +94,7 @@ class _Exchange:
 
     def pytest_runtestloop(self, session: Any) -> bool:
         """Instead of running the tests."""
-        # Examples that are made up cost most; a mutant is usually noticed before.
-        items = sorted(session.items, key=lambda item: hasattr(getattr(item, "obj", None), "hypothesis"))
+        items = session.items
         told = json.loads(_ask(lambda: self._reach(items)))
         if isinstance(told, str):
             self.fault = told
