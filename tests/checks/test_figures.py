@@ -1,13 +1,12 @@
 """What each check puts into its table for a healthy launch: the figures, their units, and the limits they are held to.
 
-And what the suite as a whole promises: which checks block, what they look at, and which launches they apply to.
+And which launches a check applies to.
 """
 
 import pytest
 
 from aqboard.checks import SUITE
 from aqboard.checks.check import always, where_wind_orders_tokens
-from aqboard.domain.finding import Severity, Stage
 from aqboard.domain.plan import LaunchPlan
 from tests.checks.judging import BY_ID, Healthy, judge
 
@@ -211,29 +210,6 @@ def test_the_figures_of_a_healthy_launch(healthy: Healthy, check_id: str, rows: 
     found = [(f.name, f.value, f.unit, f.limit) for f in judge(check_id, healthy).measurements]
     size_of_the_file = ("size", healthy[1]["file"].size, "bytes", "")  # type: ignore[attr-defined]
     assert [row for row in found if row != size_of_the_file] == rows
-
-
-INFORM = {"cache.timeline", "loss.candidates", "train.cost"}
-WARN_ONLY = {
-    "checkpoint.launch", "scan.refusal", "cache.content", "forward.counterfactuals", "loss.attribution",
-    "launch.walltime", "environment.ready",
-}  # fmt: skip
-STAGES = {
-    "baseline": Stage.CHECKPOINT, "train": Stage.TRAINING, "ranks": Stage.TRAINING, "environment": Stage.LAUNCH,
-}  # fmt: skip
-
-
-def test_all_checks_block_but_those_that_only_hint() -> None:
-    by_severity = {severity: {c.id for c in SUITE if c.severity is severity} for severity in Severity}
-    assert by_severity[Severity.INFORMS] == INFORM
-    assert by_severity[Severity.WARNS] == WARN_ONLY
-    assert by_severity[Severity.BLOCKS] == set(BY_ID) - INFORM - WARN_ONLY
-
-
-def test_a_checks_stage_is_the_first_word_of_its_id() -> None:
-    for check in SUITE:
-        word = check.id.partition(".")[0]
-        assert check.stage is (STAGES.get(word) or Stage(word)), check.id
 
 
 def test_questions_about_the_scan_are_asked_only_of_plans_that_have_one(healthy: Healthy) -> None:

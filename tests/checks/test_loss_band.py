@@ -162,7 +162,9 @@ def test_another_seed_draws_otherwise() -> None:
     assert interval(batches) == interval(batches, seed=0) != interval(batches, seed=1)
 
 
-@pytest.mark.parametrize(("first", "random_init", "said"), [(0.81, 1.0, True), (0.79, 1.0, False)])
+@pytest.mark.parametrize(
+    ("first", "random_init", "said"), [(0.81, 1.0, True), (0.79, 1.0, False), (1.61, 2.0, True), (1.59, 2.0, False)]
+)
 def test_a_loss_near_that_of_random_weights_says_so(
     healthy: Healthy, first: float, random_init: float, said: bool
 ) -> None:
@@ -186,3 +188,16 @@ def test_without_a_limit_the_figures_are_told_all_the_same(healthy: Healthy) -> 
     few = section(healthy[0], "baseline", measurements=(0.4,))
     figures = judge("loss.first", healthy, {}, **few).measurements
     assert (figures[0].name, figures[0].limit) == ("first val_loss, as planned", "no limit: too few measurements")
+
+
+def test_a_loss_at_the_limit_is_within_it(healthy: Healthy) -> None:
+    twice = section(healthy[0], "baseline", val_loss=0.5, tolerance=1.0)
+    assert judge("loss.first", healthy, {"planned": measured(1.0, 1.0)}, **twice).verdict is PASS
+    above = {"planned": measured(1.2, 1.2), "as_trained": measured(1.0)}
+    found = judge("loss.first", healthy, above, **twice)
+    assert (found.verdict, "too: 1.0000, within the limit." in found.summary) == (FAIL, True)
+
+
+def test_one_batch_tells_nothing_of_others(healthy: Healthy) -> None:
+    found = judge("loss.first", healthy, {"planned": measured(0.9)})
+    assert (found.verdict, "use more of them" in found.summary) == (FAIL, False)

@@ -8,7 +8,7 @@ import pytest
 from aqboard.checks import SUITE, Check
 from aqboard.domain.cache import CacheFault, UnreadableCache
 from aqboard.domain.evidence import DirectionResult, LossMeasurement
-from aqboard.domain.finding import Verdict
+from aqboard.domain.finding import Severity, Stage, Verdict
 from aqboard.domain.plan import LaunchPlan
 from tests import sample_attempts
 from tests.checks.judging import BY_ID, ERROR, FAIL, PASS, SKIP, WARN, Healthy, judge
@@ -21,6 +21,29 @@ def test_ids_are_unique_and_every_check_explains_itself() -> None:
         assert len(check.page.splitlines()) > 2, f"{check.id} does not say why it matters"
         assert check.judge.__doc__
         assert "PASS" in check.judge.__doc__ or "WARN" in check.judge.__doc__
+
+
+INFORM = {"cache.timeline", "loss.candidates", "train.cost"}
+WARN_ONLY = {
+    "checkpoint.launch", "scan.refusal", "cache.content", "forward.counterfactuals", "loss.attribution",
+    "launch.walltime", "environment.ready",
+}  # fmt: skip
+STAGES = {
+    "baseline": Stage.CHECKPOINT, "train": Stage.TRAINING, "ranks": Stage.TRAINING, "environment": Stage.LAUNCH,
+}  # fmt: skip
+
+
+def test_all_checks_block_but_those_that_only_hint() -> None:
+    by_severity = {severity: {c.id for c in SUITE if c.severity is severity} for severity in Severity}
+    assert by_severity[Severity.INFORMS] == INFORM
+    assert by_severity[Severity.WARNS] == WARN_ONLY
+    assert by_severity[Severity.BLOCKS] == set(BY_ID) - INFORM - WARN_ONLY
+
+
+def test_a_checks_stage_is_the_first_word_of_its_id() -> None:
+    for check in SUITE:
+        word = check.id.partition(".")[0]
+        assert check.stage is (STAGES.get(word) or Stage(word)), check.id
 
 
 # What `sample_attempts` calls healthy has one candidate with other orders, which deserves a warning.

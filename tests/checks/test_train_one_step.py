@@ -71,3 +71,13 @@ def test_every_pattern_of_the_plan_must_freeze_something(healthy: Healthy) -> No
     assert (found.verdict, "declares head.* as frozen" in found.summary) == (FAIL, True)
     found = judge(ID, healthy, {"frozen": ("climax.a", "head.b", "neck.c")}, **declared)
     assert (found.verdict, "1 parameters are frozen that should train: neck.c" in found.summary) == (FAIL, True)
+
+
+def test_patterns_that_freeze_nothing_are_told_in_order(healthy: Healthy) -> None:
+    declared = section(healthy[0], "training", frozen=tuple(f"{letter}.*" for letter in "zayx"))
+    assert "declares a.*, x.*, y.* and 1 more as frozen" in judge(ID, healthy, **declared).summary
+
+
+def test_each_fault_has_its_own_remedy(healthy: Healthy) -> None:
+    assert "the training would stop there" in judge(ID, healthy, {"failed_at": "backward", "error": "x"}).remedy
+    assert "is their branch used?" in judge(ID, healthy, {"without_gradient": ("b",)}).remedy

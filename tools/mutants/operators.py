@@ -123,7 +123,8 @@ def _changes(node: Any, enums: Mapping[str, Sequence[str]]) -> Iterator[tuple[st
             yield f"{node.value} -> {not node.value}", ast.Constant(not node.value)
         case ast.Constant(value=int() | float() as number):
             for value in (number + 1, number - 1) if isinstance(number, int) else (number * 1.7 + 0.01, number * 0.6):
-                yield f"{number} -> {value:.6g}", ast.Constant(value)
+                if value != number:
+                    yield f"{number} -> {value:.6g}", ast.Constant(value)
         case ast.BinOp() if type(node.op) in ARITHMETIC and not (_is_text(node.left) or _is_text(node.right)):
             new_op = ARITHMETIC[type(node.op)]()
             yield f"{_word(node.op)} -> {_word(new_op)}", _with(node, op=new_op)
