@@ -86,3 +86,7 @@ def test_a_difference_of_the_period_is_told_before_one_of_the_selection(healthy:
 def test_without_the_checkpoints_data_only_the_launchs_is_in_the_table(healthy: Healthy) -> None:
     figures = judge("data.periods", healthy, {"trained": None}).measurements
     assert [figure.name for figure in figures] == ["training", "validation"]
+
+
+def test_three_years_in_a_row_are_one_run() -> None:
+    assert words(years(2009, 2007, 2008, 2012, 2013)) == "2007 to 2009, 2012 to 2013"

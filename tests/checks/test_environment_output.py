@@ -20,7 +20,11 @@ AWAY = folder(path="/scratch/x", on_this_machine=False, free_bytes=None)
     ("outputs", "verdict", "said"),
     [
         ((folder(),), PASS, "/out can be written to; 1.0 TB free"),
-        ((folder(free_bytes=10**12),), PASS, "checkpoints of about 1.0 kB, optimizer state included."),
+        (
+            (folder(free_bytes=10**12),),
+            PASS,
+            "/out can be written to; 1.0 TB free for checkpoints of about 1.0 kB, optimizer state included.",
+        ),
         ((folder(), AWAY), PASS, "/scratch/x is not on this machine and was not looked at."),
         ((folder(quota_bytes=10**9),), PASS, "1.0 GB free"),
         ((AWAY,), WARN, "/scratch/x is not on this machine, so nothing is known"),
@@ -56,3 +60,8 @@ def test_the_table_tells_disk_and_quota_apart(healthy: Healthy, changes: dict[st
     found = judge("environment.output", healthy, {"outputs": (folder(**changes), AWAY), "checkpoint_bytes": NEED})
     (figure,) = found.measurements
     assert (figure.name, figure.value, figure.limit) == ("free for checkpoints", value, ">= 2.0 kB")
+
+
+def test_nothing_is_said_of_other_machines_where_every_folder_is_here(healthy: Healthy) -> None:
+    found = judge("environment.output", healthy, {"outputs": (folder(),), "checkpoint_bytes": NEED})
+    assert found.summary.endswith("optimizer state included.")

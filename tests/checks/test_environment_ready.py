@@ -60,3 +60,8 @@ def test_what_is_not_known_of_the_machine_is_said(healthy: Healthy) -> None:
 
 def test_a_low_limit_says_what_to_raise_it_to(healthy: Healthy) -> None:
     assert "`ulimit -n 4096`" in judge("environment.ready", healthy, {"open_files": 256}).remedy
+
+
+def test_the_driver_is_named_and_a_missing_reason_leaves_no_brackets(healthy: Healthy) -> None:
+    assert judge("environment.ready", healthy).summary.endswith("driver amdgpu 6.3.6.")
+    assert "sees no GPU." in judge("environment.ready", healthy, {"gpus": ()}).summary

@@ -115,3 +115,10 @@ def test_six_blind_inputs_are_named(healthy: Healthy) -> None:
     names = [f"v{n}" for n in range(7)]
     seen = {"variables": tuple(names), "changes": tuple(Change(name=name, effect=0.0) for name in names)}
     assert "does not change with v0, v1, v2, v3, v4, v5 and 1 more" in judge(ID, healthy, seen).summary
+
+
+@pytest.mark.parametrize(
+    ("effect", "cause"), [(None, "wind (InputError: no)"), (math.nan, "wind (the forecast is not finite)")]
+)
+def test_why_it_could_not_be_seen_is_said(healthy: Healthy, effect: float | None, cause: str) -> None:
+    assert cause in judge(ID, healthy, changed(healthy, wind=effect)).summary
