@@ -56,6 +56,7 @@ def test_decimals_as_written(text: str, places: int) -> None:
 def test_trailing_zeros_of_the_name_count() -> None:
     assert printed_in_name("/a/b=1/best-val_loss=0.3500-step=3.ckpt", 0.35) == "0.3500"
     assert printed_in_name("/a/best.ckpt", None) is None
+    assert printed_in_name("/a/step=311-val_loss=0.3500.ckpt", 0.35) == "0.3500", "not the first figure in the name"
 
 
 @pytest.mark.parametrize(

@@ -340,6 +340,9 @@ def test_every_order_that_is_no_permutation_is_counted(healthy: Healthy) -> None
     planned = healthy[1]["cache"].planned  # type: ignore[attr-defined]
     found = judge("cache.valid", healthy, {"planned": planned.model_copy(update={"faults": faults})})
     assert "5 orders are not permutations; the first is global" in found.summary
+    assert judge("cache.valid", healthy).summary == (
+        "Grid 8 x 16, 16 sectors, every order a permutation; as the generator builds it."
+    )
     other = planned.model_copy(update={"equals_generator": False, "generator_note": "made by hand"})
     assert "; made by hand." in judge("cache.valid", healthy, {"planned": other}).summary
 
