@@ -37,11 +37,11 @@ format: $(READY)  ## let ruff format and fix
 bench: $(READY)  ## plain against fast, as ratios measured in one run; writes docs/benchmarks.md
 	$(BIN)/python -m benchmarks
 
-mutants: $(READY)  ## do the tests hold the core? ONLY=aqboard/domain/seats.py for one module; writes docs/mutants.md
+mutants: $(READY)  ## do the tests hold the core? ONLY=aqboard/domain/signing/seats.py for one module; writes docs/mutants.md
 	$(BIN)/python -m tools.mutants $(ONLY)
 
 demo-data: $(READY)  ## train the demo model again and rebuild data/demo (minutes)
-	$(BIN)/python -m aqboard.demo.artefacts
+	$(BIN)/python -m aqboard_reference.demo.artefacts
 
 browser:  ## install Chromium for the browser tests (Debian)
 	apt-get update -q && apt-get install -y -q --no-install-recommends chromium

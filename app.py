@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from aqboard.views import board
+from aqboard.web import board
 
 PAGES = (
     st.Page("pages/readiness.py", title="Readiness", icon="🚦", default=True),

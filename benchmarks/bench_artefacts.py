@@ -1,4 +1,4 @@
-"""Reading, comparing and proving artefacts: what one would write with torch and pickle against aqboard.artefacts.
+"""Reading, comparing and proving artefacts: what one would write with torch and pickle against aqboard.readers.
 
 `python -m benchmarks.bench_artefacts [--quick]` prints a markdown table; `run` gives its rows.
 """
@@ -13,15 +13,15 @@ from unittest.mock import patch
 
 import numpy as np
 import torch
+from aqboard_reference.topoflow.cache_file import KEYS, write_scan_cache
 
-from aqboard.artefacts.bits import differing_tensors
-from aqboard.artefacts.checkpoint import read_checkpoint
-from aqboard.artefacts.compare import compare_caches
-from aqboard.artefacts.digest import file_digest
-from aqboard.artefacts.integrity import check_integrity
-from aqboard.artefacts.order_metrics import valid_rows
-from aqboard.artefacts.scan_cache import build_scan_cache, cache_digests, read_scan_cache
-from aqboard.topoflow.cache_file import KEYS, write_scan_cache
+from aqboard.readers.caches.compare import compare_caches
+from aqboard.readers.caches.order_metrics import valid_rows
+from aqboard.readers.caches.scan_cache import build_scan_cache, cache_digests, read_scan_cache
+from aqboard.readers.checkpoints.bits import differing_tensors
+from aqboard.readers.checkpoints.checkpoint import read_checkpoint
+from aqboard.readers.checkpoints.integrity import check_integrity
+from aqboard.readers.digest import file_digest
 from benchmarks.timing import Row, Timing, command, side_by_side
 
 THREADS = 2

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from aqboard_reference.topoflow.attention import biased_attention
+from aqboard_reference.topoflow.config import ModelConfig
+from aqboard_reference.topoflow.flex import flex_biased_attention
+from aqboard_reference.topoflow.lightning_module import TopoFlowModule
+from aqboard_reference.topoflow.normalisation import Normalisation, VariableStatistics
 from torch import Tensor
 
-from aqboard.topoflow.attention import biased_attention
-from aqboard.topoflow.config import ModelConfig
-from aqboard.topoflow.flex import flex_biased_attention
-from aqboard.topoflow.lightning_module import TopoFlowModule
-from aqboard.topoflow.normalisation import Normalisation, VariableStatistics
 from benchmarks.floor import forward_flop, forward_traffic
 from benchmarks.timing import duration
 

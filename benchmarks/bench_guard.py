@@ -20,14 +20,14 @@ from pathlib import Path
 
 import torch
 import torch.distributed as dist
+from aqboard_reference.topoflow.config import ModelConfig
+from aqboard_reference.topoflow.lightning_module import TopoFlowModule
+from aqboard_reference.topoflow.normalisation import Normalisation, VariableStatistics
 
 from aqboard.guard.patience import Patience, end_at_once
 from aqboard.guard.ranks import Ranks
 from aqboard.guard.rows import COMPARED, Row, width
 from aqboard.guard.weights import not_finite, weights_digest
-from aqboard.topoflow.config import ModelConfig
-from aqboard.topoflow.lightning_module import TopoFlowModule
-from aqboard.topoflow.normalisation import Normalisation, VariableStatistics
 from benchmarks.timing import duration, machine
 from tests.guard.manifests import manifest, signed_file
 
@@ -72,7 +72,9 @@ def _median(work: Callable[[], object], repeats: int) -> float:
 def rounds(world: int, repeats: int) -> list[float]:
     """Seconds of a look, a flag, a broadcast among that many processes."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["torch.distributed", "aqboard.guard.ranks", "aqboard.topoflow.lightning_module"])
+    context.set_forkserver_preload(
+        ["torch.distributed", "aqboard.guard.ranks", "aqboard_reference.topoflow.lightning_module"]
+    )
     with socket.socket() as listener, tempfile.TemporaryDirectory() as folder:
         listener.bind(("127.0.0.1", 0))
         port, out = listener.getsockname()[1], Path(folder) / "medians"

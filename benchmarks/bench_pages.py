@@ -17,9 +17,9 @@ from pathlib import Path
 from playwright.sync_api import Browser, sync_playwright
 
 from aqboard.domain.attempt import Attempt
-from aqboard.domain.events import Ended, Line, SessionEnded, SessionStarted
-from aqboard.domain.outcome import ProbeOutcome
-from aqboard.domain.session import CheckSession, SessionState, Standing
+from aqboard.domain.session.check_session import CheckSession, SessionState, Standing
+from aqboard.domain.session.events import Ended, Line, SessionEnded, SessionStarted
+from aqboard.domain.session.outcome import ProbeOutcome
 from aqboard.store import Store
 from aqboard.store.connection import writing
 from aqboard.store.sessions import Sessions

@@ -11,19 +11,19 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 import torch.nn.functional as F
+from aqboard_reference.topoflow.attention import biased_attention
+from aqboard_reference.topoflow.config import ModelConfig
+from aqboard_reference.topoflow.embed import patchify
+from aqboard_reference.topoflow.evaluate import losses_per_cache
+from aqboard_reference.topoflow.lightning_module import Batch, TopoFlowModule
+from aqboard_reference.topoflow.normalisation import Normalisation, VariableStatistics
+from aqboard_reference.topoflow.scan import take_in_order
 from torch import Tensor
 
-from aqboard.artefacts.scan_cache import build_scan_cache, projections, sector_angles
-from aqboard.topoflow.attention import biased_attention
-from aqboard.topoflow.config import ModelConfig
-from aqboard.topoflow.embed import patchify
-from aqboard.topoflow.evaluate import losses_per_cache
-from aqboard.topoflow.lightning_module import Batch, TopoFlowModule
-from aqboard.topoflow.normalisation import Normalisation, VariableStatistics
-from aqboard.topoflow.scan import take_in_order
+from aqboard.readers.caches.scan_cache import build_scan_cache, projections, sector_angles
 from benchmarks.floor import forward_flop
 from benchmarks.timing import Row, Timing, command, seconds, side_by_side
-from tests.topoflow import plain_model, plain_scan
+from tests.reference import plain_model, plain_scan
 
 THREADS = 2
 

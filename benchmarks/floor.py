@@ -1,6 +1,6 @@
 """What a forward pass of the reference model cannot do without: its arithmetic and its memory traffic."""
 
-from aqboard.topoflow.config import ModelConfig
+from aqboard_reference.topoflow.config import ModelConfig
 
 
 def forward_flop(config: ModelConfig, batch: int) -> float:

@@ -1,5 +1,6 @@
 """Caches: which scan caches say the same, and which is the one of the training?"""
 
-from aqboard.views import board, caches
+from aqboard.web import board
+from aqboard.web.pages import caches
 
 board.page(caches.show)

@@ -1,5 +1,6 @@
 """Checkpoint: what is in the file, and does it reach the model?"""
 
-from aqboard.views import board, checkpoint
+from aqboard.web import board
+from aqboard.web.pages import checkpoint
 
 board.page(checkpoint.show)

@@ -1,5 +1,6 @@
 """History: all attempts, and what differs between them."""
 
-from aqboard.views import board, history
+from aqboard.web import board
+from aqboard.web.pages import history
 
 board.page(history.show)

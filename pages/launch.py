@@ -1,5 +1,6 @@
 """Launch: what would be submitted, and who said GO."""
 
-from aqboard.views import board, launch
+from aqboard.web import board
+from aqboard.web.pages import launch
 
 board.page(launch.show)

@@ -1,5 +1,6 @@
 """Script lint: an sbatch script, its findings beside the lines."""
 
-from aqboard.views import board, lint
+from aqboard.web import board
+from aqboard.web.pages import lint
 
 board.page(lint.show)

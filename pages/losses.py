@@ -1,5 +1,6 @@
 """Losses: does the launch start from where the baseline ended?"""
 
-from aqboard.views import board, losses
+from aqboard.web import board
+from aqboard.web.pages import losses
 
 board.page(losses.show)

@@ -1,5 +1,6 @@
 """Run checks: start them, watch them, stop them."""
 
-from aqboard.views import board, run
+from aqboard.web import board
+from aqboard.web.pages import run
 
 board.page(run.show)

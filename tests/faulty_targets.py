@@ -4,12 +4,12 @@ import time
 
 import numpy as np
 import torch
+from aqboard_reference.target import ReferenceTarget
 from torch import Tensor, nn
 
-from aqboard.artefacts.checkpoint import read_checkpoint
 from aqboard.domain.plan import LaunchPlan
-from aqboard.probes.reference import ReferenceTarget
 from aqboard.probes.target import Batch
+from aqboard.readers.checkpoints.checkpoint import read_checkpoint
 
 
 class RankZeroOnly(ReferenceTarget):

@@ -14,11 +14,8 @@ import numpy as np
 import yaml
 from safetensors.numpy import save_file
 
-from aqboard.artefacts.align import align_keys
-from aqboard.artefacts.checkpoint import read_checkpoint
-from aqboard.artefacts.compare import group_caches
-from aqboard.artefacts.scan_cache import ScanCache, build_scan_cache, cache_digests
 from aqboard.checks import SUITE
+from aqboard.checks.judge import judge_all
 from aqboard.domain.attempt import Attempt, InputFile
 from aqboard.domain.checkpoint import BestScore, IntegrityReport, TensorSpec
 from aqboard.domain.evidence import (
@@ -37,10 +34,13 @@ from aqboard.domain.evidence import (
     ScanEvidence,
 )
 from aqboard.domain.finding import Finding, Severity, Stage, Verdict
-from aqboard.domain.outcome import ProbeOutcome
 from aqboard.domain.plan import LaunchPlan, TargetPlan
-from aqboard.runner.freeze import freeze
-from aqboard.runner.judge import judge_all
+from aqboard.domain.session.outcome import ProbeOutcome
+from aqboard.readers.align.match import align_keys
+from aqboard.readers.caches.compare import group_caches
+from aqboard.readers.caches.scan_cache import ScanCache, build_scan_cache, cache_digests
+from aqboard.readers.checkpoints.checkpoint import read_checkpoint
+from aqboard.sessions.freeze import freeze
 from aqboard.store import Store
 from tests import sample_launch, sample_measured
 
@@ -139,7 +139,7 @@ def sample_plan(folder: Path, **changes: object) -> LaunchPlan:
             "time": "1-00:00:00",
             "job_name": "topoflow-400",
             "workdir": "/scratch/project_462000640/aq_net2",
-            "command": ["python", "-m", "aqboard.topoflow.train", "train.yaml"],
+            "command": ["python", "-m", "aqboard_reference.topoflow.train", "train.yaml"],
         },
     }
     # The samples were measured on a fixed day, long before any test runs.

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 
 from aqboard.domain.evidence import CurvePoint
-from aqboard.domain.guard_verdict import GuardCheck, GuardVerdict
-from aqboard.domain.job import Sighting, Submission
+from aqboard.domain.job.guard_verdict import GuardCheck, GuardVerdict
+from aqboard.domain.job.slurm_job import Sighting, Submission
 from aqboard.store import Store
 from aqboard.store.jobs import Jobs
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from aqboard.domain.finding import Finding, Verdict
-from aqboard.domain.identity import Identity
-from aqboard.runner.freeze import freeze
+from aqboard.domain.signing.identity import Identity
+from aqboard.sessions.freeze import freeze
 from aqboard.store import Store
 from tests import samples
 

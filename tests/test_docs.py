@@ -12,10 +12,10 @@ import pytest
 from typer.main import get_command
 
 from aqboard.checks import SUITE, Check
+from aqboard.checks.judge import judge_all
 from aqboard.domain.evidence import CurveEvidence, CurvePoint
 from aqboard.domain.finding import Verdict
-from aqboard.domain.outcome import ProbeOutcome
-from aqboard.runner.judge import judge_all
+from aqboard.domain.session.outcome import ProbeOutcome
 from tests import samples
 
 ROOT = Path(__file__).parent.parent

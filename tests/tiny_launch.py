@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from aqboard_reference.topoflow.cache_file import write_scan_cache
+from aqboard_reference.topoflow.config import DataConfig, ModelConfig, OptimiserConfig, TrainConfig
+from aqboard_reference.topoflow.generate import World, compute_normalisation, ensure_store
+from aqboard_reference.topoflow.train import train
 
-from aqboard.artefacts.scan_cache import ScanCache, build_scan_cache
-from aqboard.topoflow.cache_file import write_scan_cache
-from aqboard.topoflow.config import DataConfig, ModelConfig, OptimiserConfig, TrainConfig
-from aqboard.topoflow.generate import World, compute_normalisation, ensure_store
-from aqboard.topoflow.train import train
+from aqboard.readers.caches.scan_cache import ScanCache, build_scan_cache
 from tests import samples
 
 MODEL = ModelConfig(

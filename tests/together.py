@@ -10,7 +10,7 @@ from xdist.scheduler import LoadScopeScheduling
 TOGETHER = {
     "tests/slurm/": "a Slurm",
     "tests/cli/test_cli_attempts.py": "two checked launches",
-    "tests/workflow/test_check_and_decide.py": "two checked launches",
+    "tests/signing/test_check_and_decide.py": "two checked launches",
 }
 """The start of a test's path -> what it shares."""
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
-from aqboard.slurm import Job, JobState, Placement, SlurmError, Trial
+from aqboard.jobs.slurm import Job, JobState, Placement, SlurmError, Trial
 
 
 class Told:

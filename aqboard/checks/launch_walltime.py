@@ -9,8 +9,8 @@ from aqboard.checks.train_cost import seconds_per_step
 from aqboard.domain.evidence_launch import TrainingEvidence
 from aqboard.domain.evidence_train import CostEvidence
 from aqboard.domain.finding import Judgement, Measurement, Severity, Stage, passed, skipped, warned
+from aqboard.domain.job.slurm_time import hours
 from aqboard.domain.plan import LaunchPlan
-from aqboard.domain.slurm_time import hours
 
 OVERHEAD = 1.15
 """Start, validation and checkpoints on top of the steps; a guess on the careful side of what is usual."""

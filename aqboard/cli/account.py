@@ -27,8 +27,8 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Make an account; the password is asked for, or read from the first line of stdin."""
+    from aqboard.signing import accounts
     from aqboard.store import Store
-    from aqboard.workflow import accounts
 
     roles = tuple(role or ())
     with errors_told(as_json=as_json), Store(database(db), create=True) as store:
@@ -62,8 +62,8 @@ def list_accounts(db: Database = None, as_json: AsJson = False) -> None:
 @app.command("disable")
 def disable(name: Name, db: Database = None, as_json: AsJson = False) -> None:
     """Let nobody sign in to the account any more; what it signed stays."""
+    from aqboard.signing import accounts
     from aqboard.store import Store
-    from aqboard.workflow import accounts
 
     with errors_told(as_json=as_json), Store(database(db)) as store:
         accounts.disable(store, name)
@@ -74,8 +74,8 @@ def disable(name: Name, db: Database = None, as_json: AsJson = False) -> None:
 @app.command("passwd")
 def passwd(name: Name, db: Database = None, as_json: AsJson = False) -> None:
     """Change an account's password, which also enables it; every login with the old one ends."""
+    from aqboard.signing import accounts
     from aqboard.store import Store
-    from aqboard.workflow import accounts
 
     with errors_told(as_json=as_json), Store(database(db)) as store:
         accounts.existing(store, name)  # before anybody types a password

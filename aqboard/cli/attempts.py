@@ -22,8 +22,8 @@ def attempts(
     whole: Annotated[bool, typer.Option("--all", help=f"All of them, not the newest {MOST} alone.")] = False,
 ) -> None:
     """List the attempts, newest first, or show one."""
+    from aqboard.signing.stale import stale
     from aqboard.store import Store  # here: sqlite-utils costs a second where pandas is installed
-    from aqboard.workflow.stale import stale
 
     with errors_told(as_json=as_json), Store(database(db)) as store:
         tell_notes(store.access.notes)

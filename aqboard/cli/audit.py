@@ -21,8 +21,8 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Follow the chain and compare every row it tells of. Exit 0 whole, 1 not what was written, 2 cannot tell."""
+    from aqboard.signing.audit import verified
     from aqboard.store import Store
-    from aqboard.workflow.audit import verified
 
     with errors_told(as_json=as_json), Store(database(db)) as store:
         report = verified(store, anchor or ())
@@ -43,9 +43,9 @@ def verify(
 @app.command("export")
 def export(db: Database = None) -> None:
     """Write every entry to stdout as one line of JSON, and the newest hash to stderr."""
+    from aqboard.signing.audit import exported
     from aqboard.store import Store
     from aqboard.store.audit import newest
-    from aqboard.workflow.audit import exported
 
     with errors_told(), Store(database(db)) as store:
         for line in exported(store):

@@ -6,15 +6,15 @@ from typing import Annotated
 
 import typer
 
-from aqboard.artefacts import guarded
-from aqboard.artefacts.errors import ReadError
-from aqboard.artefacts.hunt import find_caches
-from aqboard.artefacts.mentions import find_mentions
-from aqboard.artefacts.walk import Wanted, walk
 from aqboard.cli import cache_tables as tables
 from aqboard.cli.options import AsJson
 from aqboard.cli.output import CANNOT_TELL, FOUND, OK, err, errors_told, print_json
 from aqboard.domain.cache import CacheFacts
+from aqboard.readers import guarded
+from aqboard.readers.caches.hunt import find_caches
+from aqboard.readers.caches.mentions import find_mentions
+from aqboard.readers.caches.walk import Wanted, walk
+from aqboard.readers.errors import ReadError
 
 app = typer.Typer(help="Scan caches: show, compare, group, find, mentions.", no_args_is_help=True)
 

@@ -13,10 +13,10 @@ from aqboard.cli.show import EXIT, as_document, tell
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.errors import TargetError
 from aqboard.domain.readiness import State
-from aqboard.domain.session import SessionState
-from aqboard.runner.backends import BACKENDS
-from aqboard.runner.backends import backend as known_backend
-from aqboard.workflow.targets import foreign_code, is_trusted, trust
+from aqboard.domain.session.check_session import SessionState
+from aqboard.sessions.backends import BACKENDS
+from aqboard.sessions.backends import backend as known_backend
+from aqboard.sessions.trust import foreign_code, is_trusted, trust
 
 if TYPE_CHECKING:
     from aqboard.store import StoredAttempt
@@ -40,11 +40,11 @@ def check(
 
     The checks run in a session of their own, which Ctrl-C does not stop. With --no-wait, exit 0 means it was started.
     """
+    from aqboard.sessions.control import follow, start
+    from aqboard.sessions.ingest import Patience
+    from aqboard.sessions.place import require_place
+    from aqboard.sessions.prepare import prepare
     from aqboard.store import Store  # here: sqlite-utils costs a second where pandas is installed
-    from aqboard.workflow.check import prepare
-    from aqboard.workflow.ingest import Patience
-    from aqboard.workflow.place import require_place
-    from aqboard.workflow.sessions import follow, start
 
     with errors_told(as_json=as_json):
         known_backend(backend)

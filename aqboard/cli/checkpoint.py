@@ -7,14 +7,14 @@ from typing import Annotated
 import typer
 from pydantic import TypeAdapter, ValidationError
 
-from aqboard.artefacts import guarded
-from aqboard.artefacts.align import align_keys
-from aqboard.artefacts.errors import ReadError
-from aqboard.artefacts.source import FileSource
 from aqboard.cli import checkpoint_tables as tables
 from aqboard.cli.options import AsJson
 from aqboard.cli.output import FOUND, OK, errors_told, print_json
 from aqboard.domain.checkpoint import CheckpointSummary, HealthReport, IntegrityReport, TensorSpec
+from aqboard.readers import guarded
+from aqboard.readers.align.match import align_keys
+from aqboard.readers.errors import ReadError
+from aqboard.readers.source import FileSource
 
 app = typer.Typer(help="Checkpoints: inspect, diff, align. Tensor data is read only when asked.", no_args_is_help=True)
 

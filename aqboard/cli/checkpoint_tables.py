@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from rich.markup import escape
 
-from aqboard.artefacts.checkpoint_diff import flat_settings
-from aqboard.artefacts.key_paths import fold_keys
 from aqboard.cli.cache_tables import size, table, tell_rows, when
 from aqboard.cli.output import out
 from aqboard.domain.alignment import KeyAlignment
 from aqboard.domain.checkpoint import CheckpointDiff, CheckpointSummary, HealthReport, IntegrityReport
+from aqboard.readers.align.key_paths import fold_keys
+from aqboard.readers.checkpoints.checkpoint_diff import flat_settings
 
 _SHOWN = 40
 

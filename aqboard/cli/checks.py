@@ -6,10 +6,10 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from aqboard.checks.plugins import installed_suite
+from aqboard.checks.selection import meant
 from aqboard.cli.options import AsJson
 from aqboard.cli.output import CANNOT_TELL, err, out, print_json
-from aqboard.runner.plugins import installed_suite
-from aqboard.runner.selection import meant
 
 
 def checks(as_json: AsJson = False) -> None:

@@ -20,7 +20,7 @@ def demo(
     ] = None,
 ) -> None:
     """Build the two demo attempts by running the checks on real files: as found, and fixed."""
-    from aqboard.demo import build  # the generator needs torch; no other command should wait for it
+    from aqboard_reference.demo import build  # the generator needs torch; no other command should wait for it
 
     with errors_told():
         with ProbeProgress(shown=True) as progress:

@@ -6,11 +6,11 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
-from aqboard.artefacts.digest import file_digest
 from aqboard.cli.cache_tables import size, when
 from aqboard.cli.options import AsJson
 from aqboard.cli.output import err, errors_told, out, print_json
 from aqboard.domain.cache import FileDigest
+from aqboard.readers.digest import file_digest
 
 
 def digest(

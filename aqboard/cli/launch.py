@@ -13,10 +13,10 @@ from aqboard.cli.output import FOUND, err, errors_told, out, print_json
 from aqboard.cli.person import AsAccount, tell_person, whoever_types
 
 if TYPE_CHECKING:
-    from aqboard.domain.identity import Identity
-    from aqboard.domain.job import End, JobRecord
+    from aqboard.domain.job.slurm_job import End, JobRecord
+    from aqboard.domain.signing.identity import Identity
+    from aqboard.jobs.rehearse import Rehearsal
     from aqboard.store import Store, StoredAttempt
-    from aqboard.workflow.rehearse import Rehearsal
 
 Ended = Literal["completed", "failed", "cancelled", "timeout"]
 ENDS: dict[Ended, "End"] = {
@@ -41,10 +41,10 @@ def launch(
     account: AsAccount = None,
 ) -> None:
     """Submit a signed launch to Slurm. Exit 0 submitted, 1 refused (and why), 2 cannot tell: Slurm does not answer."""
-    from aqboard.slurm import Slurm
+    from aqboard.jobs.rehearse import Refused, rehearse
+    from aqboard.jobs.slurm import Slurm
+    from aqboard.jobs.submit import submit
     from aqboard.store import Store
-    from aqboard.workflow.rehearse import Refused, rehearse
-    from aqboard.workflow.submit import submit
 
     with errors_told(as_json=as_json), Store(database(db)) as store:
         try:
@@ -111,9 +111,9 @@ def cancel(
     account: AsAccount = None,
 ) -> None:
     """Cancel a launched job; a launch that waits for a cancelled canary is dropped by Slurm."""
-    from aqboard.slurm import Slurm
+    from aqboard.jobs.follow import cancel as cancel_job
+    from aqboard.jobs.slurm import Slurm
     from aqboard.store import Store
-    from aqboard.workflow.follow import cancel as cancel_job
 
     with errors_told(as_json=as_json), Store(database(db)) as store:
         submission = cancel_job(store, job, Slurm(), person=_person_for(store, job, account))
@@ -134,9 +134,9 @@ def settle(
     account: AsAccount = None,
 ) -> None:
     """Say how a job ended that Slurm has forgotten, so that the launch can be submitted again; it is recorded."""
-    from aqboard.slurm import Slurm
+    from aqboard.jobs.settle import settle as settle_job
+    from aqboard.jobs.slurm import Slurm
     from aqboard.store import Store
-    from aqboard.workflow.settle import settle as settle_job
 
     with errors_told(as_json=as_json), Store(database(db)) as store:
         said = settle_job(store, job, Slurm(), person=_person_for(store, job, account), state=ENDS[end], reason=reason)
@@ -163,9 +163,9 @@ def _person_for(store: "Store", job: str, account: str | None) -> "Identity":
 
 def _look(store: "Store", attempt: int | None, *, as_json: bool) -> tuple["JobRecord", ...]:
     """Refresh and show the jobs of one attempt or of all."""
-    from aqboard.slurm import Slurm
+    from aqboard.jobs.follow import refresh
+    from aqboard.jobs.slurm import Slurm
     from aqboard.store.jobs import Jobs
-    from aqboard.workflow.follow import refresh
 
     asked: list[StoredAttempt] = []
     if attempt is not None:
@@ -188,7 +188,7 @@ def _look(store: "Store", attempt: int | None, *, as_json: bool) -> tuple["JobRe
 
 
 def _document(record: "JobRecord", numbers: dict[str, int]) -> dict[str, object]:
-    from aqboard.workflow.job_words import in_words, reasons
+    from aqboard.jobs.job_words import in_words, reasons
 
     return {
         "number": numbers[record.submission.attempt],
@@ -200,7 +200,7 @@ def _document(record: "JobRecord", numbers: dict[str, int]) -> dict[str, object]
 
 
 def _show(records: list["JobRecord"], numbers: dict[str, int]) -> None:
-    from aqboard.workflow.job_words import in_words, reasons
+    from aqboard.jobs.job_words import in_words, reasons
 
     if not records:
         out.print("No jobs. `aqboard launch ATTEMPT` submits a signed launch.")

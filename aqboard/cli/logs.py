@@ -23,10 +23,10 @@ def logs(
     as_json: AsJson = False,
 ) -> None:
     """Show what a session printed; progress goes to stderr. Ctrl-C stops the showing, not the session."""
+    from aqboard.sessions.control import log_tail, view
+    from aqboard.sessions.ingest import Patience, ingest
     from aqboard.store import Store  # here: sqlite-utils costs a second where pandas is installed
     from aqboard.store.sessions import Sessions
-    from aqboard.workflow.ingest import Patience, ingest
-    from aqboard.workflow.sessions import log_tail, view
 
     with errors_told(as_json=as_json), Store(database(db)) as store:
         row = Sessions(store).find(session)

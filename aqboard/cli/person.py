@@ -7,7 +7,7 @@ import typer
 
 from aqboard.cli.output import err
 from aqboard.domain.errors import IdentityError
-from aqboard.domain.identity import Identity
+from aqboard.domain.signing.identity import Identity
 
 if TYPE_CHECKING:
     from aqboard.store import Store
@@ -23,9 +23,9 @@ def whoever_types(store: "Store", account: str | None) -> Identity:
     The login on the machine counts in single-user mode alone: elsewhere people are identified by more than that.
     Raises IdentityError for a wrong password, and where the command line has no way to identify anybody.
     """
+    from aqboard.signing.accounts import log_in
+    from aqboard.signing.installation import installation
     from aqboard.store.audit import process_owner
-    from aqboard.workflow.accounts import log_in
-    from aqboard.workflow.installation import installation
 
     here = installation()
     if account is None and here.mode == "single-user":

@@ -7,7 +7,7 @@ from rich.markup import escape
 from rich.status import Status
 
 from aqboard.cli.output import err
-from aqboard.runner.events import Ended, Event, Progressed, Started
+from aqboard.sessions.events import Ended, Event, Progressed, Started
 
 MARK = {"measured": "[green]measured[/]", "unavailable": "[dim]not measured[/]", "broke": "[red]broke[/]"}
 

@@ -12,7 +12,7 @@ from aqboard.launch.lint.report import Finding, LintReport
 from aqboard.launch.lint.rule import Level
 from aqboard.launch.lint.source import read_text
 from aqboard.launch.profile import load_profile
-from aqboard.runner.plan_file import read_plan
+from aqboard.sessions.plan_file import read_plan
 
 app = typer.Typer(help="Job scripts: lint.", no_args_is_help=True)
 

@@ -13,10 +13,10 @@ from aqboard.cli.output import err, errors_told, out, print_json, tell_waiting
 from aqboard.domain.attempt import day
 from aqboard.domain.errors import StoreError
 from aqboard.domain.printable import printable
-from aqboard.domain.session import SessionState
+from aqboard.domain.session.check_session import SessionState
 
 if TYPE_CHECKING:
-    from aqboard.workflow.sessions import SessionView
+    from aqboard.sessions.control import SessionView
 
 Name = Annotated[str, typer.Argument(metavar="SESSION", help="Its number, or the beginning of its uid.")]
 COLOUR = {
@@ -36,10 +36,10 @@ def sessions(
     attempt: Annotated[int | None, typer.Option("--attempt", help="Those of one attempt alone.")] = None,
 ) -> None:
     """List the check sessions, newest first, after reading what is new of each."""
+    from aqboard.sessions.control import view
+    from aqboard.sessions.ingest import Patience, ingest_open
     from aqboard.store import Store  # here: sqlite-utils costs a second where pandas is installed
     from aqboard.store.sessions import Sessions
-    from aqboard.workflow.ingest import Patience, ingest_open
-    from aqboard.workflow.sessions import view
 
     with errors_told(as_json=as_json), Store(database(db)) as store:
         try:
@@ -74,11 +74,11 @@ def sessions(
 
 def cancel(session: Name, db: Database = None, as_json: AsJson = False) -> None:
     """Stop a session. What it has measured is kept; a check that it did not get to keeps its earlier verdict."""
+    from aqboard.sessions.control import cancel as ask
+    from aqboard.sessions.control import view
+    from aqboard.sessions.ingest import Patience, ingest
     from aqboard.store import Store
     from aqboard.store.sessions import Sessions
-    from aqboard.workflow.ingest import Patience, ingest
-    from aqboard.workflow.sessions import cancel as ask
-    from aqboard.workflow.sessions import view
 
     patience = Patience(say=tell_waiting)
     with errors_told(as_json=as_json), Store(database(db)) as store:
@@ -103,10 +103,10 @@ def import_session(
     ] = False,
 ) -> None:
     """Import a session that ran on another machine, after holding it against its own digests."""
+    from aqboard.sessions.control import view
+    from aqboard.sessions.import_session import import_folder
+    from aqboard.sessions.ingest import Patience
     from aqboard.store import Store
-    from aqboard.workflow.import_session import import_folder
-    from aqboard.workflow.ingest import Patience
-    from aqboard.workflow.sessions import view
 
     with errors_told(as_json=as_json), Store(database(db), create=True) as store:
         row, standing = import_folder(store, folder, unfinished=unfinished, patience=Patience(say=tell_waiting))

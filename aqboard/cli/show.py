@@ -10,7 +10,7 @@ from aqboard.cli.output import CANNOT_TELL, FOUND, OK, out
 from aqboard.domain.attempt import day
 from aqboard.domain.finding import Verdict
 from aqboard.domain.readiness import State
-from aqboard.domain.waiver import WaiverState
+from aqboard.domain.signing.waiver import WaiverState
 
 if TYPE_CHECKING:
     from aqboard.store import StoredAttempt

@@ -9,7 +9,7 @@ from aqboard.cli.output import FOUND, OK, errors_told, out, print_json
 from aqboard.cli.person import AsAccount, tell_person, whoever_types
 from aqboard.domain.attempt import day
 from aqboard.domain.errors import LaunchError
-from aqboard.domain.signoff import Decision
+from aqboard.domain.signing.signoff import Decision
 
 
 def sign(
@@ -21,8 +21,8 @@ def sign(
     as_json: AsJson = False,
 ) -> None:
     """Say GO or NO-GO on an attempt. Exit 0 decided, 1 GO recorded but others are still missing, 2 refused."""
+    from aqboard.signing.decide import decide
     from aqboard.store import Store  # here: sqlite-utils costs a second where pandas is installed
-    from aqboard.workflow.decide import decide
 
     with errors_told(as_json=as_json), Store(database(db)) as store:
         if go is None:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from aqboard.cli.output import errors_told, out
-from aqboard.workflow.starter import write_starter
+from aqboard.sessions.starter import write_starter
 
 app = typer.Typer(help="Connect a model of your own.", no_args_is_help=True)
 

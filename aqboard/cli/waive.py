@@ -8,8 +8,8 @@ from aqboard.cli.options import AsJson, Database, database
 from aqboard.cli.output import errors_told, out, print_json
 from aqboard.cli.person import AsAccount, tell_person, whoever_types
 from aqboard.domain.attempt import day
-from aqboard.domain.clearance import Obstacle
 from aqboard.domain.errors import LaunchError
+from aqboard.domain.signing.clearance import Obstacle
 
 
 def waive(
@@ -29,9 +29,9 @@ def waive(
     as_json: AsJson = False,
 ) -> None:
     """Accept a risk by name: propose a waiver, or confirm or refuse one as the second person."""
+    from aqboard.signing import waive as work
+    from aqboard.signing.clearance import clearance_of
     from aqboard.store import Store  # here: sqlite-utils costs a second where pandas is installed
-    from aqboard.workflow import waive as work
-    from aqboard.workflow.standing import clearance_of
 
     with errors_told(as_json=as_json), Store(database(db)) as store:
         if answer is not None and (reason or risk or unknown):

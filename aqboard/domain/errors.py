@@ -7,8 +7,8 @@ AqboardError            something the user can act on; never a traceback
 ├── IdentityError       nobody, or not the one who is asked, stands behind a decision
 ├── TargetError         the code under check does not offer what a probe needs
 ├── SessionError        a check session cannot be started, found, stopped or imported
-├── SlurmError          Slurm is not here, does not answer, or refused (`aqboard.slurm.errors`)
-└── ReadError           a file cannot be read safely (`aqboard.artefacts.errors`)
+├── SlurmError          Slurm is not here, does not answer, or refused (`aqboard.jobs.slurm.errors`)
+└── ReadError           a file cannot be read safely (`aqboard.readers.errors`)
 """
 
 

@@ -16,7 +16,7 @@ class FileEvidence(Evidence):
     size: int
     """Bytes."""
     refused: str = ""
-    """The reader's code for why it was refused (`aqboard.artefacts.errors`); empty for a file that was read."""
+    """The reader's code for why it was refused (`aqboard.readers.errors`); empty for a file that was read."""
     message: str = ""
     """The reader's sentence, for a file that was refused."""
     tensors: int = 0

@@ -8,15 +8,8 @@ from aqboard.domain.attempt import Attempt
 from aqboard.domain.canonical import digest
 from aqboard.domain.evidence import CacheEvidence, LossEvidence
 from aqboard.domain.evidence_train import CostEvidence
-from aqboard.domain.manifest import (
-    Approver,
-    CodeState,
-    GuardSettings,
-    LaunchManifest,
-    SignedFile,
-    SignedJob,
-)
-from aqboard.domain.signoff import SignOff
+from aqboard.domain.job.manifest import Approver, CodeState, GuardSettings, LaunchManifest, SignedFile, SignedJob
+from aqboard.domain.signing.signoff import SignOff
 from aqboard.guard.expected import loss_band, pace, signed_facts
 from aqboard.guard.names import KILL, VERDICT
 

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 
-from aqboard.domain.manifest import LaunchManifest
+from aqboard.domain.job.manifest import LaunchManifest
 from aqboard.guard.names import CANARY_VARIABLE
 
 

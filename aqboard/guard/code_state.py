@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
-from aqboard.domain.manifest import CodeState
+from aqboard.domain.job.manifest import CodeState
 
 LIMIT_S = 60
 """`git diff` looks at every file under version control; on a slow file system that takes seconds."""

@@ -4,7 +4,7 @@ from aqboard.checks.band import FLOOR, band
 from aqboard.checks.train_cost import seconds_per_step
 from aqboard.domain.evidence import CacheEvidence, LossEvidence
 from aqboard.domain.evidence_train import CostEvidence
-from aqboard.domain.manifest import LossBand, Pace, Subset
+from aqboard.domain.job.manifest import LossBand, Pace, Subset
 from aqboard.domain.plan import LaunchPlan
 
 BELOW = 0.05

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from aqboard.domain.attempt import day
-from aqboard.domain.manifest import LaunchManifest
+from aqboard.domain.job.manifest import LaunchManifest
 
 CLOCKS_APART = timedelta(minutes=5)
 """By so much a node's clock may differ from the board's. Nodes of one cluster differ by much less than a second."""

@@ -13,8 +13,8 @@ from typing import Any
 
 import torch
 
-from aqboard.domain.guard_verdict import Stop
-from aqboard.domain.manifest import LaunchManifest
+from aqboard.domain.job.guard_verdict import Stop
+from aqboard.domain.job.manifest import LaunchManifest
 from aqboard.guard import first_loss
 from aqboard.guard.canary import seen_enough
 from aqboard.guard.judge import Look

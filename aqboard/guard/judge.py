@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from math import isfinite, nan
 from typing import Literal
 
-from aqboard.domain.guard_verdict import GuardCheck, Stop
-from aqboard.domain.manifest import LaunchManifest
+from aqboard.domain.job.guard_verdict import GuardCheck, Stop
+from aqboard.domain.job.manifest import LaunchManifest
 from aqboard.guard.rows import COMPARED, SHARDED, Row, share
 
 AGREE = 1e-3

@@ -1,7 +1,7 @@
 """Is the job about to start what was signed? `python -m aqboard.guard.preflight MANIFEST --sha256 DIGEST`
 
 Run once per node, before the training. It needs no torch, reads small files whole and large ones on one node, writes
-nothing but its own report, and that only when it refuses. Exit codes: 0, or one of `aqboard.domain.guard_verdict.Stop`.
+nothing but its own report, and that only when it refuses. Exit codes: 0, or one of `aqboard.domain.job.guard_verdict.Stop`.
 """
 
 import argparse
@@ -14,8 +14,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from aqboard.domain.guard_verdict import Stop
-from aqboard.domain.manifest import LaunchManifest, withdrawn_marker
+from aqboard.domain.job.guard_verdict import Stop
+from aqboard.domain.job.manifest import LaunchManifest, withdrawn_marker
 from aqboard.guard.code_state import compare_code
 from aqboard.guard.expiry import expired
 from aqboard.guard.reading import Fault, Refused, read_manifest

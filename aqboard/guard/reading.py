@@ -7,8 +7,8 @@ from typing import NamedTuple
 from pydantic import ValidationError
 
 from aqboard import __version__
-from aqboard.domain.guard_verdict import Stop
-from aqboard.domain.manifest import LaunchManifest
+from aqboard.domain.job.guard_verdict import Stop
+from aqboard.domain.job.manifest import LaunchManifest
 from aqboard.guard.opening import open_regular
 
 MAX_BYTES = 8 << 20

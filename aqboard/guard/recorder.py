@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from aqboard.domain.guard_verdict import GuardCheck, GuardVerdict, Stop
-from aqboard.domain.manifest import LaunchManifest
+from aqboard.domain.job.guard_verdict import GuardCheck, GuardVerdict, Stop
+from aqboard.domain.job.manifest import LaunchManifest
 from aqboard.guard.judge import Decision
 from aqboard.guard.writing import write_whole
 

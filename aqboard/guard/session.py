@@ -7,8 +7,8 @@ from typing import NoReturn
 
 import torch
 
-from aqboard.domain.guard_verdict import Stop
-from aqboard.domain.manifest import LaunchManifest
+from aqboard.domain.job.guard_verdict import Stop
+from aqboard.domain.job.manifest import LaunchManifest
 from aqboard.guard.judge import NAMED, Decision, Look, judge
 from aqboard.guard.kill_switch import KillSwitch
 from aqboard.guard.patience import Patience, end_at_once

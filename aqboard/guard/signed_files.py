@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from aqboard.domain.manifest import SignedFile
+from aqboard.domain.job.manifest import SignedFile
 from aqboard.guard.opening import NotRegular, open_regular
 
 CHUNK = 4 << 20

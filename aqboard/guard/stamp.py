@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from aqboard.domain.guard_verdict import GuardCheck
-from aqboard.domain.manifest import LaunchManifest
+from aqboard.domain.job.guard_verdict import GuardCheck
+from aqboard.domain.job.manifest import LaunchManifest
 
 KEY = "aqboard_launch"
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from aqboard.artefacts.errors import ReadError
-from aqboard.domain.guard_verdict import GuardVerdict
-from aqboard.domain.manifest import LaunchManifest
+from aqboard.domain.job.guard_verdict import GuardVerdict
+from aqboard.domain.job.manifest import LaunchManifest
 from aqboard.guard.opening import open_regular
+from aqboard.readers.errors import ReadError
 
 MAX_BYTES = 256 << 10
 """A verdict with a hundred looks has forty kilobytes."""

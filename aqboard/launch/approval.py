@@ -7,8 +7,8 @@ from pydantic import AwareDatetime, Field, model_validator
 
 from aqboard.domain.errors import LaunchError
 from aqboard.domain.model import Record
-from aqboard.domain.signoff import Decision, SignOff
-from aqboard.domain.waiver import WaiverStanding
+from aqboard.domain.signing.signoff import Decision, SignOff
+from aqboard.domain.signing.waiver import WaiverStanding
 
 
 class Approval(Record):

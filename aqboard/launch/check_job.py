@@ -1,9 +1,9 @@
 """What a check session asks Slurm for: what the plan says, else the profile, else a share of the launch's own nodes."""
 
-from aqboard.domain.check_job import CheckJob
 from aqboard.domain.errors import LaunchError
+from aqboard.domain.job.slurm_time import hours, in_words
 from aqboard.domain.plan import LaunchPlan
-from aqboard.domain.slurm_time import hours, in_words
+from aqboard.domain.session.check_job import CheckJob
 from aqboard.launch.cluster import ChecksOn, ClusterProfile
 
 USUAL_TIME = "00:30:00"

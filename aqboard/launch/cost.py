@@ -13,10 +13,10 @@ from aqboard.checks.train_cost import seconds_per_step
 from aqboard.domain.evidence_base import Evidence
 from aqboard.domain.evidence_launch import EnvironmentEvidence, TrainingEvidence, TrainingFacts
 from aqboard.domain.evidence_train import CostEvidence
+from aqboard.domain.job.slurm_time import hours
 from aqboard.domain.model import Record
-from aqboard.domain.outcome import ProbeOutcome
 from aqboard.domain.plan import ClusterPlan, LaunchPlan
-from aqboard.domain.slurm_time import hours
+from aqboard.domain.session.outcome import ProbeOutcome
 from aqboard.launch.cluster import ClusterProfile
 
 E = TypeVar("E", bound=Evidence)

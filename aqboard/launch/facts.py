@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from aqboard.domain.slurm_time import in_words
+from aqboard.domain.job.slurm_time import in_words
 from aqboard.launch.cluster import ChecksOn, ClusterProfile, Node, Partition, Source
 from aqboard.launch.cost import number
 

@@ -7,10 +7,10 @@ import textwrap
 from collections.abc import Iterator
 
 from aqboard.domain.attempt import Attempt, day
-from aqboard.domain.identity import WORTH, Identity
 from aqboard.domain.plan import ClusterPlan
-from aqboard.domain.signoff import SignOff
-from aqboard.domain.waiver import WaiverStanding, says_nothing
+from aqboard.domain.signing.identity import WORTH, Identity
+from aqboard.domain.signing.signoff import SignOff
+from aqboard.domain.signing.waiver import WaiverStanding, says_nothing
 from aqboard.launch.approval import Approval
 from aqboard.launch.canary import canary_job
 from aqboard.launch.cluster import ClusterProfile

@@ -1,7 +1,7 @@
 """Does the job fit the cluster? Asked before anyone signs, so that Slurm is not the first to say no."""
 
+from aqboard.domain.job.slurm_time import hours, in_words
 from aqboard.domain.plan import ClusterPlan
-from aqboard.domain.slurm_time import hours, in_words
 from aqboard.launch.canary import canary_job
 from aqboard.launch.cluster import ClusterProfile, Partition
 from aqboard.launch.quoting import slug

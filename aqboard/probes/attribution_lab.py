@@ -8,7 +8,6 @@ from typing import cast
 import torch
 from torch import nn
 
-from aqboard.artefacts.scan_cache import ScanCache, cache_digests, read_scan_cache
 from aqboard.domain.attribution import Factor, Setting, Tried
 from aqboard.domain.evidence import CacheEvidence, LoadEvidence, LossEvidence, LossMeasurement
 from aqboard.domain.evidence_attribution import Refused
@@ -18,6 +17,7 @@ from aqboard.probes.context import Context
 from aqboard.probes.load import same_bits
 from aqboard.probes.observe import observe
 from aqboard.probes.target import Neutral, Scan
+from aqboard.readers.caches.scan_cache import ScanCache, cache_digests, read_scan_cache
 
 SEED = 0
 """Dropout draws the same masks for every setting in training mode."""

@@ -8,12 +8,12 @@ from typing import cast, get_args
 import torch
 from torch import nn
 
-from aqboard.artefacts.scan_cache import ScanCache, read_scan_cache
 from aqboard.domain.evidence import CacheEvidence, CheckpointEvidence, LoadEvidence, LossMeasurement
 from aqboard.domain.plan import ScanLayout, ScanRule
 from aqboard.probes import loading
 from aqboard.probes.context import Context
 from aqboard.probes.target import Batch, ComparesCaches, Persists, Scan
+from aqboard.readers.caches.scan_cache import ScanCache, read_scan_cache
 
 
 class Bench:

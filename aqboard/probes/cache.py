@@ -1,10 +1,10 @@
 """The candidate caches, read safely and grouped by content."""
 
-from aqboard.artefacts import guarded
-from aqboard.artefacts.errors import ReadError
 from aqboard.domain.evidence import CacheEvidence, CheckpointEvidence
 from aqboard.probes.context import Context, Probe
 from aqboard.probes.target import ScansWind, Unavailable, able
+from aqboard.readers import guarded
+from aqboard.readers.errors import ReadError
 
 
 def measure(context: Context) -> CacheEvidence:

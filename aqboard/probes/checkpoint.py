@@ -1,9 +1,9 @@
 """What the checkpoint file says of itself."""
 
-from aqboard.artefacts.integrity import check_integrity
 from aqboard.domain.evidence import CheckpointEvidence
 from aqboard.domain.evidence_checkpoint import FileEvidence
 from aqboard.probes.context import Context, Probe
+from aqboard.readers.checkpoints.integrity import check_integrity
 
 PROVENANCE, LAUNCH = "aqboard_provenance", "aqboard_launch"
 

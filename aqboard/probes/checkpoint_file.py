@@ -3,10 +3,10 @@
 A file that is refused is evidence too: what is wrong with it is the answer to the first question of the suite.
 """
 
-from aqboard.artefacts.errors import ReadError
-from aqboard.artefacts.integrity import check_integrity
 from aqboard.domain.evidence_checkpoint import FileEvidence
 from aqboard.probes.context import Context, Probe
+from aqboard.readers.checkpoints.integrity import check_integrity
+from aqboard.readers.errors import ReadError
 
 
 def measure(context: Context) -> FileEvidence:

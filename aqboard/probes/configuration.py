@@ -7,10 +7,10 @@ from typing import Any
 from pydantic import JsonValue
 from torch import nn
 
-from aqboard.artefacts.checkpoint_diff import flat_settings
 from aqboard.domain.evidence_checkpoint import ConfigurationEvidence
 from aqboard.probes.context import Context, Probe
 from aqboard.probes.target import Configures
+from aqboard.readers.checkpoints.checkpoint_diff import flat_settings
 
 
 def measure(context: Context) -> ConfigurationEvidence:

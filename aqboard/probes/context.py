@@ -9,14 +9,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from aqboard.artefacts import guarded
-from aqboard.artefacts.checkpoint import CheckpointFile, read_checkpoint
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.errors import TargetError
 from aqboard.domain.evidence import Evidence
 from aqboard.domain.plan import LaunchPlan
 from aqboard.probes.target import Scan, ScansWind, Target, able
 from aqboard.probes.team_code import import_builder
+from aqboard.readers import guarded
+from aqboard.readers.checkpoints.checkpoint import CheckpointFile, read_checkpoint
 
 E = TypeVar("E", bound=Evidence)
 

@@ -1,9 +1,9 @@
 """The baseline's loss curves, from the CSV log of its training."""
 
-from aqboard.artefacts.training_log import read_training_log
 from aqboard.domain.evidence import CurveEvidence
 from aqboard.probes.context import Context, Probe
 from aqboard.probes.target import Unavailable
+from aqboard.readers.logs.training_log import read_training_log
 
 
 def measure(context: Context) -> CurveEvidence:

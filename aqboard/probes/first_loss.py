@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from aqboard.artefacts.scan_cache import ScanCache, cache_digests, read_scan_cache
 from aqboard.domain.evidence import CacheEvidence, LoadEvidence, LossEvidence, LossMeasurement
 from aqboard.probes.bench import Bench, needs_mending, trained_scan
 from aqboard.probes.context import Context, Probe
 from aqboard.probes.target import Unavailable
+from aqboard.readers.caches.scan_cache import ScanCache, cache_digests, read_scan_cache
 
 
 def measure(context: Context) -> LossEvidence:

@@ -1,8 +1,8 @@
 """The values of the checkpoint's tensors, read from the file."""
 
-from aqboard.artefacts.health import tensor_health
 from aqboard.domain.evidence_checkpoint import HealthEvidence
 from aqboard.probes.context import Context, Probe
+from aqboard.readers.checkpoints.health import tensor_health
 
 
 def measure(context: Context) -> HealthEvidence:

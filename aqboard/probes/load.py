@@ -7,13 +7,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from aqboard.artefacts.align import align_keys
-from aqboard.artefacts.bits import differing_tensors
-from aqboard.artefacts.checkpoint import CheckpointFile
 from aqboard.domain.checkpoint import TensorSpec
 from aqboard.domain.evidence import LoadEvidence
 from aqboard.probes import loading
 from aqboard.probes.context import Context, Probe
+from aqboard.readers.align.match import align_keys
+from aqboard.readers.checkpoints.bits import differing_tensors
+from aqboard.readers.checkpoints.checkpoint import CheckpointFile
 
 
 def measure(context: Context) -> LoadEvidence:

@@ -2,10 +2,10 @@
 
 from torch.optim import Optimizer
 
-from aqboard.artefacts.optimizer_state import optimizer_shapes
 from aqboard.domain.evidence_checkpoint import BuiltGroup, OptimizerEvidence
 from aqboard.probes.context import Context, Probe
 from aqboard.probes.target import Trains, able
+from aqboard.readers.checkpoints.optimizer_state import optimizer_shapes
 
 
 def measure(context: Context) -> OptimizerEvidence:

@@ -6,13 +6,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from aqboard.artefacts.scan_cache import ScanCache
 from aqboard.domain.evidence import DirectionResult, ScanEvidence
 from aqboard.domain.plan import SCAN_RULES, ScanRule
 from aqboard.probes.context import Context, Probe
 from aqboard.probes.observe import observe
 from aqboard.probes.scan_rules import Floats, explains, is_permutation
 from aqboard.probes.target import Scan, ScansWind, Unavailable, able
+from aqboard.readers.caches.scan_cache import ScanCache
 
 COMPASS = ("E", "ENE", "NE", "NNE", "N", "NNW", "NW", "WNW", "W", "WSW", "SW", "SSW", "S", "SSE", "SE", "ESE")
 """Where the wind blows to, counter-clockwise from east."""

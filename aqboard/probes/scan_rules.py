@@ -7,8 +7,8 @@ where the rule leaves a choice (patches of equal projection, a wind between two 
 import numpy as np
 from numpy.typing import NDArray
 
-from aqboard.artefacts.scan_cache import ScanCache
 from aqboard.domain.plan import SCAN_RULES, ScanRule
+from aqboard.readers.caches.scan_cache import ScanCache
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -13,10 +13,10 @@ from pydantic import JsonValue
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from aqboard.artefacts.scan_cache import ScanCache
 from aqboard.domain.evidence_data import DataFacts
 from aqboard.domain.evidence_launch import TrainingFacts
 from aqboard.domain.plan import ScanLayout, ScanRule
+from aqboard.readers.caches.scan_cache import ScanCache
 
 Batch = Any
 """Whatever the target's own loader gives; probes only hand it back."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from sqlite_utils import Database
 
-from aqboard.domain.identity import Identity
 from aqboard.domain.model import Record
+from aqboard.domain.signing.identity import Identity
 from aqboard.store.audit import record
 from aqboard.store.connection import writing
 

@@ -10,10 +10,10 @@ from sqlite_utils import Database
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.errors import StoreError
 from aqboard.domain.finding import Finding
-from aqboard.domain.outcome import ProbeOutcome
 from aqboard.domain.readiness import VerdictLine, assess
-from aqboard.domain.signoff import SignOff
-from aqboard.domain.waiver import waived_checks
+from aqboard.domain.session.outcome import ProbeOutcome
+from aqboard.domain.signing.signoff import SignOff
+from aqboard.domain.signing.waiver import waived_checks
 from aqboard.store.accounts import accounts
 from aqboard.store.records import AttemptRow, StoredAttempt, StoredScript
 from aqboard.store.signing import version_of, waivers_of, waivers_revision

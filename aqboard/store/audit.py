@@ -15,8 +15,8 @@ from pydantic import AwareDatetime
 from sqlite_utils import Database
 
 from aqboard.domain.canonical import canonical, digest
-from aqboard.domain.identity import Identity
 from aqboard.domain.model import Record
+from aqboard.domain.signing.identity import Identity
 
 COVERED: dict[str, tuple[str, ...]] = {
     "attempts": ("number", "uid", "name", "author", "created_at", "checks", "gpus", "data"),

@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 
 from aqboard.domain.errors import StoreError
 from aqboard.domain.evidence import CurvePoint
-from aqboard.domain.guard_verdict import GuardVerdict
-from aqboard.domain.identity import Identity
-from aqboard.domain.job import UNKNOWN, JobRecord, Settlement, Sighting, Submission
+from aqboard.domain.job.guard_verdict import GuardVerdict
+from aqboard.domain.job.slurm_job import UNKNOWN, JobRecord, Settlement, Sighting, Submission
 from aqboard.domain.model import Record
+from aqboard.domain.signing.identity import Identity
 from aqboard.store import audit
 from aqboard.store.connection import writing
 from aqboard.store.rows import insert

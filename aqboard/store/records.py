@@ -9,12 +9,12 @@ from pydantic import AwareDatetime
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.evidence import Evidence
 from aqboard.domain.finding import Finding
-from aqboard.domain.identity import Identity
 from aqboard.domain.model import Record
-from aqboard.domain.outcome import ProbeOutcome
 from aqboard.domain.readiness import Readiness
-from aqboard.domain.signoff import SignOff
-from aqboard.domain.waiver import WaiverStanding
+from aqboard.domain.session.outcome import ProbeOutcome
+from aqboard.domain.signing.identity import Identity
+from aqboard.domain.signing.signoff import SignOff
+from aqboard.domain.signing.waiver import WaiverStanding
 
 E = TypeVar("E", bound=Evidence)
 

@@ -6,9 +6,9 @@ from datetime import datetime
 from pathlib import Path
 
 from aqboard.domain.errors import SessionError
-from aqboard.domain.events import parsed
-from aqboard.domain.outcome import ProbeOutcome
-from aqboard.domain.session import CheckSession, Heard, SessionState, Sighting, Standing
+from aqboard.domain.session.check_session import CheckSession, Heard, SessionState, Sighting, Standing
+from aqboard.domain.session.events import parsed
+from aqboard.domain.session.outcome import ProbeOutcome
 from aqboard.store.store import Store
 
 GARBAGE = "garbage"

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.errors import SessionError
-from aqboard.domain.events import Ended, Line, parsed
 from aqboard.domain.finding import Finding
-from aqboard.domain.identity import Identity
-from aqboard.domain.session import CheckSession, Sighting, Standing
+from aqboard.domain.session.check_session import CheckSession, Sighting, Standing
+from aqboard.domain.session.events import Ended, Line, parsed
+from aqboard.domain.signing.identity import Identity
 from aqboard.store.audit import record
 from aqboard.store.connection import writing
 from aqboard.store.session_reader import GARBAGE, SessionReader, SessionRow

@@ -8,8 +8,8 @@ from sqlite_utils import Database
 
 from aqboard.domain.errors import StoreError
 from aqboard.domain.finding import Finding
-from aqboard.domain.signoff import SignOff
-from aqboard.domain.waiver import Answer, Waiver, WaiverStanding, waiver_standings
+from aqboard.domain.signing.signoff import SignOff
+from aqboard.domain.signing.waiver import Answer, Waiver, WaiverStanding, waiver_standings
 from aqboard.store.audit import record
 from aqboard.store.connection import writing
 from aqboard.store.records import Released, StoredAttempt

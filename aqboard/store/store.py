@@ -9,9 +9,9 @@ from types import TracebackType
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.errors import StoreError
 from aqboard.domain.finding import Finding
-from aqboard.domain.identity import Identity
-from aqboard.domain.outcome import ProbeOutcome
-from aqboard.domain.signoff import SignOff
+from aqboard.domain.session.outcome import ProbeOutcome
+from aqboard.domain.signing.identity import Identity
+from aqboard.domain.signing.signoff import SignOff
 from aqboard.store.access import BUSY_TIMEOUT_S, access_to
 from aqboard.store.attempt_reader import AttemptReader
 from aqboard.store.audit import record

@@ -5,11 +5,11 @@ import sys
 
 import pytest
 import torch
+from aqboard_reference.topoflow.climax import Climax
+from aqboard_reference.topoflow.config import ModelConfig
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from aqboard.topoflow.climax import Climax
-from aqboard.topoflow.config import ModelConfig
 from benchmarks.bench_gpu import Ceiling, forward_flop, forward_traffic
 
 

@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 from aqboard.cli import app
 from aqboard.domain.finding import Verdict
 from aqboard.location import config_folder
+from aqboard.signing.accounts import add
 from aqboard.store import Store
-from aqboard.workflow.accounts import add
 from tests.signing_samples import add_attempt, findings
 
 PASSWORD = "correct horse battery"

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from aqboard.domain.errors import IdentityError
+from aqboard.signing.accounts import log_in
 from aqboard.store import Store
 from aqboard.store.accounts import accounts as stored
-from aqboard.workflow.accounts import log_in
 from tests.cli.conftest import PASSWORD, Run
 
 OTHER = "another long password"

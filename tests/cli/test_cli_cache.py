@@ -10,7 +10,7 @@ import typer
 from typer.testing import CliRunner
 
 from aqboard.cli import cache, checkpoint, digest
-from tests.artefacts.cache_files import KEYS, small_cache, swapped, team_dict, write_pickle
+from tests.readers.cache_files import KEYS, small_cache, swapped, team_dict, write_pickle
 
 app = typer.Typer()
 app.add_typer(cache.app, name="cache")

@@ -5,12 +5,12 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-import aqboard.slurm
+import aqboard.jobs.slurm
 from aqboard.cli import app
-from aqboard.domain.signoff import Decision
-from aqboard.slurm import JobState
+from aqboard.domain.signing.signoff import Decision
+from aqboard.jobs.slurm import JobState
+from aqboard.signing.decide import decide
 from aqboard.store import Store
-from aqboard.workflow.decide import decide
 from tests.sample_attempts import fill
 from tests.sample_jobs import REASON, add_jobs
 from tests.told_slurm import Told
@@ -30,7 +30,7 @@ def board(tmp_path, monkeypatch):
 @pytest.fixture
 def slurm(monkeypatch):
     told = Told()
-    monkeypatch.setattr(aqboard.slurm, "Slurm", lambda: told)
+    monkeypatch.setattr(aqboard.jobs.slurm, "Slurm", lambda: told)
     return told
 
 

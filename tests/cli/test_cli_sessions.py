@@ -13,11 +13,11 @@ import pytest
 from typer.testing import CliRunner
 
 from aqboard.cli import app
-from aqboard.domain.events import Ended, SessionEnded, SessionStarted
-from aqboard.domain.outcome import ProbeOutcome
-from aqboard.runner import session_folder
-from aqboard.runner.backend import EVENTS, WORKER_LOG
-from aqboard.runner.events import append
+from aqboard.domain.session.events import Ended, SessionEnded, SessionStarted
+from aqboard.domain.session.outcome import ProbeOutcome
+from aqboard.sessions import folder
+from aqboard.sessions.backends.base import EVENTS, WORKER_LOG
+from aqboard.sessions.events import append
 from aqboard.store import Store, access
 from aqboard.store.sessions import Sessions
 from tests.command import Done, aqboard
@@ -45,7 +45,7 @@ def board(tmp_path: Path) -> Path:
     with Store(path, create=True) as store:
         done = by_hand(store, "checkpoint", ended=False)
         (done.folder / WORKER_LOG).write_bytes(b"loading \x1b[2J weights\nall read\n")
-        append(done.folder / EVENTS, SessionEnded(state="done", files=session_folder.sums(done.folder)))
+        append(done.folder / EVENTS, SessionEnded(state="done", files=folder.sums(done.folder)))
         by_hand(store, "file", uid="1" * 32, ended=False)
     return path
 
@@ -141,7 +141,7 @@ def test_cancel_asks_and_says_what_came_of_it(board: Path) -> None:
 def test_a_database_that_can_take_nothing_is_told_before_the_inputs_are_read(
     why: str, said: str, board: Path, plan_file: Callable[..., Path], mounted: Callable[..., None], monkeypatch
 ) -> None:
-    monkeypatch.setattr("aqboard.workflow.check.freeze", lambda *_, **__: pytest.fail("the inputs were read"))
+    monkeypatch.setattr("aqboard.sessions.prepare.freeze", lambda *_, **__: pytest.fail("the inputs were read"))
     if why == "read only":
         monkeypatch.setattr(access, "_is_read_only", lambda _: True)
     if why == "shared disk":

@@ -132,7 +132,7 @@ def test_a_token_that_is_none_starts_nothing(chosen: str, tmp_path: Path) -> Non
 
 
 def test_what_the_board_starts_does_not_get_the_token() -> None:
-    code = "import os, aqboard.entrance.gated; print('AQBOARD_TOKEN' in os.environ)"
+    code = "import os, aqboard.web.server.entrance.gated; print('AQBOARD_TOKEN' in os.environ)"
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=Path(__file__).resolve().parents[2],

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from aqboard.domain.errors import TargetError
-from aqboard.workflow.starter import FILES, render, write_starter
+from aqboard.sessions.starter import FILES, render, write_starter
 from tests.command import aqboard
 
 

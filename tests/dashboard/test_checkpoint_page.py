@@ -5,18 +5,11 @@ import pytest
 from aqboard.domain.checkpoint import HealthReport, TensorHealth
 from aqboard.domain.evidence import CheckpointEvidence
 from aqboard.domain.evidence_checkpoint import ConfigurationEvidence, HealthEvidence
-from aqboard.domain.signoff import Decision
+from aqboard.domain.signing.signoff import Decision
+from aqboard.signing.decide import decide
 from aqboard.store import Store
-from aqboard.views.tables.checkpoint import (
-    folded_rows,
-    health_rows,
-    health_sentence,
-    missing_rows,
-    setting_rows,
-    share,
-)
-from aqboard.views.tables.compare import ABSENT
-from aqboard.workflow.decide import decide
+from aqboard.web.tables.checkpoint import folded_rows, health_rows, health_sentence, missing_rows, setting_rows, share
+from aqboard.web.tables.compare import ABSENT
 from tests.dashboard.conftest import words
 from tests.sample_attempts import add_attempt, fixed_evidence, sample_plan
 

@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from aqboard.store import Store, access
-from aqboard.views.board import PICKER_ROWS
+from aqboard.web.board import PICKER_ROWS
 from tests.dashboard.conftest import APP, PAGES, words
 from tests.sample_attempts import fill_many
 
@@ -118,7 +118,7 @@ def test_evidence_of_another_version_is_told_and_hides_nothing_else(samples, ope
 
 
 def test_no_page_brings_torch_into_the_web_process():
-    views = Path("aqboard/views")
+    views = Path("aqboard/web")
     modules = [".".join(path.with_suffix("").parts) for path in sorted(views.rglob("*.py"))]
     program = f"import importlib, sys\nfor name in {modules}: importlib.import_module(name)\n"
     program += "print(sorted({'torch', 'lightning', 'pytorch_lightning', 'xarray'} & set(sys.modules)))"

@@ -12,11 +12,11 @@ import pytest
 import yaml
 
 from aqboard.domain.readiness import State
-from aqboard.runner.backend import EVENTS
-from aqboard.runner.events import lines
+from aqboard.sessions.backends.base import EVENTS
+from aqboard.sessions.control import start
+from aqboard.sessions.events import lines
 from aqboard.store import Store
 from aqboard.store.sessions import Sessions
-from aqboard.workflow.sessions import start
 from tests.dashboard.test_run_page import ROOT, STUBS, shown, until_over, until_true
 from tests.sample_attempts import sample_plan
 

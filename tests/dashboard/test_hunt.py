@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from aqboard.artefacts.hunt import find_caches
-from aqboard.artefacts.walk import Wanted
-from aqboard.views.tables.hunt import allowed_roots, at_midnight, cache_rows
+from aqboard.readers.caches.hunt import find_caches
+from aqboard.readers.caches.walk import Wanted
+from aqboard.web.tables.hunt import allowed_roots, at_midnight, cache_rows
 from tests.dashboard.conftest import words
 from tests.sample_attempts import sample_plan, write_files
 

@@ -4,14 +4,14 @@ import json
 
 import pytest
 
-from aqboard.domain.identity import Identity
-from aqboard.domain.signoff import Decision
-from aqboard.slurm import Job, JobState, Slurm
+from aqboard.domain.signing.identity import Identity
+from aqboard.domain.signing.signoff import Decision
+from aqboard.jobs.settle import settle
+from aqboard.jobs.slurm import Job, JobState, Slurm
+from aqboard.signing.decide import decide
 from aqboard.store import Store
 from aqboard.store.jobs import Jobs
-from aqboard.views import job_acts, launch_submit, slurm_talk
-from aqboard.workflow.decide import decide
-from aqboard.workflow.settle import settle
+from aqboard.web.pages import job_acts, launch_submit, slurm_talk
 from tests.dashboard.conftest import words
 from tests.sample_jobs import REASON, add_jobs
 from tests.told_slurm import Told

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from aqboard.domain.signoff import Decision
+from aqboard.domain.signing.signoff import Decision
 from aqboard.store import Store
 from tests.dashboard.conftest import words
 

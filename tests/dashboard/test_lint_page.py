@@ -8,7 +8,7 @@ import pytest
 
 from aqboard.launch.lint.check import all_profiles, lint
 from aqboard.launch.lint.source import Unreadable
-from aqboard.views.tables.lint import annotated, read_below, script_folders
+from aqboard.web.tables.lint import annotated, read_below, script_folders
 from tests.dashboard.conftest import words
 from tests.lint.lint_corpus import FOLDER
 

@@ -9,14 +9,14 @@ import yaml
 
 from aqboard.domain.plan import LaunchPlan
 from aqboard.domain.readiness import State
-from aqboard.domain.session import SessionState
+from aqboard.domain.session.check_session import SessionState
 from aqboard.location import config_folder
+from aqboard.sessions.ingest import ingest
+from aqboard.signing.accounts import add, disable
+from aqboard.signing.installation import settings_file
 from aqboard.store import Store, access
 from aqboard.store.sessions import Sessions
-from aqboard.views.tables.plans import plan_files
-from aqboard.workflow.accounts import add, disable
-from aqboard.workflow.ingest import ingest
-from aqboard.workflow.installation import settings_file
+from aqboard.web.tables.plans import plan_files
 from tests.dashboard.conftest import words
 from tests.sample_attempts import sample_plan, write_files
 

@@ -5,11 +5,11 @@ import sqlite3
 import pytest
 import yaml
 
-from aqboard.domain.identity import Identity
+from aqboard.domain.signing.identity import Identity
 from aqboard.location import config_folder
+from aqboard.signing.accounts import add
+from aqboard.signing.installation import settings_file
 from aqboard.store import Store
-from aqboard.workflow.accounts import add
-from aqboard.workflow.installation import settings_file
 from tests.dashboard.conftest import words
 
 PASSWORD = "correct horse battery"
@@ -73,7 +73,7 @@ def test_the_author_cannot_approve_and_another_person_can(team, open_page):
 
 
 def test_a_disabled_account_is_signed_out_by_the_next_click(team, open_page):
-    from aqboard.workflow.accounts import disable
+    from aqboard.signing.accounts import disable
 
     number = team.numbers["fixed"]
     app = sign_in(open_page("launch", number), "grace")

@@ -2,11 +2,11 @@
 
 import pytest
 
-from aqboard.artefacts.align import align_keys
 from aqboard.domain.cache import CacheGroup, CacheGroups, FileDigest
 from aqboard.domain.checkpoint import CheckpointDiff, HealthReport, TensorHealth, TensorSpec
 from aqboard.domain.hunt import CacheHunt, Reference, WalkReport
 from aqboard.domain.printable import printable
+from aqboard.readers.align.match import align_keys
 
 
 def test_two_checkpoints_with_nothing_in_common_are_not_the_same():

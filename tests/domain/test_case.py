@@ -2,9 +2,9 @@
 
 import pytest
 
-from aqboard.domain.case import confirmation_refusal, refusal
-from aqboard.domain.identity import Identity
-from aqboard.domain.policy import Policy
+from aqboard.domain.signing.case import confirmation_refusal, refusal
+from aqboard.domain.signing.identity import Identity
+from aqboard.domain.signing.policy import Policy
 from tests.domain.test_clearance import TWO, case
 from tests.signing_samples import ADA, GRACE, KATHERINE, person
 

@@ -9,15 +9,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aqboard.domain.case import Case
-from aqboard.domain.clearance import Clearance, Obstacle, clearance
 from aqboard.domain.finding import Finding, Verdict
-from aqboard.domain.identity import Identity
-from aqboard.domain.policy import ApprovalRule, Policy
 from aqboard.domain.readiness import VerdictLine, assess
-from aqboard.domain.seats import fill_seats
-from aqboard.domain.signoff import Decision, SignOff, seal
-from aqboard.domain.waiver import Answer, Waiver, WaiverStanding, finding_digest, waived_checks, waiver_standings
+from aqboard.domain.signing.case import Case
+from aqboard.domain.signing.clearance import Clearance, Obstacle, clearance
+from aqboard.domain.signing.identity import Identity
+from aqboard.domain.signing.policy import ApprovalRule, Policy
+from aqboard.domain.signing.seats import fill_seats
+from aqboard.domain.signing.signoff import Decision, SignOff, seal
+from aqboard.domain.signing.waiver import (
+    Answer,
+    Waiver,
+    WaiverStanding,
+    finding_digest,
+    waived_checks,
+    waiver_standings,
+)
 from tests import samples
 from tests.signing_samples import ADA, GRACE, KATHERINE, WHEN, person
 

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from aqboard.domain.errors import LaunchError
-from aqboard.domain.identity import WAYS
-from aqboard.domain.policy import ApprovalRule, Policy, stricter
+from aqboard.domain.signing.identity import WAYS
+from aqboard.domain.signing.policy import ApprovalRule, Policy, stricter
 
 
 def test_the_default_is_one_approval_in_words() -> None:

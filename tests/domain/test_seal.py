@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.finding import Finding, Measurement, Verdict
-from aqboard.domain.policy import ApprovalRule, Policy
-from aqboard.domain.signoff import seal
-from aqboard.domain.waiver import Answer, Waiver, WaiverStanding, WaiverState, finding_digest
+from aqboard.domain.signing.policy import ApprovalRule, Policy
+from aqboard.domain.signing.signoff import seal
+from aqboard.domain.signing.waiver import Answer, Waiver, WaiverStanding, WaiverState, finding_digest
 from tests import samples
 from tests.signing_samples import ADA, GRACE, WHEN
 

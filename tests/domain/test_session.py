@@ -6,9 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqboard.domain.events import Ended, Event, Progressed, SessionEnded, SessionStarted, Started, parsed
-from aqboard.domain.outcome import ProbeOutcome
-from aqboard.domain.session import CancelRequest, CheckSession, Heard, SessionState, Sighting, fold, progress
+from aqboard.domain.session.check_session import (
+    CancelRequest,
+    CheckSession,
+    Heard,
+    SessionState,
+    Sighting,
+    fold,
+    progress,
+)
+from aqboard.domain.session.events import Ended, Event, Progressed, SessionEnded, SessionStarted, Started, parsed
+from aqboard.domain.session.outcome import ProbeOutcome
 
 BEGAN = SessionStarted(host="nid001", pid=7)
 AT = datetime(2026, 11, 25, 1, 0, tzinfo=UTC)

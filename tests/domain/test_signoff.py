@@ -4,9 +4,9 @@ import pytest
 from pydantic import ValidationError
 
 from aqboard.domain.finding import Verdict
-from aqboard.domain.policy import Policy
-from aqboard.domain.signoff import Decision, Seal, SignOff, seal
-from aqboard.domain.waiver import Waiver, WaiverStanding, WaiverState
+from aqboard.domain.signing.policy import Policy
+from aqboard.domain.signing.signoff import Decision, Seal, SignOff, seal
+from aqboard.domain.signing.waiver import Waiver, WaiverStanding, WaiverState
 from tests import samples
 from tests.signing_samples import GRACE, WHEN
 

@@ -6,9 +6,9 @@ import pytest
 from pydantic import ValidationError
 
 from aqboard.domain.finding import Finding, Verdict
-from aqboard.domain.identity import Identity
 from aqboard.domain.readiness import State, VerdictLine, assess
-from aqboard.domain.waiver import (
+from aqboard.domain.signing.identity import Identity
+from aqboard.domain.signing.waiver import (
     Answer,
     Waiver,
     WaiverStanding,

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from aqboard.domain.signoff import Decision
+from aqboard.domain.signing.signoff import Decision
+from aqboard.signing.decide import decide
 from aqboard.store import Store
-from aqboard.workflow.decide import decide
 from tests.e2e.conftest import Board, serve
 from tests.e2e.test_journey import settled, visit
 from tests.sample_attempts import fill

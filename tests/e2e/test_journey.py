@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from aqboard.domain.signoff import Decision
+from aqboard.domain.signing.signoff import Decision
 from aqboard.store import Store
-from aqboard.views.tables.compare import finding_differences
+from aqboard.web.tables.compare import finding_differences
 from tests.e2e.conftest import Board
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, WebSocket, expect
 
 from aqboard.domain.readiness import State
-from aqboard.domain.session import SessionState
+from aqboard.domain.session.check_session import SessionState
 from aqboard.store import Store
 from aqboard.store.sessions import Sessions
 from tests.e2e.conftest import ROOT, Board, serve

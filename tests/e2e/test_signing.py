@@ -9,23 +9,23 @@ import pytest
 import yaml
 from playwright.sync_api import BrowserContext, Page, expect
 
-from aqboard.domain.events import Ended, SessionEnded, SessionStarted, Started
 from aqboard.domain.evidence import Evidence, ForwardEvidence
 from aqboard.domain.plan import LaunchPlan
-from aqboard.domain.session import CheckSession
-from aqboard.domain.signoff import Decision
-from aqboard.domain.waiver import WaiverState
+from aqboard.domain.session.check_session import CheckSession
+from aqboard.domain.session.events import Ended, SessionEnded, SessionStarted, Started
+from aqboard.domain.signing.signoff import Decision
+from aqboard.domain.signing.waiver import WaiverState
 from aqboard.location import config_folder
-from aqboard.runner import session_folder
-from aqboard.runner.backend import EVENTS
-from aqboard.runner.events import append
+from aqboard.sessions import folder as session_folder
+from aqboard.sessions.backends.base import EVENTS
+from aqboard.sessions.control import sessions_folder
+from aqboard.sessions.events import append
+from aqboard.signing.accounts import add
+from aqboard.signing.decide import decide
+from aqboard.signing.installation import settings_file
 from aqboard.store import Store
 from aqboard.store.accounts import accounts
 from aqboard.store.sessions import Sessions
-from aqboard.workflow.accounts import add
-from aqboard.workflow.decide import decide
-from aqboard.workflow.installation import settings_file
-from aqboard.workflow.sessions import sessions_folder
 from tests.e2e.conftest import Board, serve
 from tests.e2e.test_journey import settled
 from tests.sample_attempts import add_attempt, as_found_evidence, fixed_evidence, measured, sample_plan, write_files

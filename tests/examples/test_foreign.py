@@ -13,8 +13,8 @@ import yaml
 
 from aqboard.domain.finding import Verdict
 from aqboard.domain.readiness import State
+from aqboard.sessions.prepare import check, prepare
 from aqboard.store import Store, StoredAttempt
-from aqboard.workflow.check import check, prepare
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "foreign"
 Checked = Callable[..., StoredAttempt]

@@ -1,8 +1,8 @@
 """Launches whose checkpoint, or whose way of loading it, is wrong."""
 
 import torch
+from aqboard_reference.target import ReferenceTarget
 
-from aqboard.probes.reference import ReferenceTarget
 from tests.gallery import changing
 from tests.gallery.broken import FILE, LOSS, WEIGHTS, Broken, of
 

@@ -3,11 +3,11 @@
 import json
 
 import torch
+from aqboard_reference.topoflow.lightning_module import TopoFlowModule
+from aqboard_reference.topoflow.model import TopoFlow
 from torch import nn
 
 from aqboard.domain.readiness import State
-from aqboard.topoflow.lightning_module import TopoFlowModule
-from aqboard.topoflow.model import TopoFlow
 from tests.gallery import changing
 from tests.gallery.broken import LOSS, WEIGHTS, Broken, of
 
@@ -15,8 +15,8 @@ RANK_0_ONLY = '''
 """A start in which the first rank alone reads the checkpoint, and nobody sends it to the others."""
 
 import torch
-from aqboard.artefacts.checkpoint import read_checkpoint
-from aqboard.probes.reference import ReferenceTarget
+from aqboard.readers.checkpoints.checkpoint import read_checkpoint
+from aqboard_reference.target import ReferenceTarget
 
 
 class Careless(ReferenceTarget):

@@ -1,9 +1,9 @@
 """Launches whose wind scan or scan cache is wrong."""
 
 import torch
+from aqboard_reference.topoflow.model import TopoFlow
 
 from aqboard.domain.readiness import State
-from aqboard.topoflow.model import TopoFlow
 from tests.gallery import changing
 from tests.gallery.broken import LOSS, MODEL, ORDERS, Broken, of
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import torch
 import yaml
+from aqboard_reference.topoflow.cache_file import write_scan_cache
 
-from aqboard.artefacts.scan_cache import ScanCache, build_scan_cache, read_scan_cache
-from aqboard.topoflow.cache_file import write_scan_cache
+from aqboard.readers.caches.scan_cache import ScanCache, build_scan_cache, read_scan_cache
 from tests.tiny_launch import TinyLaunch
 
 Sections = dict[str, Any]

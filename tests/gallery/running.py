@@ -6,17 +6,17 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from aqboard.checks import SUITE
+from aqboard.checks.judge import judge_all
+from aqboard.checks.selection import probes_needed
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.evidence import Evidence
 from aqboard.domain.finding import Finding
-from aqboard.domain.outcome import ProbeOutcome
 from aqboard.domain.readiness import Readiness, VerdictLine, assess
+from aqboard.domain.session.outcome import ProbeOutcome
 from aqboard.probes import PROBES, Context
-from aqboard.runner import worker
-from aqboard.runner.freeze import freeze
-from aqboard.runner.judge import judge_all
-from aqboard.runner.plan_file import read_plan
-from aqboard.runner.selection import probes_needed
+from aqboard.sessions import worker
+from aqboard.sessions.freeze import freeze
+from aqboard.sessions.plan_file import read_plan
 from tests.tiny_launch import TinyLaunch
 
 E = TypeVar("E", bound=Evidence)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from aqboard.domain.manifest import GuardSettings, LaunchManifest
-from aqboard.domain.signoff import Decision, SignOff
+from aqboard.domain.job.manifest import GuardSettings, LaunchManifest
+from aqboard.domain.signing.signoff import Decision, SignOff
 from aqboard.guard.build import build_manifest
 from tests import samples
 from tests.tiny_launch import TinyLaunch
@@ -20,8 +20,8 @@ Signed = Callable[..., LaunchManifest]
 def measured(launch: TinyLaunch) -> tuple[Any, Any, Any]:
     """(attempt, loss, cache): the plan frozen, and the evidence that real probes give."""
     from aqboard.probes import Context, cache, checkpoint, first_loss, load
-    from aqboard.runner.freeze import freeze
-    from aqboard.runner.plan_file import read_plan
+    from aqboard.sessions.freeze import freeze
+    from aqboard.sessions.plan_file import read_plan
 
     cluster = {**samples.plan_document()["cluster"], "nodes": 1, "gpus_per_node": 2}
     plan, text = read_plan(launch.plan("guarded", cluster=cluster))

@@ -16,11 +16,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from aqboard.domain.guard_verdict import GuardVerdict
-from aqboard.domain.manifest import LaunchManifest
+from aqboard.domain.job.guard_verdict import GuardVerdict
+from aqboard.domain.job.manifest import LaunchManifest
 from aqboard.guard.names import CANARY_VARIABLE, DIGEST_VARIABLE, MANIFEST_VARIABLE
 
-PRELOADED = ["aqboard.guard.for_lightning", "aqboard.topoflow.train", "torch.distributed", __name__]
+PRELOADED = ["aqboard.guard.for_lightning", "aqboard_reference.topoflow.train", "torch.distributed", __name__]
 
 
 GRACE_S = 5.0
@@ -125,11 +125,11 @@ def rank_of(case: Case, manifest: Path, digest: str, rank: int, port: int) -> No
 def _train(case: Case, rank: int) -> None:
     import lightning as L
     import torch
+    from aqboard_reference.topoflow.config import load_train_config
+    from aqboard_reference.topoflow.data import AirQualityDataModule
+    from aqboard_reference.topoflow.train import build_module
 
     from aqboard.guard.for_lightning import LaunchGuard
-    from aqboard.topoflow.config import load_train_config
-    from aqboard.topoflow.data import AirQualityDataModule
-    from aqboard.topoflow.train import build_module
 
     torch.set_num_threads(1)
     config = load_train_config(case.launch / "finetune.yaml")

@@ -5,7 +5,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from aqboard.domain.manifest import Approver, GuardSettings, LaunchManifest, LossBand, SignedFile, SignedJob, Subset
+from aqboard.domain.job.manifest import (
+    Approver,
+    GuardSettings,
+    LaunchManifest,
+    LossBand,
+    SignedFile,
+    SignedJob,
+    Subset,
+)
 from tests import samples
 
 

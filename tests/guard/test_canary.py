@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from aqboard.domain.manifest import GuardSettings
+from aqboard.domain.job.manifest import GuardSettings
 from aqboard.guard.canary import seen_enough
 from tests.guard.conftest import Signed
 from tests.guard.guarded_training import Case, run

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from aqboard.domain.guard_verdict import Stop
-from aqboard.domain.manifest import LaunchManifest, LossBand, Pace, Subset
+from aqboard.domain.job.guard_verdict import Stop
+from aqboard.domain.job.manifest import LaunchManifest, LossBand, Pace, Subset
 from aqboard.guard.judge import Decision, Look, judge
 from aqboard.guard.rows import COMPARED, SHARDED, Row, pack, share, unpack, width
 from tests.guard.manifests import manifest

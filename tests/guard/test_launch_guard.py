@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from aqboard.domain.guard_verdict import GuardVerdict, Stop
-from aqboard.domain.manifest import GuardSettings, Pace, SignedJob
+from aqboard.domain.job.guard_verdict import GuardVerdict, Stop
+from aqboard.domain.job.manifest import GuardSettings, Pace, SignedJob
 from tests.guard.conftest import Signed
 from tests.guard.guarded_training import Case, Ran, run
 from tests.tiny_launch import TinyLaunch

@@ -12,8 +12,8 @@ from pydantic import ValidationError
 
 from aqboard.domain.canonical import canonical
 from aqboard.domain.evidence import LossEvidence, LossMeasurement
-from aqboard.domain.manifest import Approver, LaunchManifest, LossBand, Subset, withdrawn_marker
-from aqboard.domain.signoff import Decision, SignOff
+from aqboard.domain.job.manifest import Approver, LaunchManifest, LossBand, Subset, withdrawn_marker
+from aqboard.domain.signing.signoff import Decision, SignOff
 from aqboard.guard.build import build_manifest
 from aqboard.guard.expected import loss_band
 from aqboard.guard.reading import read_manifest

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from aqboard.domain.manifest import SMALL_BYTES, LaunchManifest, SignedJob, withdrawn_marker
+from aqboard.domain.job.manifest import SMALL_BYTES, LaunchManifest, SignedJob, withdrawn_marker
 from aqboard.guard import code_state as code
 from aqboard.guard.code_state import code_state
 from aqboard.guard.preflight import main

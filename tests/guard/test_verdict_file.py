@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from aqboard.artefacts.errors import ReadError
-from aqboard.domain.guard_verdict import GuardCheck, GuardVerdict, Stop
+from aqboard.domain.job.guard_verdict import GuardCheck, GuardVerdict, Stop
 from aqboard.guard.judge import Decision
 from aqboard.guard.recorder import Recorder
 from aqboard.guard.verdict import read_verdict
+from aqboard.readers.errors import ReadError
 from tests.guard.manifests import manifest
 
 

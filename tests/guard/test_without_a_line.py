@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from aqboard.domain.guard_verdict import GuardVerdict
-from aqboard.domain.manifest import LaunchManifest, LossBand, SignedJob, Subset
+from aqboard.domain.job.guard_verdict import GuardVerdict
+from aqboard.domain.job.manifest import LaunchManifest, LossBand, SignedJob, Subset
 from aqboard.guard.names import MANIFEST_VARIABLE
 from tests.guard.manifests import manifest, signed_file
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from aqboard.domain.attempt import Attempt, InputFile
 from aqboard.domain.evidence_base import Evidence
 from aqboard.domain.evidence_launch import EnvironmentEvidence, Gpu
-from aqboard.domain.outcome import ProbeOutcome
 from aqboard.domain.plan import ClusterPlan, LaunchPlan
-from aqboard.domain.signoff import Decision, SignOff
+from aqboard.domain.session.outcome import ProbeOutcome
+from aqboard.domain.signing.signoff import Decision, SignOff
 from aqboard.launch.script import Signed
 
 WHEN = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
@@ -30,7 +30,7 @@ def cluster(**changes: object) -> ClusterPlan:
             "time": "1-00:00:00",
             "job_name": "topoflow-400",
             "workdir": "/scratch/project_465000001/aq",
-            "command": ["python", "-m", "aqboard.topoflow.train", "config.yaml"],
+            "command": ["python", "-m", "aqboard_reference.topoflow.train", "config.yaml"],
             **changes,
         }
     )

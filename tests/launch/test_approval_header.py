@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from aqboard.domain.waiver import Answer, Waiver, WaiverStanding, WaiverState
+from aqboard.domain.signing.waiver import Answer, Waiver, WaiverStanding, WaiverState
 from aqboard.launch.approval import Approval
 from aqboard.launch.profile import load_profile
 from aqboard.launch.script import Signed, render

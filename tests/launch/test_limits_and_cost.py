@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqboard.domain.slurm_time import hours, in_words
+from aqboard.domain.job.slurm_time import hours, in_words
 from aqboard.launch.cost import cost_of, number
 from aqboard.launch.limits import misfits
 from aqboard.launch.profile import load_profile

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aqboard.domain.errors import LaunchError
-from aqboard.domain.signoff import Decision
+from aqboard.domain.signing.signoff import Decision
 from aqboard.launch.container import outermost
 from aqboard.launch.profile import load_profile, profile_names
 from aqboard.launch.script import Approval, render, render_body, render_canary
@@ -194,7 +194,7 @@ def test_the_canary_is_the_launch_in_small():
     assert "unset AQBOARD_CANARY" in main
     for line in ("--nodes=2", "--partition=dev-g", "--time=00:20:00", "--job-name=topoflow-400-canary"):
         assert f"#SBATCH {line}" in canary
-    assert "command=(python -m aqboard.topoflow.train config.yaml --trainer.num_nodes=2)" in canary
+    assert "command=(python -m aqboard_reference.topoflow.train config.yaml --trainer.num_nodes=2)" in canary
     assert render_canary(attempt(), *parts[1:]) is None
 
 

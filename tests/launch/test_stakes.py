@@ -5,8 +5,8 @@ import pytest
 from aqboard.domain.evidence_base import Evidence
 from aqboard.domain.evidence_launch import TrainingEvidence, TrainingFacts
 from aqboard.domain.evidence_train import CostEvidence
-from aqboard.domain.outcome import ProbeOutcome
 from aqboard.domain.plan import TrainingPlan
+from aqboard.domain.session.outcome import ProbeOutcome
 from aqboard.launch.cost import Stakes, fine, stakes
 from aqboard.launch.profile import load_profile
 from tests.launch.launch_samples import machine, outcomes, plan

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from aqboard.probes import Context
-from aqboard.runner.freeze import freeze
-from aqboard.runner.plan_file import read_plan
+from aqboard.sessions.freeze import freeze
+from aqboard.sessions.plan_file import read_plan
 from tests.tiny_launch import TinyLaunch
 
 

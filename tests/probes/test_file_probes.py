@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 import torch
 
-from aqboard.artefacts.errors import ReadError
 from aqboard.checks.checkpoint_intact import CHECK as INTACT
 from aqboard.domain.evidence_checkpoint import FileEvidence
 from aqboard.domain.finding import Verdict
 from aqboard.probes import Unavailable, checkpoint, checkpoint_file, configuration, health, optimizer
+from aqboard.readers.errors import ReadError
 from tests.tiny_launch import TinyLaunch
 
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize 5714471\n".format("4d7a" * 16)

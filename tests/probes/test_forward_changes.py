@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 import torch
+from aqboard_reference.target import ReferenceTarget
 
 from aqboard.checks import forward_counterfactuals, forward_deterministic
 from aqboard.domain.finding import Verdict
 from aqboard.probes import Context, counterfactuals, repeat
 from aqboard.probes.counterfactuals import difference
-from aqboard.probes.reference import ReferenceTarget
-from aqboard.runner.freeze import freeze
-from aqboard.runner.plan_file import read_plan
+from aqboard.sessions.freeze import freeze
+from aqboard.sessions.plan_file import read_plan
 from tests import faulty_targets as faulty
 from tests.tiny_launch import MODEL, TinyLaunch
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+from aqboard_reference.target import ReferenceTarget
 from torch import Tensor, nn
 
 from aqboard.checks import loss_attribution
@@ -13,9 +14,8 @@ from aqboard.domain.attribution import find
 from aqboard.domain.evidence_attribution import AttributionEvidence
 from aqboard.domain.finding import Verdict
 from aqboard.probes import Context, Unavailable, attribution, cache, checkpoint, first_loss, load
-from aqboard.probes.reference import ReferenceTarget
-from aqboard.runner.freeze import freeze
-from aqboard.runner.plan_file import read_plan
+from aqboard.sessions.freeze import freeze
+from aqboard.sessions.plan_file import read_plan
 from tests import faulty_targets as faulty
 from tests.tiny_launch import TinyLaunch
 

@@ -7,11 +7,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from aqboard.artefacts.checkpoint import read_checkpoint
 from aqboard.domain.errors import AqboardError
 from aqboard.domain.evidence import CheckpointEvidence, LoadEvidence
 from aqboard.probes import bench, cache, checkpoint, curve, first_loss, forward, load, scan
 from aqboard.probes.load import equal_to_file, same_bits
+from aqboard.readers.checkpoints.checkpoint import read_checkpoint
 from tests.tiny_launch import TinyLaunch
 
 INNER = {"checkpoint": {"load_into": "inner_model"}}
@@ -66,7 +66,7 @@ def test_the_rule_in_force_is_told_from_behaviour(probing: Any, rule: str) -> No
 
 
 def test_a_model_that_silently_keeps_row_major_order_is_seen(probing: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from aqboard.topoflow.model import TopoFlow
+    from aqboard_reference.topoflow.model import TopoFlow
 
     def swallowed(self: TopoFlow, x: Tensor) -> Tensor:
         return torch.arange(self.config.num_patches).expand(len(x), -1)
@@ -241,8 +241,8 @@ def test_evidence_survives_the_way_through_the_store(probing: Any) -> None:
 def test_a_file_that_kills_its_reader_never_gets_into_the_probe_process(
     probing: Any, monkeypatch: pytest.MonkeyPatch, reader: str, use: str
 ) -> None:
-    from aqboard.artefacts import guarded
-    from aqboard.artefacts.errors import ReadError
+    from aqboard.readers import guarded
+    from aqboard.readers.errors import ReadError
 
     def died(path: Path) -> None:
         raise ReadError(f"{path.name}: its reader died.", code="reader-died")

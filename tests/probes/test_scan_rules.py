@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
 import torch
+from aqboard_reference.topoflow.config import ModelConfig
+from aqboard_reference.topoflow.scan import WindScanner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aqboard.artefacts.scan_cache import ScanCache, build_scan_cache
 from aqboard.domain.plan import SCAN_RULES, ScanRule
 from aqboard.probes.scan_rules import explains, rules_that_explain
-from aqboard.topoflow.config import ModelConfig
-from aqboard.topoflow.scan import WindScanner
+from aqboard.readers.caches.scan_cache import ScanCache, build_scan_cache
 from tests.tiny_launch import turned
 
 SHAPE = {"grid_h": 8, "grid_w": 16, "num_sectors": 16, "regions_h": 4, "regions_w": 4}

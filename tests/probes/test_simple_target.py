@@ -223,8 +223,8 @@ def build(plan):
 
 def context(folder: Path, name: str, **target_section: Any) -> Context:
     """An attempt on a module that lies in a folder of its own, outside any package."""
-    from aqboard.runner.freeze import freeze
-    from aqboard.runner.plan_file import read_plan
+    from aqboard.sessions.freeze import freeze
+    from aqboard.sessions.plan_file import read_plan
 
     (folder / "code").mkdir()
     (folder / "code" / f"target_of_{name}.py").write_text(BUILDER.format(name=name))

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 import torch
+from aqboard_reference.target import ReferenceTarget
 from torch import nn
 
 from aqboard.checks import ranks_equal, train_one_step
 from aqboard.domain.finding import Verdict
 from aqboard.probes import Context, cost, curve, rank, ranks, step
-from aqboard.probes.reference import ReferenceTarget
-from aqboard.runner.freeze import freeze
-from aqboard.runner.plan_file import read_plan
+from aqboard.sessions.freeze import freeze
+from aqboard.sessions.plan_file import read_plan
 from tests import faulty_targets as faulty
 from tests.tiny_launch import TinyLaunch
 

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from aqboard.domain.events import Event, Started
-from aqboard.domain.session import CheckSession, Standing, fold
+from aqboard.domain.session.check_session import CheckSession, Standing, fold
+from aqboard.domain.session.events import Event, Started
 from aqboard.launch.check_job import check_job
 from aqboard.launch.profile import load_profile
-from aqboard.runner import session_folder
-from aqboard.runner.backend import EVENTS, Handle
-from aqboard.runner.events import Tail
-from aqboard.runner.slurm_backend import SlurmBackend
+from aqboard.sessions import folder as session_folder
+from aqboard.sessions.backends.base import EVENTS, Handle
+from aqboard.sessions.backends.slurm import SlurmBackend
+from aqboard.sessions.events import Tail
 from tests import samples
 from tests.slurm_cluster import SlurmCluster, daemons
 

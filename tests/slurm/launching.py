@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aqboard.domain.plan import LaunchPlan
-from aqboard.domain.signoff import Decision
+from aqboard.domain.signing.signoff import Decision
+from aqboard.signing.decide import decide
 from aqboard.store import Store, StoredAttempt
-from aqboard.workflow.decide import decide
 from tests.sample_attempts import add_attempt, fixed_evidence, sample_plan, write_files
 from tests.slurm_cluster import ACCOUNT, SlurmCluster
 

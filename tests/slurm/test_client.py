@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from aqboard.slurm import JobState, Slurm, SlurmError
+from aqboard.jobs.slurm import JobState, Slurm, SlurmError
 from tests.slurm_cluster import ACCOUNT
 
 pytestmark = pytest.mark.slurm

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from aqboard.slurm import JobState, Slurm, SlurmError, surroundings
+from aqboard.jobs.slurm import JobState, Slurm, SlurmError, surroundings
 
 
 def test_where_slurm_is_not_installed_it_says_so(tmp_path, monkeypatch):

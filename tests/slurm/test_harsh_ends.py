@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from aqboard.domain.events import Ended
-from aqboard.domain.session import SessionState
+from aqboard.domain.session.check_session import SessionState
+from aqboard.domain.session.events import Ended
 from tests.slurm.handed_over import SLOW, hand_over
 from tests.slurm_cluster import ACCOUNT, SlurmCluster, running
 

@@ -7,17 +7,17 @@ from pathlib import Path
 import pytest
 
 from aqboard.domain.errors import LaunchError
-from aqboard.domain.identity import Identity
-from aqboard.domain.signoff import Decision
-from aqboard.slurm import Slurm
+from aqboard.domain.signing.identity import Identity
+from aqboard.domain.signing.signoff import Decision
+from aqboard.jobs.follow import cancel, log_tail, refresh
+from aqboard.jobs.job_words import in_words, refusals
+from aqboard.jobs.rehearse import Refused, rehearse
+from aqboard.jobs.settle import settle
+from aqboard.jobs.slurm import Slurm
+from aqboard.jobs.submit import submit
+from aqboard.signing.decide import decide
 from aqboard.store import Store
 from aqboard.store.jobs import Jobs
-from aqboard.workflow.decide import decide
-from aqboard.workflow.follow import cancel, log_tail, refresh
-from aqboard.workflow.job_words import in_words, refusals
-from aqboard.workflow.rehearse import Refused, rehearse
-from aqboard.workflow.settle import settle
-from aqboard.workflow.submit import submit
 from tests.slurm.launching import CANARY_DIES, LOG, MEET, Launch, signed
 from tests.slurm_cluster import SlurmCluster, daemons, running
 

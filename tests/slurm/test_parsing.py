@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqboard.slurm import JobState, SlurmError, expand, explain
-from aqboard.slurm.jobs import Job, read_sacct, read_squeue
-from aqboard.slurm.trial import read_job_id, read_trial
-from aqboard.slurm.words import SILENT
+from aqboard.jobs.slurm import JobState, SlurmError, expand, explain
+from aqboard.jobs.slurm.jobs import Job, read_sacct, read_squeue
+from aqboard.jobs.slurm.trial import read_job_id, read_trial
+from aqboard.jobs.slurm.words import SILENT
 from tests.slurm import recorded
 
 WORDS = st.sampled_from(

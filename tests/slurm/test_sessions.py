@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from aqboard.domain.errors import SessionError
-from aqboard.domain.events import Ended, SessionStarted, Started
-from aqboard.domain.session import SessionState, Standing
-from aqboard.runner import session_folder
-from aqboard.runner.backend import Handle
-from aqboard.runner.slurm_backend import SlurmBackend
-from aqboard.slurm import Slurm
+from aqboard.domain.session.check_session import SessionState, Standing
+from aqboard.domain.session.events import Ended, SessionStarted, Started
+from aqboard.jobs.slurm import Slurm
+from aqboard.sessions import folder
+from aqboard.sessions.backends.base import Handle
+from aqboard.sessions.backends.slurm import SlurmBackend
 from tests.slurm.handed_over import SLOW, Session, hand_over
 from tests.slurm_cluster import SlurmCluster, daemons
 
@@ -58,7 +58,7 @@ def test_what_was_asked_for_is_what_slurm_gives(start, slurm):
 def test_a_running_session_is_cancelled(start):
     session = start(slow=True)
     assert session.at_work().state is SessionState.RUNNING
-    session_folder.request_cancel(session.folder, "Grace")
+    folder.request_cancel(session.folder, "Grace")
     session.backend.cancel(session.handle)
     assert session.over() == Standing(state=SessionState.CANCELLED, why="Cancelled by Grace.", by_itself=True)
 
@@ -80,7 +80,7 @@ def test_a_session_that_waits_says_so_and_can_be_cancelled(start, slurm):
     standing = session.wait(lambda session: session.standing().why.endswith("(Resources)"))
     assert standing.state is SessionState.QUEUED
     assert standing.why == f"queued: Slurm job {session.handle.job} waits (Resources)"
-    session_folder.request_cancel(session.folder, "Grace")
+    folder.request_cancel(session.folder, "Grace")
     session.backend.cancel(session.handle)
     assert session.over() == Standing(state=SessionState.CANCELLED, why="Cancelled by Grace before it began.")
 
@@ -123,7 +123,7 @@ def test_a_session_whose_node_fails_is_lost(start, slurm):
 def test_a_probe_process_that_is_killed_costs_one_probe(start):
     session = start(slow=True)
     session.wait(lambda session: _at(session, "load"))
-    os.kill(_processes(session, "aqboard.runner.worker")[0], signal.SIGKILL)
+    os.kill(_processes(session, "aqboard.sessions.worker")[0], signal.SIGKILL)
     assert session.over().state is SessionState.DONE
     (broke,) = (event.outcome for event in session.events if isinstance(event, Ended) and event.outcome.probe == "load")
     assert broke.status == "broke"
@@ -133,11 +133,11 @@ def test_a_probe_process_that_is_killed_costs_one_probe(start):
 def test_a_session_process_that_is_killed_has_failed(start, slurm):
     session = start(slow=True)
     session.at_work()
-    os.kill(_processes(session, "aqboard.runner.session")[0], signal.SIGKILL)
+    os.kill(_processes(session, "aqboard.sessions.supervisor")[0], signal.SIGKILL)
     standing = session.over()
     assert standing.state is SessionState.FAILED
     assert standing.why.startswith("The session's process was killed by signal 9 (SIGKILL), most often because its job")
-    assert not _processes(session, "aqboard.runner.worker"), "nothing goes on without it"
+    assert not _processes(session, "aqboard.sessions.worker"), "nothing goes on without it"
 
 
 def _at(session: Session, probe: str) -> bool:

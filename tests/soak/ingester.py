@@ -4,9 +4,9 @@ import sys
 import time
 from pathlib import Path
 
+from aqboard.sessions import ingest
 from aqboard.store import Store
 from aqboard.store.sessions import Sessions
-from aqboard.workflow import ingest
 from tests import stub_sessions
 
 

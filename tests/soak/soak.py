@@ -18,14 +18,14 @@ from pathlib import Path
 
 import psutil
 
-from aqboard.domain.events import Ended, SessionEnded, parsed
-from aqboard.domain.session import SessionState
-from aqboard.runner.backend import EVENTS, read_handle
-from aqboard.runner.backends import BACKENDS
-from aqboard.runner.events import lines
+from aqboard.domain.session.check_session import SessionState
+from aqboard.domain.session.events import Ended, SessionEnded, parsed
+from aqboard.sessions.backends import BACKENDS
+from aqboard.sessions.backends.base import EVENTS, read_handle
+from aqboard.sessions.control import cancel
+from aqboard.sessions.events import lines
 from aqboard.store import Store
 from aqboard.store.sessions import SessionRow, Sessions
-from aqboard.workflow.sessions import cancel
 from tests import stub_sessions
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from aqboard.domain.finding import Verdict
-from aqboard.domain.signoff import Decision
+from aqboard.domain.signing.signoff import Decision
+from aqboard.signing.audit import exported, verified
+from aqboard.signing.decide import decide
+from aqboard.signing.waive import answer, propose
 from aqboard.store import Store
 from aqboard.store.audit import entries
 from aqboard.store.audit_verify import AuditReport
 from aqboard.store.migrations import SIGNING
-from aqboard.workflow.audit import exported, verified
-from aqboard.workflow.decide import decide
-from aqboard.workflow.waive import answer, propose
 from tests.signing_samples import GRACE, KATHERINE, WHEN, add_attempt, findings
 
 Sql = tuple[str, ...]

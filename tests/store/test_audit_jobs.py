@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from aqboard.domain.job import Settlement
-from aqboard.domain.session import CheckSession, SessionState, Standing
+from aqboard.domain.job.slurm_job import Settlement
+from aqboard.domain.session.check_session import CheckSession, SessionState, Standing
 from aqboard.store import Store, audit
 from aqboard.store.audit import COVERED, entries
 from aqboard.store.audit_verify import AuditReport, verify

@@ -7,8 +7,8 @@ import pytest
 
 from aqboard.domain.errors import StoreError
 from aqboard.domain.evidence import CurvePoint
-from aqboard.domain.guard_verdict import GuardVerdict
-from aqboard.domain.job import Sighting, Submission
+from aqboard.domain.job.guard_verdict import GuardVerdict
+from aqboard.domain.job.slurm_job import Sighting, Submission
 from aqboard.store import Store
 from aqboard.store.jobs import Jobs
 from tests import samples

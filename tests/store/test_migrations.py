@@ -10,9 +10,9 @@ import pytest
 from sqlite_utils import Database
 
 from aqboard.domain.errors import StoreError
-from aqboard.domain.outcome import ProbeOutcome
-from aqboard.domain.signoff import Decision, SignOff
-from aqboard.domain.waiver import Answer, Waiver
+from aqboard.domain.session.outcome import ProbeOutcome
+from aqboard.domain.signing.signoff import Decision, SignOff
+from aqboard.domain.signing.waiver import Answer, Waiver
 from aqboard.store import Store, schema
 from aqboard.store.backup import backups_of
 from aqboard.store.migrations import MIGRATIONS, NAMES

@@ -7,9 +7,9 @@ import pytest
 from aqboard.domain.errors import StoreError
 from aqboard.domain.evidence import CurveEvidence, CurvePoint
 from aqboard.domain.finding import Verdict
-from aqboard.domain.outcome import ProbeOutcome
 from aqboard.domain.readiness import State
-from aqboard.domain.signoff import Decision, SignOff
+from aqboard.domain.session.outcome import ProbeOutcome
+from aqboard.domain.signing.signoff import Decision, SignOff
 from aqboard.store import Store, StoredScript
 from aqboard.store.migrations import APPEND_ONLY, MIGRATIONS, NAMES
 from aqboard.store.schema import APPLICATION_ID

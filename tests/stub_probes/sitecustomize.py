@@ -6,7 +6,7 @@ The process itself, its folder and its events are the real ones.
 import sys
 from pathlib import Path
 
-if "aqboard.runner.session" in sys.orig_argv:
-    from aqboard.runner import probe_loop
+if "aqboard.sessions.supervisor" in sys.orig_argv:
+    from aqboard.sessions import probe_loop
 
     probe_loop.WORKER = (sys.executable, "-P", str(Path(__file__).parent / "worker.py"))

@@ -10,21 +10,21 @@ import pytest
 
 from aqboard.checks.check import Check
 from aqboard.domain.attempt import Attempt
-from aqboard.domain.events import Ended, Progressed, SessionEnded, SessionStarted, Started
 from aqboard.domain.evidence import Evidence
 from aqboard.domain.finding import Judgement, Severity, Stage, Verdict, passed
-from aqboard.domain.outcome import ProbeOutcome
-from aqboard.domain.session import CheckSession, Standing
-from aqboard.runner import session_folder
-from aqboard.runner.backend import EVENTS
-from aqboard.runner.backends import BACKENDS
-from aqboard.runner.events import append
-from aqboard.runner.local_backend import MODULE, LocalBackend
+from aqboard.domain.session.check_session import CheckSession, Standing
+from aqboard.domain.session.events import Ended, Progressed, SessionEnded, SessionStarted, Started
+from aqboard.domain.session.outcome import ProbeOutcome
+from aqboard.sessions import control, judging
+from aqboard.sessions import folder as session_folder
+from aqboard.sessions.backends import BACKENDS
+from aqboard.sessions.backends.base import EVENTS
+from aqboard.sessions.backends.local import MODULE, LocalBackend
+from aqboard.sessions.control import follow, sessions_folder, start
+from aqboard.sessions.events import append
+from aqboard.sessions.ingest import Patience
 from aqboard.store import Store
 from aqboard.store.sessions import SessionRow, Sessions
-from aqboard.workflow import judging, sessions
-from aqboard.workflow.ingest import Patience
-from aqboard.workflow.sessions import follow, sessions_folder, start
 from tests import samples
 
 HERE = Path(__file__).parent
@@ -58,7 +58,7 @@ def install(patch: pytest.MonkeyPatch) -> LocalBackend:
     """
     backend = LocalBackend(command)
     patch.setitem(BACKENDS, "local", backend)
-    for module in (judging, sessions):
+    for module in (judging, control):
         patch.setattr(module, "installed_suite", lambda: SUITE)
     return backend
 

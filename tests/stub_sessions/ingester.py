@@ -8,8 +8,8 @@ import signal
 import sys
 from pathlib import Path
 
+from aqboard.sessions import ingest
 from aqboard.store import Store
-from aqboard.workflow import ingest
 from tests import stub_sessions
 
 

@@ -3,9 +3,9 @@
 import sys
 from pathlib import Path
 
-from aqboard.runner import probe_loop, session
+from aqboard.sessions import probe_loop, supervisor
 
 probe_loop.WORKER = (sys.executable, "-P", str(Path(__file__).parent / "worker.py"))
 probe_loop.LOG_LIMIT_BYTES = 1 << 20
 if __name__ == "__main__":
-    sys.exit(session.main(Path(sys.argv[-1]).resolve()))
+    sys.exit(supervisor.main(Path(sys.argv[-1]).resolve()))

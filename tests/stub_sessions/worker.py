@@ -9,9 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from aqboard.domain.errors import SessionError
-from aqboard.domain.outcome import ProbeOutcome
-from aqboard.runner.events import Ended, Progressed, Started, append
-from aqboard.runner.processes import die_with_parent
+from aqboard.domain.session.outcome import ProbeOutcome
+from aqboard.sessions.events import Ended, Progressed, Started, append
+from aqboard.sessions.processes import die_with_parent
 
 
 def measured(probe: str) -> Ended:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 CORE: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("aqboard/domain/readiness.py", ("tests/domain",)),
-    ("aqboard/domain/clearance.py", ("tests/domain",)),
-    ("aqboard/domain/policy.py", ("tests/domain",)),
-    ("aqboard/domain/case.py", ("tests/domain",)),
-    ("aqboard/domain/signoff.py", ("tests/domain",)),
-    ("aqboard/domain/waiver.py", ("tests/domain",)),
-    ("aqboard/domain/seats.py", ("tests/domain",)),
+    ("aqboard/domain/signing/clearance.py", ("tests/domain",)),
+    ("aqboard/domain/signing/policy.py", ("tests/domain",)),
+    ("aqboard/domain/signing/case.py", ("tests/domain",)),
+    ("aqboard/domain/signing/signoff.py", ("tests/domain",)),
+    ("aqboard/domain/signing/waiver.py", ("tests/domain",)),
+    ("aqboard/domain/signing/seats.py", ("tests/domain",)),
     ("aqboard/checks/*.py", ("tests/checks",)),
     ("aqboard/guard/judge.py", ("tests/guard/test_judge.py",)),
     ("aqboard/store/audit_verify.py", ("tests/store/test_audit.py", "tests/store/test_audit_jobs.py")),

@@ -19,7 +19,7 @@ from aqboard.domain.plan.model import (
     TargetPlan,
     TrainingPlan,
 )
-from aqboard.domain.policy import Policy
+from aqboard.domain.signing.policy import Policy
 
 R = TypeVar("R", bound=Record)
 

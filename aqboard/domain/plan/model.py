@@ -16,7 +16,7 @@ ScanLayout = Literal["compat", "corrected"]
 SCAN_RULES: tuple[ScanRule, ...] = get_args(ScanRule)
 
 Builder = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
-OWN_BUILDER = "aqboard.probes.reference:build"
+OWN_BUILDER = "aqboard_reference.target:build"
 """The reference model; the only builder that is aqboard's own code, and so needs nobody's trust."""
 
 

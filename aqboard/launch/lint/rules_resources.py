@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from aqboard.domain.slurm_time import hours, in_words
+from aqboard.domain.job.slurm_time import hours, in_words
 from aqboard.launch.cluster import Partition
 from aqboard.launch.lint import values
 from aqboard.launch.lint.job import Shape, job_shape, step_shape

@@ -1,0 +1,1 @@
+"""Launched jobs: the signed manifest, the word of Slurm, the verdict of the guard."""

@@ -1,0 +1,1 @@
+"""Check sessions: what is asked, what was heard, how it ended."""

@@ -1,0 +1,1 @@
+"""Who decides, on what, under which policy."""

@@ -1,0 +1,1 @@
+"""Launched jobs, from the submission to their end."""

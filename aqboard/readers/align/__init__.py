@@ -1,0 +1,1 @@
+"""How the keys of a checkpoint map onto those of a model."""

@@ -1,0 +1,1 @@
+"""Scan caches: read, compared by content, and searched for."""

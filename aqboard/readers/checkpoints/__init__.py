@@ -1,0 +1,1 @@
+"""Checkpoints: zip and legacy layouts, safetensors, their tensors, settings and health."""

@@ -1,0 +1,1 @@
+"""Training logs: CSV and TensorBoard event files."""

@@ -1,0 +1,1 @@
+"""Read a pickle without importing or calling anything that it names."""
