@@ -7,7 +7,7 @@ JOBS   ?= auto
 .DEFAULT_GOAL := help
 # Set on some machines; every process would then compile aqboard itself anew.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help setup run test lint format docs bench demo-data browser slurm lock clean
+.PHONY: help setup run test lint format docs bench mutants demo-data browser slurm lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,6 +39,9 @@ docs: $(READY)  ## write the reference pages of docs/ from the code: checks, lin
 
 bench: $(READY)  ## plain against fast, as ratios measured in one run; writes docs/benchmarks.md
 	$(BIN)/python -m benchmarks
+
+mutants: $(READY)  ## do the tests hold the core? ONLY=aqboard/domain/signing/seats.py for one module; writes docs/mutants.md
+	$(BIN)/python -m tools.mutants $(ONLY)
 
 demo-data: $(READY)  ## train the demo model again and rebuild data/demo (minutes)
 	$(BIN)/python -m aqboard_reference.demo.artefacts

@@ -1,16 +1,10 @@
-"""The readers behind the second wall: each of these runs in a child process with bounded memory and time.
-
-The functions `..._in_child` are what the child runs where a reader does not take paths and return plain data itself.
-"""
+"""The readers behind the second wall: each of these runs in a child process with bounded memory and time."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from aqboard.domain.cache import CacheComparison, CacheFacts, CacheGroups, UnreadableCache
 from aqboard.domain.checkpoint import CheckpointDiff, CheckpointSummary, HealthReport, IntegrityReport
-from aqboard.readers.caches import compare
-from aqboard.readers.checkpoints import checkpoint_diff, health, integrity
-from aqboard.readers.checkpoints.checkpoint import read_checkpoint
 from aqboard.readers.errors import ReadError
 from aqboard.readers.sandbox import run_sandboxed
 
@@ -37,51 +31,22 @@ def group_caches(paths: Sequence[str | Path]) -> CacheGroups:
 
 def summarise_checkpoint(path: str | Path) -> CheckpointSummary:
     """Keys and metadata of a checkpoint (see `checkpoint.CheckpointFile.summary`)."""
-    return run_sandboxed("aqboard.readers.guarded:summary_in_child", CheckpointSummary, [str(path)])
+    return run_sandboxed("aqboard.readers.tasks:summary", CheckpointSummary, [str(path)])
 
 
 def check_integrity(path: str | Path) -> IntegrityReport:
     """Checksums of a checkpoint's records (see `integrity.check_integrity`)."""
-    return run_sandboxed("aqboard.readers.guarded:integrity_in_child", IntegrityReport, [str(path)], seconds=_LONG)
+    return run_sandboxed("aqboard.readers.tasks:integrity", IntegrityReport, [str(path)], seconds=_LONG)
 
 
 def tensor_health(path: str | Path) -> HealthReport:
     """Figures of a checkpoint's tensors (see `health.tensor_health`)."""
-    return run_sandboxed("aqboard.readers.guarded:health_in_child", HealthReport, [str(path)], seconds=_LONG)
+    return run_sandboxed("aqboard.readers.tasks:health", HealthReport, [str(path)], seconds=_LONG)
 
 
 def diff_checkpoints(a: str | Path, b: str | Path) -> CheckpointDiff:
     """Two checkpoints held against each other (see `checkpoint_diff.diff_checkpoints`)."""
-    return run_sandboxed("aqboard.readers.guarded:diff_in_child", CheckpointDiff, [str(a), str(b)], seconds=_LONG)
-
-
-def summary_in_child(path: str) -> CheckpointSummary:
-    """Keys and metadata of a checkpoint."""
-    with read_checkpoint(path) as checkpoint:
-        return checkpoint.summary()
-
-
-def integrity_in_child(path: str) -> IntegrityReport:
-    """Checksums of a checkpoint."""
-    with read_checkpoint(path) as checkpoint:
-        return integrity.check_integrity(checkpoint)
-
-
-def health_in_child(path: str) -> HealthReport:
-    """Figures of a checkpoint's tensors."""
-    with read_checkpoint(path) as checkpoint:
-        return health.tensor_health(checkpoint)
-
-
-def diff_in_child(a: str, b: str) -> CheckpointDiff:
-    """Differences of two checkpoints."""
-    with read_checkpoint(a) as first, read_checkpoint(b) as second:
-        return checkpoint_diff.diff_checkpoints(first, second)
-
-
-def group_in_child(*paths: str) -> CacheGroups:
-    """Facts of several caches, grouped."""
-    return compare.group_caches(paths)
+    return run_sandboxed("aqboard.readers.tasks:diff", CheckpointDiff, [str(a), str(b)], seconds=_LONG)
 
 
 def _inspect_all(paths: list[str]) -> tuple[list[CacheFacts], list[UnreadableCache]]:
@@ -89,7 +54,7 @@ def _inspect_all(paths: list[str]) -> tuple[list[CacheFacts], list[UnreadableCac
     if not paths:
         return [], []
     try:
-        found = run_sandboxed("aqboard.readers.guarded:group_in_child", CacheGroups, paths)
+        found = run_sandboxed("aqboard.readers.tasks:group", CacheGroups, paths)
     except ReadError as error:
         if error.code not in _DIED:
             raise

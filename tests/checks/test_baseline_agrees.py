@@ -46,7 +46,9 @@ def test_a_number_agrees_with_its_own_rounding_and_not_with_the_next(value: floa
     assert not agree(value, printed + 2.0 * 10**-places, places)
 
 
-@pytest.mark.parametrize(("text", "places"), [("0.3557", 4), ("0.3500", 4), ("3", 0), ("1e-05", 5), ("1.5e-05", 6)])
+@pytest.mark.parametrize(
+    ("text", "places"), [("0.3557", 4), ("0.3500", 4), ("3", 0), ("1e-05", 5), ("1.5e-05", 6), ("1e+3", 0), ("inf", 0)]
+)
 def test_decimals_as_written(text: str, places: int) -> None:
     assert decimals(text) == places
 
@@ -54,3 +56,32 @@ def test_decimals_as_written(text: str, places: int) -> None:
 def test_trailing_zeros_of_the_name_count() -> None:
     assert printed_in_name("/a/b=1/best-val_loss=0.3500-step=3.ckpt", 0.35) == "0.3500"
     assert printed_in_name("/a/best.ckpt", None) is None
+    assert printed_in_name("/a/step=311-val_loss=0.3500.ckpt", 0.35) == "0.3500", "not the first figure in the name"
+
+
+@pytest.mark.parametrize(
+    ("precise", "printed", "same"), [(0.25, 0.3, True), (0.24, 0.3, False), (0.35, 0.3, True), (0.36, 0.3, False)]
+)
+def test_half_a_digit_either_way_is_rounding(precise: float, printed: float, same: bool) -> None:
+    assert agree(precise, printed, 1) == same
+
+
+@pytest.mark.parametrize(
+    ("recorded", "named", "figures"),
+    [
+        (0.35571, None, ["baseline.val_loss in the plan", "recorded by the training"]),
+        (None, 0.3557, ["baseline.val_loss in the plan", "in the file's name"]),
+        (None, None, ["baseline.val_loss in the plan"]),
+    ],
+)
+def test_only_what_is_known_is_in_the_table(
+    healthy: Healthy, recorded: float | None, named: float | None, figures: list[str]
+) -> None:
+    summary = healthy[1]["checkpoint"].summary  # type: ignore[attr-defined]
+    changed = summary.model_copy(update={"best": best(recorded, named), "path": NAME})
+    found = judge("baseline.agrees", healthy, {"summary": changed})
+    assert [figure.name for figure in found.measurements] == figures
+
+
+def test_a_name_that_prints_the_figure_otherwise_is_told_as_python_writes_it() -> None:
+    assert printed_in_name("/a/val_loss0.35.ckpt", 0.35) == "0.35"

@@ -35,3 +35,21 @@ def test_the_plan_adds_what_must_agree_and_takes_out_what_may_differ(healthy: He
     assert found.verdict is FAIL
     assert "optimiser.lr" in found.summary
     assert "model.heads" not in found.summary
+
+
+def test_the_table_names_what_is_wrong_then_what_only_one_says_then_what_may_differ(healthy: Healthy) -> None:
+    launch = {"model.heads": 8, "model.new": 1, "model.bias": False, "optimiser.lr": 1.0}
+    found = judge("checkpoint.configuration", healthy, {"saved": SAVED, "launch": launch})
+    assert [(figure.name, figure.value, figure.limit) for figure in found.measurements] == [
+        ("settings that must agree", 3, ""),
+        ("model.heads", "8", "trained with 4"),
+        ("model.new", "1", "trained with not set"),
+        ("optimiser.lr", "1.0", "trained with 0.001"),
+    ]
+
+
+@pytest.mark.parametrize("only", ["saved", "launch"])
+def test_a_setting_that_only_one_side_has_is_a_warning(healthy: Healthy, only: str) -> None:
+    changes = {"saved": SAVED, "launch": SAVED, only: SAVED | {"model.depth": 6}}
+    found = judge("checkpoint.configuration", healthy, changes)
+    assert (found.verdict, "has a value for model.depth." in found.summary) == (WARN, True)

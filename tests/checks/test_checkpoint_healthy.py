@@ -38,7 +38,14 @@ ZERO = {"zero_share": 1.0, "constant": True, "minimum": 0.0, "maximum": 0.0}
         ((tensor(numel=4, **ZERO), tensor("b")), PASS, "all values finite"),
         ((tensor(never_trained=ADAM), tensor("b")), WARN, "no gradient ever reached it"),
         ((tensor(never_trained=ADAM, numel=1001), tensor("b")), FAIL, "50.0 % of the parameters were never trained"),
+        ((tensor(zero_share=0.7), tensor("b")), WARN, "1 of 2 tensors look untrained or emptied: blocks.0"),
         ((tensor(zero_share=0.7), tensor("b")), WARN, "(70% zeros)"),
+        ((tensor(zero_share=0.5), tensor("b")), PASS, "2 tensors"),
+        ((tensor(zero_share=0.7, numel=15), tensor("b")), PASS, "2 tensors"),
+        ((tensor(numel=16, **ZERO), tensor("b")), FAIL, "1 of 2 tensors say nothing"),
+        ((tensor(numel=15, **ZERO), tensor("b")), PASS, "all values finite"),
+        ((tensor(never_trained=ADAM), tensor("b", zero_share=0.7)), WARN, "2 of 2 tensors look untrained or emptied"),
+        ((tensor("norm1.weight", constant=True, never_trained=ADAM), tensor("b")), PASS, "2 tensors"),
         ((tensor("head.bias", zero_share=0.7), tensor("b")), PASS, "2 tensors"),
     ],
 )
@@ -54,3 +61,24 @@ def test_integers_may_be_constant_and_what_was_not_read_is_said(healthy: Healthy
     report = HealthReport(tensors=(tensor("region_ids", **ZERO), tensor("w")), unread=("c",))
     found = judge("checkpoint.healthy", healthy, {"report": report, "summary": summary})
     assert (found.verdict, "1 of other types were not read" in found.summary) == (PASS, True)
+
+
+def test_the_table_counts_what_was_found(healthy: Healthy) -> None:
+    tensors = (
+        tensor(nan=1),
+        tensor("inf", inf=2),
+        tensor("zero", **ZERO),
+        tensor("holes", zero_share=0.7),
+        tensor("idle", never_trained=ADAM, numel=500),
+    )
+    found = judge("checkpoint.healthy", healthy, {"report": HealthReport(tensors=tensors)})
+    assert [figure.value for figure in found.measurements] == [5, 2, 1, 1, 0.1111]
+
+
+def test_integers_that_are_mostly_zero_are_no_hole(healthy: Healthy) -> None:
+    summary = healthy[1]["checkpoint"].summary  # type: ignore[attr-defined]
+    specs = {"ids": TensorSpec(shape=(1000,), dtype="int64"), "w": TensorSpec(shape=(1000,), dtype="bfloat16")}
+    for key, verdict in (("ids", PASS), ("w", WARN)):
+        report = HealthReport(tensors=(tensor(key, zero_share=0.9), tensor("other")))
+        changes = {"report": report, "summary": summary.model_copy(update={"tensors": specs})}
+        assert judge("checkpoint.healthy", healthy, changes).verdict is verdict

@@ -27,3 +27,23 @@ def test_a_refused_file_fails_with_its_own_remedy(
     assert found.verdict is FAIL
     assert message in found.summary
     assert remedy in found.remedy
+
+
+POINTER = "a.ckpt: It is a Git LFS pointer, not the file itself."
+
+
+@pytest.mark.parametrize(
+    ("size", "message", "pull"),
+    [(1023, POINTER, True), (1024, POINTER, False), (130, "a.ckpt: It is text.", False)],
+)
+def test_only_a_small_file_that_reads_like_a_pointer_is_to_be_pulled(
+    healthy: Healthy, size: int, message: str, pull: bool
+) -> None:
+    changes = {"size": size, "refused": "wrong-format", "message": message, "integrity": None}
+    assert ("git lfs pull" in judge("checkpoint.intact", healthy, changes).remedy) == pull
+
+
+@pytest.mark.parametrize("changes", [{"refused": "truncated", "message": "short"}, {"integrity": None}])
+def test_a_file_without_a_report_of_its_records_never_passes(healthy: Healthy, changes: dict[str, object]) -> None:
+    found = judge("checkpoint.intact", healthy, changes)
+    assert (found.verdict, [figure.name for figure in found.measurements]) == (FAIL, ["size"])

@@ -64,3 +64,29 @@ def test_years_that_follow_each_other_are_one() -> None:
     assert words(years(2008, 2007, 2010)) == "2007 to 2008, 2010"
     assert words([Period(first=date(2019, 1, 1), last=date(2019, 6, 30))]) == "2019-01-01 to 2019-06-30"
     assert words(()) == "not known"
+    assert words(years(2019)) == "2019"
+    assert words([Period(first=date(2019, 1, 1), last=date(2020, 12, 30))]) == "2019-01-01 to 2020-12-30"
+    with_a_gap = [Period(first=date(2019, 1, 1), last=date(2019, 12, 30)), *years(2020)]
+    assert words(with_a_gap) == "2019-01-01 to 2019-12-30, 2020", "a day is missing"
+    overlapping = [*years(2019), Period(first=date(2019, 7, 1), last=date(2020, 6, 30))]
+    assert words(overlapping) == "2019, 2019-07-01 to 2020-06-30"
+
+
+def test_six_runs_of_years_are_told_and_the_rest_counted() -> None:
+    assert words(years(*range(2001, 2013, 2))) == "2001, 2003, 2005, 2007, 2009, 2011"
+    assert words(years(*range(2001, 2015, 2))) == "2001, 2003, 2005, 2007, 2009, 2011 and 1 more"
+
+
+def test_a_difference_of_the_period_is_told_before_one_of_the_selection(healthy: Healthy) -> None:
+    launch = changed(validation=years(2020), selection={"lead_hours": [24]})
+    found = judge("data.periods", healthy, {"launch": launch, "trained": FACTS})
+    assert "2020 instead of 2019, lead_hours [24] instead of [12]" in found.summary
+
+
+def test_without_the_checkpoints_data_only_the_launchs_is_in_the_table(healthy: Healthy) -> None:
+    figures = judge("data.periods", healthy, {"trained": None}).measurements
+    assert [figure.name for figure in figures] == ["training", "validation"]
+
+
+def test_three_years_in_a_row_are_one_run() -> None:
+    assert words(years(2009, 2007, 2008, 2012, 2013)) == "2007 to 2009, 2012 to 2013"

@@ -67,3 +67,58 @@ def test_yaml_may_say_yes_and_no_bare(healthy: Healthy) -> None:
     read = ExpectationsPlan.model_validate({"wind": False, "lead_time": True, "variables": {"u": False}})
     assert (read.wind, read.lead_time, read.variables) == ("no", "yes", {"u": "no"})
     assert isinstance(healthy[0], LaunchPlan)
+
+
+@pytest.mark.parametrize(
+    ("effects", "verdict"),
+    [
+        ({"wind": 1e-5}, FAIL),
+        ({"wind": 1.1e-5}, PASS),
+        ({"new_parameters": 1e-5}, PASS),
+        ({"new_parameters": 1.1e-5}, FAIL),
+    ],
+)
+def test_a_hundred_thousandth_of_the_spread_is_the_border(
+    healthy: Healthy, effects: dict[str, float], verdict: Any
+) -> None:
+    assert judge(ID, healthy, changed(healthy, **effects)).verdict is verdict
+
+
+def test_each_kind_of_fault_has_its_own_remedy(healthy: Healthy) -> None:
+    still = section(healthy[0], "expectations", wind="no")
+    both = judge(ID, healthy, changed(healthy, u=0.0, new_parameters=0.3), **still)
+    assert "does not change with u, and should. It changes with wind by 0.4" in both.summary
+    assert "elevation_alpha 0" in both.remedy
+    assert "Follow the input" in both.remedy
+    moved = judge(ID, healthy, **still)
+    assert "elevation_alpha" not in moved.remedy
+    assert "Follow the input" not in moved.remedy
+
+
+@pytest.mark.parametrize("answer", ["yes", "no"])
+def test_what_the_model_refused_is_neither_blind_nor_moved(healthy: Healthy, answer: str) -> None:
+    asked = section(healthy[0], "expectations", wind=answer)
+    found = judge(ID, healthy, changed(healthy, wind=None), **asked)
+    assert (found.verdict, "What 1 of 6 changes do" in found.summary) == (WARN, True)
+    assert next(figure for figure in found.measurements if figure.name == "wind").value == "refused"
+
+
+def test_what_nobody_expects_anything_of_is_not_judged(healthy: Healthy) -> None:
+    unknown = section(healthy[0], "expectations", wind="unknown")
+    assert judge(ID, healthy, changed(healthy, wind=None), **unknown).verdict is PASS
+    strange = (*healthy[1]["counterfactuals"].changes, Change(name="of_a_plugin", effect=0.3))  # type: ignore[attr-defined]
+    found = judge(ID, healthy, {"changes": strange})
+    assert (found.verdict, found.measurements[-1].limit) == (PASS, "should change: unknown")
+
+
+def test_six_blind_inputs_are_named(healthy: Healthy) -> None:
+    names = [f"v{n}" for n in range(7)]
+    seen = {"variables": tuple(names), "changes": tuple(Change(name=name, effect=0.0) for name in names)}
+    assert "does not change with v0, v1, v2, v3, v4, v5 and 1 more" in judge(ID, healthy, seen).summary
+
+
+@pytest.mark.parametrize(
+    ("effect", "cause"), [(None, "wind (InputError: no)"), (math.nan, "wind (the forecast is not finite)")]
+)
+def test_why_it_could_not_be_seen_is_said(healthy: Healthy, effect: float | None, cause: str) -> None:
+    assert cause in judge(ID, healthy, changed(healthy, wind=effect)).summary

@@ -19,6 +19,11 @@ from tests.checks.judging import FAIL, PASS, WARN, Healthy, judge, section
         ({"batch_size": None}, PASS, "in the training."),
         ({"configuration": "other.yaml"}, WARN, "starts with train.yaml; what was checked is other.yaml"),
         ({"configuration": ""}, PASS, "50 nodes"),
+        ({"nodes": 1, "devices": 4}, FAIL, "nodes 1, the job has 50; GPUs per node 4, the job has 8."),
+        ({"nodes": None, "devices": 4}, FAIL, "for GPUs per node 4, the job has 8."),
+        ({"max_steps": None}, PASS, "800 samples per step."),
+        ({"train_samples": 0}, PASS, "1,800 steps."),
+        ({"train_samples": 800}, PASS, "each sample seen 1,800.0 times."),
         ({"nodes": None, "devices": None}, WARN, "does not say for how many"),
     ],
 )
@@ -40,3 +45,14 @@ def test_a_command_without_a_configuration_is_not_compared(healthy: Healthy) -> 
     facts = TrainingFacts(nodes=50, devices=8, configuration="other.yaml")
     bare = section(healthy[0], "cluster", command=("python", "train.py"))
     assert judge("launch.agrees", healthy, {"facts": facts}, **bare).verdict is PASS
+
+
+def test_what_is_not_known_is_left_out_of_the_table(healthy: Healthy) -> None:
+    found = judge("launch.agrees", healthy, {"facts": TrainingFacts(devices=8)})
+    assert [figure.name for figure in found.measurements] == ["GPUs per node configured", "batches per step"]
+
+
+def test_the_effective_batch_is_that_of_all_gpus_and_accumulated_batches(healthy: Healthy) -> None:
+    facts = TrainingFacts(devices=8, batch_size=3, accumulate=2)
+    figures = {f.name: f.value for f in judge("launch.agrees", healthy, {"facts": facts}).measurements}
+    assert figures["effective batch"] == 3 * 2 * 400

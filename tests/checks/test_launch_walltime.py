@@ -39,3 +39,30 @@ def test_accumulated_batches_take_their_time(healthy: Healthy) -> None:
     changes = {"facts": facts.model_copy(update={"accumulate": 4, "max_steps": 100_000}), "step_s": (0.36,)}
     assert judge("launch.walltime", healthy, changes).verdict is WARN
     assert judge("launch.walltime", healthy, {"facts": None}).verdict is SKIP
+
+
+@pytest.mark.parametrize(
+    ("seconds", "verdict"), [(3600 / 1.15 / 100 * 0.999, PASS), (3600 / 1.15 / 100 * 1.0001, WARN)]
+)
+def test_fifteen_per_cent_are_kept_for_start_validation_and_checkpoints(
+    healthy: Healthy, seconds: float, verdict: Any
+) -> None:
+    facts = sample_launch.training(healthy[0]).facts
+    assert facts is not None
+    plan = section(healthy[0], "cluster", time="01:00:00") | section(healthy[0], "training", seconds_per_step=seconds)
+    found = judge("launch.walltime", healthy, {"facts": facts.model_copy(update={"max_steps": 100})}, **plan)
+    assert found.verdict is verdict, found.summary
+
+
+def test_a_run_that_takes_just_as_long_as_the_job_is_in_time(healthy: Healthy) -> None:
+    facts = sample_launch.training(healthy[0]).facts
+    assert facts is not None
+    exact = 3600 / 1.15
+    assert 1.15 * exact / 3600 == 1.0
+    plan = section(healthy[0], "cluster", time="01:00:00") | section(healthy[0], "training", seconds_per_step=exact)
+    found = judge("launch.walltime", healthy, {"facts": facts.model_copy(update={"max_steps": 1})}, **plan)
+    assert found.verdict is PASS, found.summary
+
+
+def test_a_step_that_was_never_timed_gives_no_estimate(healthy: Healthy) -> None:
+    assert judge("launch.walltime", healthy, {"step_s": ()}).verdict is SKIP

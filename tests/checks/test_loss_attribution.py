@@ -31,7 +31,7 @@ def test_one_factor_that_explains_the_gap_is_named(healthy: Healthy) -> None:
     found = judge(ID, healthy, settings(BAD, tried(BAD, 0.964), tried(PLANNED, 0.3561)))
     assert found.verdict is FAIL
     assert "0.9640 is 2.7 times the baseline" in found.summary
-    assert "Explained by scan layout (corrected instead of compat): with that, 0.3561." in found.summary
+    assert found.summary.endswith("Explained by scan layout (corrected instead of compat): with that, 0.3561.")
     assert found.remedy == "Set scan.layout to corrected."
 
 
@@ -53,7 +53,7 @@ def test_changes_that_the_loss_cannot_tell_apart_are_all_named(healthy: Healthy)
 def test_an_unexplained_gap_is_said_to_be_unexplained(healthy: Healthy) -> None:
     found = judge(ID, healthy, settings(BAD, tried(BAD, 0.964), tried(PLANNED, 0.8)))
     assert found.verdict is WARN
-    assert "none of 2 settings explains it; the best gives 0.8000" in found.summary
+    assert "none of 2 settings explains it; the best gives 0.8000 (scan layout (corrected" in found.summary
     assert "Something else differs" in found.remedy
 
 
@@ -99,3 +99,43 @@ def test_what_could_not_be_measured_is_in_the_table(healthy: Healthy) -> None:
     refused = RefusedSetting(setting=PLANNED.with_value("precision", "bfloat16"), error="RuntimeError: no bf16 here")
     figures = judge(ID, healthy, {"refused": (refused,)}).measurements
     assert (figures[-1].value, figures[-1].limit) == ("not measured", "RuntimeError: no bf16 here")
+
+
+def test_the_table_holds_the_plan_what_explains_it_and_the_training_beside_it(healthy: Healthy) -> None:
+    seen = settings(BAD, tried(BAD, 0.964), tried(PLANNED, 0.3561), tried(PLANNED.with_value("mode", "training"), 0.46))
+    names = [figure.name for figure in judge(ID, healthy, seen).measurements]
+    assert names == [
+        "as planned",
+        "with scan layout (corrected instead of compat)",
+        "as planned, but scan layout corrected",
+        "as trained",
+        "as trained, but scan layout compat",
+        "as trained, but mode training",
+    ]
+
+
+def test_a_long_error_is_cut_to_two_hundred_characters(healthy: Healthy) -> None:
+    refused = RefusedSetting(setting=PLANNED.with_value("precision", "bfloat16"), error="x" * 201)
+    assert judge(ID, healthy, {"refused": (refused,)}).measurements[-1].limit == "x" * 200
+
+
+@pytest.mark.parametrize(("mean", "told"), [(0.3561 * 1.04, False), (0.3561 * 1.06, True)])
+def test_a_mistake_that_costs_less_than_noise_is_not_told(healthy: Healthy, mean: float, told: bool) -> None:
+    seen = settings(PLANNED, tried(PLANNED, 0.3561), tried(PLANNED.with_value("mode", "training"), mean))
+    found = judge(ID, healthy, seen)
+    assert (found.verdict, "What would cost most: mode training x1.1." in found.summary) == (PASS, told)
+    assert ("What would cost most" in found.summary) == told
+
+
+def test_a_loss_at_the_limit_is_no_gap(healthy: Healthy) -> None:
+    baseline = healthy[0].baseline.model_copy(update={"val_loss": 0.5, "tolerance": 1.0})
+    at = settings(BAD, tried(BAD, 1.0).model_copy(update={"per_batch": (1.0,) * 4}), tried(PLANNED, 0.4))
+    assert judge(ID, healthy, at, baseline=baseline).verdict is PASS
+    lower = healthy[0].baseline.model_copy(update={"val_loss": 0.49, "tolerance": 1.0})
+    found = judge(ID, healthy, at, baseline=lower)
+    assert (found.verdict, "1.0000 is 2.0 times the baseline" in found.summary) == (FAIL, True)
+
+
+def test_where_nothing_helps_the_plan_may_be_the_best_of_what_was_tried(healthy: Healthy) -> None:
+    found = judge(ID, healthy, settings(BAD, tried(BAD, 0.964), tried(PLANNED, 1.2)))
+    assert "the best gives 0.9640 (as planned)" in found.summary

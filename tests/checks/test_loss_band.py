@@ -1,11 +1,14 @@
 """How sure a mean is, and what the checks of the first loss make of that and of the baseline's limit."""
 
+import math
+import random
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aqboard.checks import interval as figures
 from aqboard.checks.interval import interval
 from aqboard.domain.attribution import Setting, Tried
 from aqboard.domain.baseline import upper_limit
@@ -101,3 +104,73 @@ def test_all_hold_a_first_loss_against_the_same_limit(healthy: Healthy, baseline
     evidence = LossEvidence(planned=planned, random_init=measured(2.0))
     assert (loss_band(healthy[0].model_copy(update=plan), evidence) is not None) is below
     assert first_losses(evidence, plan["baseline"])[0].within is below
+
+
+@pytest.mark.parametrize(("batches", "draws"), [(2, 2000), (200, 2000), (400, 1000), (4000, 400)])
+def test_an_interval_over_many_batches_costs_no_more_draws_than_it_needs(
+    monkeypatch: pytest.MonkeyPatch, batches: int, draws: int
+) -> None:
+    drawn = []
+
+    class Counting(random.Random):
+        def choices(self, population: Any, *rest: Any, k: int = 1, **others: Any) -> list[Any]:
+            drawn.append(k)
+            return [population[0]] * k
+
+    monkeypatch.setattr(figures.random, "Random", Counting)
+    interval(measured(*(1.0 + i for i in range(batches))))
+    assert drawn == [batches] * draws
+
+
+def test_the_interval_is_that_of_the_normal_distribution_for_many_equal_batches() -> None:
+    found = interval(measured(*(0.3, 0.5) * 50))
+    assert found is not None
+    expected = 1.96 * 0.1 / math.sqrt(100)  # their standard deviation is 0.1
+    assert found.high - 0.4 == pytest.approx(expected, rel=0.1)
+    assert 0.4 - found.low == pytest.approx(expected, rel=0.1)
+
+
+def test_another_seed_draws_otherwise() -> None:
+    batches = measured(*(0.3 + 0.013 * i for i in range(30)))
+    assert interval(batches) == interval(batches, seed=0) != interval(batches, seed=1)
+
+
+@pytest.mark.parametrize(
+    ("first", "random_init", "said"), [(0.81, 1.0, True), (0.79, 1.0, False), (1.61, 2.0, True), (1.59, 2.0, False)]
+)
+def test_a_loss_near_that_of_random_weights_says_so(
+    healthy: Healthy, first: float, random_init: float, said: bool
+) -> None:
+    changes = {"planned": measured(first, first), "random_init": measured(random_init)}
+    assert ("Random weights give as much" in judge("loss.first", healthy, changes).summary) == said
+
+
+@pytest.mark.parametrize(("mean", "said"), [(0.3, "within the limit"), (0.9, "still above the limit")])
+def test_the_side_measurements_say_what_would_help(healthy: Healthy, mean: float, said: str) -> None:
+    changes = {"planned": measured(0.9, 0.9), "mended": measured(0.8), "as_trained": measured(mean)}
+    found = judge("loss.first", healthy, changes)
+    assert (
+        f"With the checkpoint's keys mapped: 0.8000. With the scan set as in the training, too: {mean:.4f}, {said}"
+        in (found.summary)
+    )
+    names = [figure.name for figure in found.measurements]
+    assert names[3:5] == ["with the keys mapped", "keys mapped, scan as trained"]
+
+
+def test_without_a_limit_the_figures_are_told_all_the_same(healthy: Healthy) -> None:
+    few = section(healthy[0], "baseline", measurements=(0.4,))
+    figures = judge("loss.first", healthy, {}, **few).measurements
+    assert (figures[0].name, figures[0].limit) == ("first val_loss, as planned", "no limit: too few measurements")
+
+
+def test_a_loss_at_the_limit_is_within_it(healthy: Healthy) -> None:
+    twice = section(healthy[0], "baseline", val_loss=0.5, tolerance=1.0)
+    assert judge("loss.first", healthy, {"planned": measured(1.0, 1.0)}, **twice).verdict is PASS
+    above = {"planned": measured(1.2, 1.2), "as_trained": measured(1.0)}
+    found = judge("loss.first", healthy, above, **twice)
+    assert (found.verdict, "too: 1.0000, within the limit." in found.summary) == (FAIL, True)
+
+
+def test_one_batch_tells_nothing_of_others(healthy: Healthy) -> None:
+    found = judge("loss.first", healthy, {"planned": measured(0.9)})
+    assert (found.verdict, "use more of them" in found.summary) == (FAIL, False)

@@ -54,3 +54,27 @@ def test_empty_ranks_are_no_pass(healthy: Healthy) -> None:
     found = judge(ID, healthy, {"ranks": (nothing, nothing.model_copy(update={"rank": 1}))})
     assert found.verdict is ERROR
     assert judge(ID, healthy).verdict is PASS
+
+
+def test_the_first_rank_to_say_why_is_named_before_those_it_took_down(healthy: Healthy) -> None:
+    reports = (
+        RankReport(rank=0, error="stopped (code -9): no message"),
+        RankReport(rank=2, error="ValueError: second"),
+        RankReport(rank=1, error="ValueError: first"),
+    )
+    assert "Rank 1 of 3 does not start: ValueError: first" in judge(ID, healthy, {"ranks": reports}).summary
+
+
+def test_one_rank_without_tensors_is_enough_to_know_nothing(healthy: Healthy) -> None:
+    nothing = RankReport(rank=1, digest="a" * 64)
+    found = judge(ID, healthy, ranks(nothing))
+    assert found.verdict is ERROR
+    never = judge(ID, healthy, ranks(RankReport(rank=1, error="ValueError: x")))
+    assert (never.verdict, never.measurements[1].value) == (FAIL, "none")
+
+
+def test_the_first_rank_that_differs_is_named(healthy: Healthy) -> None:
+    reports = [
+        RankReport(rank=n, digest=digest, tensors=15, from_file=15) for n, digest in ((1, "a" * 64), (2, "b"), (3, "c"))
+    ]
+    assert "Rank 2 differs from rank 0" in judge(ID, healthy, ranks(*reports)).summary

@@ -41,7 +41,7 @@ def test_a_cpus_time_claims_nothing_unless_the_plan_knows_the_pace(healthy: Heal
     assert figure(judge(ID, healthy, cpu, **known), "GPU-hours") == 800.0
 
 
-@pytest.mark.parametrize(("peak_gib", "verdict"), [(57, PASS), (60, WARN)])
+@pytest.mark.parametrize(("peak_gib", "verdict"), [(57, PASS), (58, WARN), (60, WARN)])
 def test_nearly_full_memory_is_told(healthy: Healthy, peak_gib: int, verdict: object) -> None:
     assert judge(ID, healthy, {"peak_bytes": peak_gib * 2**30}).verdict is verdict
 
@@ -51,3 +51,32 @@ def test_out_of_memory_fails_and_other_errors_are_not_this_checks(healthy: Healt
     assert (full.verdict, "does not fit into the memory of AMD" in full.summary) == (FAIL, True)
     assert judge(ID, healthy, {"step_s": (), "error": "ValueError: x"}).verdict is ERROR
     assert judge(ID, healthy, {"step_s": ()}).verdict is ERROR
+    assert judge(ID, healthy, {"step_s": (), "error": "ValueError: x"}).summary.endswith("timed: ValueError: x")
+
+
+@pytest.mark.parametrize(
+    ("changes", "limit"), [({"capacity_bytes": None}, [""]), ({"peak_bytes": None}, []), ({"device_kind": "cpu"}, None)]
+)
+def test_memory_is_judged_only_where_both_figures_of_a_gpu_are_known(
+    healthy: Healthy, changes: dict[str, object], limit: list[str] | None
+) -> None:
+    found = judge(ID, healthy, {"peak_bytes": 63 * 2**30, **changes})
+    assert found.verdict is not WARN
+    told = [figure.limit for figure in found.measurements if figure.name == "peak memory of a step"]
+    assert limit is None or told == limit
+
+
+def test_exactly_nine_tenths_of_the_memory_are_still_enough(healthy: Healthy) -> None:
+    for peak, verdict in ((900, PASS), (901, WARN)):
+        assert judge(ID, healthy, {"peak_bytes": peak, "capacity_bytes": 1000}).verdict is verdict
+
+
+def test_a_step_that_was_never_timed_has_no_time_in_the_table(healthy: Healthy) -> None:
+    failed = judge(ID, healthy, {"step_s": (), "error": "CUDA out of memory", "peak_bytes": None})
+    assert [figure.name for figure in failed.measurements] == ["parameters, gradients, optimizer state"]
+
+
+def test_the_median_step_counts_and_a_node_hour_is_billed_for_every_node(healthy: Healthy) -> None:
+    found = judge(ID, healthy, {"facts": FACTS, "step_s": (0.36, 0.36, 9.0)})
+    assert (figure(found, "time per step"), figure(found, "time without validation and start")) == (0.36, 1.0)
+    assert found.summary.startswith("0.36 s per step of 2 samples")

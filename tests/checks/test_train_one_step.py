@@ -28,6 +28,12 @@ ID = "train.one_step"
         ({"unmoved": ("b",), "learning_rates": (0.0,)}, PASS, "got a finite gradient"),
         ({"loss": 3.85}, FAIL, "3.8500, more than 2 times the baseline's (limit 1.2200)"),
         ({"zero_gradient": ("b",)}, WARN, "zero throughout: b"),
+        ({"loss": 1.22}, PASS, "Loss 1.2200"),
+        ({"loss": 1.2201}, FAIL, "more than 2 times the baseline's (limit 1.2200)"),
+        ({"loss_after": None}, PASS, "Loss 0.4200"),
+        ({"frozen_moved": ("b",), "frozen": ()}, FAIL, "moves frozen parameters"),
+        ({"unmoved": ("b",), "learning_rates": (0.0, 1e-3)}, FAIL, "leaves 1 parameters"),
+        ({"unmoved": ("b",), "learning_rates": ()}, PASS, "got a finite gradient"),
         ({"own_step": False}, WARN, "the optimizer was not tried"),
         ({"baseline_train_loss": None}, PASS, "Loss 0.4200 on 2 samples (training data of 2018)"),
     ],
@@ -52,3 +58,26 @@ def test_frozen_parameters_are_declared_by_the_plan(healthy: Healthy) -> None:
         FAIL,
         True,
     )
+
+
+def test_only_what_was_measured_is_in_the_table(healthy: Healthy) -> None:
+    names = [figure.name for figure in judge(ID, healthy, {"loss_after": None, "gradient_norm": None}).measurements]
+    assert names == ["first training loss", "baseline's training loss", "frozen parameters"]
+
+
+def test_every_pattern_of_the_plan_must_freeze_something(healthy: Healthy) -> None:
+    declared = section(healthy[0], "training", frozen=("climax.*", "head.*"))
+    found = judge(ID, healthy, {"frozen": ("climax.a",)}, **declared)
+    assert (found.verdict, "declares head.* as frozen" in found.summary) == (FAIL, True)
+    found = judge(ID, healthy, {"frozen": ("climax.a", "head.b", "neck.c")}, **declared)
+    assert (found.verdict, "1 parameters are frozen that should train: neck.c" in found.summary) == (FAIL, True)
+
+
+def test_patterns_that_freeze_nothing_are_told_in_order(healthy: Healthy) -> None:
+    declared = section(healthy[0], "training", frozen=tuple(f"{letter}.*" for letter in "zayx"))
+    assert "declares a.*, x.*, y.* and 1 more as frozen" in judge(ID, healthy, **declared).summary
+
+
+def test_each_fault_has_its_own_remedy(healthy: Healthy) -> None:
+    assert "the training would stop there" in judge(ID, healthy, {"failed_at": "backward", "error": "x"}).remedy
+    assert "is their branch used?" in judge(ID, healthy, {"without_gradient": ("b",)}).remedy

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from pydantic import ValidationError
 
 from aqboard.domain.finding import Finding, Verdict
 from aqboard.domain.identity import Identity
@@ -13,6 +14,7 @@ from aqboard.domain.signing.waiver import (
     WaiverStanding,
     WaiverState,
     finding_digest,
+    says_nothing,
     waived_checks,
     waiver_standings,
 )
@@ -53,6 +55,7 @@ def test_it_counts_once_a_second_person_confirms_it() -> None:
     confirmed = state(answer(made, GRACE), of=made)
     assert (confirmed.state, confirmed.confirmed_by) == (WaiverState.IN_FORCE, answer(made, GRACE))
     assert waived_checks([confirmed]) == {"a"}
+    assert waived_checks([state(of=made)]) == frozenset(), "a proposed waiver accepts nothing"
 
 
 @pytest.mark.parametrize("same", [person(" ADA  ", by="none"), person("Ada", by="os-user"), person("Ａda", by="none")])
@@ -91,3 +94,49 @@ def test_readiness_with_waivers() -> None:
     assert assess(("a", "c"), lines[:1], {"a", "c"}).state is State.INCOMPLETE, "nothing at all was shown"
     assert assess(("a", "b", "c"), lines, {"a"}).state is State.INCOMPLETE
     assert assess(("a", "b"), lines, {"b"}).waived == (), "what passed needs no waiver"
+
+
+def test_of_what_was_said_only_a_confirmation_by_somebody_else_confirms() -> None:
+    made = waiver()
+    said = (answer(made, GRACE), answer(made, KATHERINE), answer(made, ADA), answer(made, person("Mae"), "refused"))
+    standing = WaiverStanding(waiver=made, answers=said, state=WaiverState.IN_FORCE)
+    assert standing.confirmed_by == said[1], "the last one"
+    only_refused = standing.model_copy(update={"answers": said[3:]})
+    assert only_refused.confirmed_by is None
+
+
+def test_an_answer_belongs_to_the_waiver_it_names() -> None:
+    one, other = waiver(), waiver(GRACE)
+    standings = waiver_standings([one, other], [answer(one, KATHERINE)], {"a": FAILED}, WHEN)
+    assert [standing.state for standing in standings] == [WaiverState.IN_FORCE, WaiverState.PROPOSED]
+    assert [standing.waiver.person for standing in standings] == ["Ada", "Grace"]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "nothing"),
+    [("error", True), ("skip", True), ("not run", True), ("pass", False), ("warn", False), ("fail", False)],
+)
+def test_a_check_without_an_answer_says_nothing(verdict: str, nothing: bool) -> None:
+    assert says_nothing(verdict) == nothing
+
+
+def test_what_is_not_said_is_not_unknown() -> None:
+    assert not waiver().unknown
+
+
+@pytest.mark.parametrize("field", ["reason", "risk"])
+@pytest.mark.parametrize(("text", "fits"), [("x", True), ("x" * 2000, True), ("  ", False), ("x" * 2001, False)])
+def test_reason_and_risk_must_be_written_and_be_read(field: str, text: str, fits: bool) -> None:
+    written = waiver().model_dump() | {field: text}
+    if fits:
+        assert getattr(Waiver.model_validate(written), field) == text
+    else:
+        with pytest.raises(ValidationError):
+            Waiver.model_validate(written)
+
+
+def test_an_answers_comment_has_room_for_two_thousand_characters() -> None:
+    said = answer(waiver(), GRACE).model_dump()
+    assert Answer.model_validate(said | {"comment": "x" * 2000})
+    with pytest.raises(ValidationError):
+        Answer.model_validate(said | {"comment": "x" * 2001})

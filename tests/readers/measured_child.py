@@ -11,10 +11,10 @@ from pathlib import Path
 
 from aqboard.readers.caches.cache_facts import inspect_cache
 from aqboard.readers.errors import ReadError
-from aqboard.readers.guarded import summary_in_child
+from aqboard.readers.tasks import summary
 
 MEMORY = 600 << 20
-READERS = {"cache": inspect_cache, "checkpoint": summary_in_child}
+READERS = {"cache": inspect_cache, "checkpoint": summary}
 
 
 def main() -> None:
