@@ -18,7 +18,8 @@ HEAD = """# Mutants
 Do the tests hold the core? `make mutants` makes one small mistake at a time in the modules that judge and that decide
 who may sign (a comparison, a boundary, a condition, a filter, a constant, a verdict), and runs the tests that reach it.
 A mutant that no test notices survives. Text is left alone. `make mutants ONLY=aqboard/domain/signing/seats.py`
-measures one module. This page is written by the tool (`tools/mutants`); the reasons come from `tools/mutants/accepted.toml`.
+measures one module. This page is written by the tool (`tools/mutants`); the reasons come from
+`tools/mutants/accepted.toml`.
 
 """
 
