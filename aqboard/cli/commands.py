@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, str] = {
     "cancel": "sessions:cancel",
     "logs": "logs:logs",
     "import": "sessions:import_session",
+    "judge": "judge:judge",
     "checks": "checks:checks",
     "explain": "checks:explain",
     "sign": "sign:sign",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from aqboard import __version__
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.errors import StoreError
 from aqboard.domain.finding import Finding
@@ -19,7 +20,7 @@ from aqboard.domain.signing.waiver import waived_checks
 from aqboard.store.accounts import accounts
 from aqboard.store.records import AttemptRow, StoredAttempt, StoredScript
 from aqboard.store.rows import append, insert, query, tell
-from aqboard.store.signing import version_of, waivers_of, waivers_revision
+from aqboard.store.signing import require_unchanged, version_of, waivers_of, waivers_revision
 from aqboard.store.sqlite.transaction import writing
 
 # Rows are never overwritten: of several findings for one check, the newest counts.
@@ -65,6 +66,16 @@ class Attempts:
 
     def add_findings(self, uid: str, findings: Iterable[Finding]) -> None:
         """Store a judgement of the whole suite in one transaction."""
+        with writing(self.db):
+            self._append_findings(uid, findings, "findings stored")
+
+    def add_judgement(self, seen: StoredAttempt, findings: Iterable[Finding]) -> None:
+        """Store what today's checks say of the attempt as it was `seen`; raises StoreError when it has changed."""
+        with writing(self.db):
+            require_unchanged(self.db, seen)
+            self._append_findings(seen.attempt.uid, findings, "judged again")
+
+    def _append_findings(self, uid: str, findings: Iterable[Finding], action: str) -> None:
         found = [
             {
                 "check_id": finding.check,
@@ -74,9 +85,8 @@ class Attempts:
             }
             for finding in findings
         ]
-        with writing(self.db):
-            rows = append(self.db, "findings", uid, *found)
-            tell(self.db, "findings stored", uid, {"checks": len(found)}, rows)
+        rows = append(self.db, "findings", uid, *found)
+        tell(self.db, action, uid, {"checks": len(found), "aqboard": __version__}, rows)
 
     def attempts(self) -> tuple[AttemptRow, ...]:
         """Every attempt, newest first, with its readiness; a few queries however many there are."""

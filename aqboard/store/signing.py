@@ -32,7 +32,7 @@ def add_decision(db: Database, seen: StoredAttempt, signoff: SignOff, act: Calla
     raises, nothing is stored. Raises StoreError when somebody was faster.
     """
     with writing(db):
-        _require_unchanged(db, seen)
+        require_unchanged(db, seen)
         _append_signoff(db, signoff)
         released = act()
         for name in released.withdrawn:
@@ -60,7 +60,7 @@ def add_waiver(db: Database, seen: StoredAttempt, waiver: Waiver) -> None:
     }
     facts = {"check": waiver.check, "verdict": waiver.verdict, "waiver": waiver.uid[:8]}
     with writing(db):
-        _require_unchanged(db, seen)
+        require_unchanged(db, seen)
         rows = append(db, "waivers", waiver.attempt, row)
         tell(db, "waiver proposed", waiver.attempt, facts, rows, waiver)
 
@@ -74,7 +74,7 @@ def add_answer(db: Database, seen: StoredAttempt, answer: Answer) -> None:
         "data": answer.model_dump_json(),
     }
     with writing(db):
-        _require_unchanged(db, seen)
+        require_unchanged(db, seen)
         rows = append(db, "waiver_answers", answer.attempt, row)
         tell(db, f"waiver {answer.answer}", answer.attempt, {"waiver": answer.waiver[:8]}, rows, answer)
 
@@ -102,7 +102,8 @@ def waivers_revision(db: Database, now: datetime) -> tuple[int | None, ...]:
     return tuple(row)
 
 
-def _require_unchanged(db: Database, seen: StoredAttempt) -> None:
+def require_unchanged(db: Database, seen: StoredAttempt) -> None:
+    """Raise StoreError when anything was recorded for the attempt since it was `seen`."""
     if version_of(db, seen.attempt.uid) != seen.version:
         raise StoreError(
             f"Something else was recorded for attempt {seen.number} in the meantime, so nothing was recorded now. "
