@@ -18,7 +18,7 @@ from typing import Any
 import torch
 
 from aqboard.domain.job.guard_verdict import GuardCheck, Stop
-from aqboard.domain.job.manifest import LaunchManifest
+from aqboard.domain.job.manifest import LaunchManifest, launch_facts
 from aqboard.guard import first_loss
 from aqboard.guard.guarded_run import GuardedRun
 from aqboard.guard.judge import Look
@@ -138,7 +138,7 @@ class GuardHooks:
         """Stamp the checkpoint with the launch it comes from."""
         if run := self._run:
             checkpoint[STAMP] = launch_stamp(
-                run.manifest, _facts(pl_module), run.ranks.world, trainer.global_step, run.recorder.checks
+                run.manifest, launch_facts(pl_module), run.ranks.world, trainer.global_step, run.recorder.checks
             )
 
     def _same_samples(self, trainer: Any) -> bool:
@@ -219,18 +219,12 @@ def _configuration(manifest: LaunchManifest, module: Any, world: int) -> tuple[i
         return int(Stop.CONFIGURATION), (
             f"the training runs on {world} ranks, {manifest.job.tasks} were signed; see devices and num_nodes"
         )
-    facts = _facts(module)
+    facts = launch_facts(module)
     for name, signed in manifest.facts.items():
         if facts.get(name) != signed:
             found = facts.get(name, "not said; see `launch_facts`")
             return int(Stop.CONFIGURATION), f"{name} is {found[:32]}, signed was {signed[:32]}"
     return 0, ""
-
-
-def _facts(module: Any) -> dict[str, str]:
-    """What the module says of itself, for those that do."""
-    says = getattr(module, "launch_facts", None)
-    return {str(name): str(value) for name, value in says().items()} if callable(says) else {}
 
 
 def _loss(outputs: Any) -> torch.Tensor | None:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from aqboard.domain.checkpoint import TensorSpec
 from aqboard.domain.evidence.checkpoint import LoadEvidence
+from aqboard.domain.job.manifest import launch_facts
 from aqboard.domain.plan import CheckpointPlan
 from aqboard.probes.context import Context, Probe
 from aqboard.probes.target import Loaded, Loads
@@ -44,7 +45,7 @@ def measure(context: Context) -> LoadEvidence:
         bit_equal=tuple(key for key in loaded if key in equal),
         bit_different=tuple(key for key in loaded if key not in equal),
         alignment=align_keys(context.checkpoint.tensors, before),
-        facts=_launch_facts(module),
+        facts=launch_facts(module),
     )
 
 
@@ -72,12 +73,6 @@ def load_state_dict(module: nn.Module, state: Mapping[str, Tensor], plan: Checkp
     except RuntimeError as error:
         return Loaded(missing, unexpected, str(error), mapping)
     return Loaded(missing, unexpected, "", mapping)
-
-
-def _launch_facts(module: nn.Module) -> dict[str, str]:
-    """What the module says of itself, for those that do: the launch guard asks it the same on every rank."""
-    says = getattr(module, "launch_facts", None)
-    return {str(name): str(value) for name, value in says().items()} if callable(says) else {}
 
 
 def specs(module: nn.Module) -> dict[str, TensorSpec]:

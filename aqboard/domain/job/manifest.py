@@ -202,3 +202,12 @@ class LaunchManifest(Record):
 def withdrawn_marker(manifest: Path) -> Path:
     """The file whose presence beside a manifest says that the sign-off was taken back."""
     return manifest.with_name(manifest.name + ".withdrawn")
+
+
+def launch_facts(module: object) -> dict[str, str]:
+    """What a module says of itself through `launch_facts()`; empty for one that says nothing.
+
+    Asked when the launch is checked, and again on every rank of the running job.
+    """
+    says = getattr(module, "launch_facts", None)
+    return {str(name): str(value) for name, value in says().items()} if callable(says) else {}
