@@ -61,7 +61,7 @@ def test_orders_that_the_checkpoint_names_are_known_to_be_its_own(healthy: Healt
 def test_dates_are_told_to_the_minute(healthy: Healthy) -> None:
     summary = healthy[1]["checkpoint"].summary.model_copy(update={"mtime": 86_400.0 * 365 + 61})  # type: ignore[attr-defined]
     figure = judge("cache.timeline", healthy, {"summary": summary}).measurements[0]
-    assert (figure.name, figure.value, figure.unit) == ("checkpoint", "1971-01-01 00:01", "file date, UTC")
+    assert (figure.name, figure.value, figure.unit) == ("checkpoint", "1971-01-01 00:01 UTC", "file date")
 
 
 def test_a_cache_of_the_same_moment_as_the_checkpoint_is_an_older_candidate(healthy: Healthy) -> None:

@@ -50,12 +50,12 @@ def test_an_unreadable_checkpoint_leaves_the_size_open(healthy: Healthy) -> None
 
 @pytest.mark.parametrize(
     ("changes", "value"),
-    [({}, "1.0 TB"), ({"quota_bytes": 10**9}, "1.0 TB, 1.0 GB of the quota"), ({"free_bytes": None}, "0 B")],
+    [({}, "1.0 TB"), ({"quota_bytes": 10**9}, "1.0 TB, 1.0 GB of the quota"), ({"free_bytes": None}, "0 bytes")],
 )
 def test_the_table_tells_disk_and_quota_apart(healthy: Healthy, changes: dict[str, Any], value: str) -> None:
     found = judge("environment.output", healthy, {"outputs": (folder(**changes), AWAY), "checkpoint_bytes": NEED})
     (figure,) = found.measurements
-    assert (figure.name, figure.value, figure.limit) == ("free for checkpoints", value, ">= 2.0 kB")
+    assert (figure.name, figure.value, figure.limit) == ("free for checkpoints", value, ">= 2,000 bytes")
 
 
 def test_nothing_is_said_of_other_machines_where_every_folder_is_here(healthy: Healthy) -> None:

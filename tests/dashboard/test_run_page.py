@@ -207,7 +207,9 @@ def test_code_of_others_is_not_run_unless_the_installation_allows_it(samples, ho
     app = open_page("run", number)
     assert not app.exception
     told = shown(app)
-    assert "code that is not aqboard's" in told and "team_models:build" in told and "--trust-target" in told
+    assert (
+        "code that is not an installed package's" in told and "team_models:build" in told and "--trust-target" in told
+    )
     assert [button.label for button in app.button] == []
     inputs = samples.database.parent / "inputs"
     (tmp_path / "targets.yaml").write_text(

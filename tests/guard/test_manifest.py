@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from aqboard.domain.canonical import canonical
+from aqboard.domain.evidence.checkpoint import LoadEvidence
 from aqboard.domain.evidence.loss import LossEvidence, LossMeasurement
 from aqboard.domain.job.manifest import Approver, LaunchManifest, LossBand, Subset, withdrawn_marker
 from aqboard.domain.signing.signoff import Decision, SignOff
@@ -126,8 +127,10 @@ def test_built_from_an_attempt_and_its_sign_offs(tmp_path: Path) -> None:
         update={"inputs": tuple(file.model_copy(update={"sha256": "1" * 64}) for file in attempt.inputs)}
     )
     go = SignOff(attempt=attempt.uid, person="Ada", decision=Decision.GO, seal="5" * 64, created_at=samples.WHEN)
-    made = build_manifest(attempt, 7, [go], tmp_path, samples.WHEN, loss=losses(0.35))
+    facts = {"scan_rule": "strip-sector", "scan_layout": "corrected"}
+    load = LoadEvidence.model_construct(facts=facts)
+    made = build_manifest(attempt, 7, [go], tmp_path, samples.WHEN, loss=losses(0.35), load=load)
     assert (made.number, made.seal, made.job.tasks) == (7, "5" * 64, 400)
-    assert made.facts == {"scan_rule": "strip-sector", "scan_layout": "corrected"}
+    assert made.facts == facts
     assert made.verdict_file == tmp_path / "guard_verdict.json"
     assert [approval.person for approval in made.approvals] == ["Ada"]

@@ -51,6 +51,16 @@ def test_the_reference_model_needs_no_agreement(tmp_path: Path) -> None:
     assert foreign_code(freeze(plan, text, ())) is None
 
 
+def test_an_installed_builder_with_folders_of_the_plan_is_code_that_nobody_installed(tmp_path: Path) -> None:
+    (tmp_path / "aqboard_reference").mkdir()
+    (tmp_path / "aqboard_reference" / "__init__.py").touch()
+    (tmp_path / "aqboard_reference" / "target.py").write_text("def build(plan): ...\n")
+    target = {"builder": samples.REFERENCE, "config": "train.yaml", "python_path": ["."]}
+    code = foreign_code(freeze(*read_plan(samples.write_plan(tmp_path, target=target)), ()))
+    assert code is not None
+    assert code.path == tmp_path / "aqboard_reference" / "target.py"
+
+
 def test_a_damaged_list_of_agreements_trusts_nobody(tmp_path: Path) -> None:
     code = foreign_code(attempt(tmp_path))
     assert code is not None

@@ -62,8 +62,9 @@ def hand_over(cluster: SlurmCluster, folder: Path, builder: str = "", **checks: 
     reads two files and is done. `checks`: the plan's section, in place of what is ASKED.
     """
     (folder / "own.py").write_text(builder)
-    target = {"builder": "own:build", "python_path": [str(folder)]} if builder else {"config": "train.yaml"}
-    plan = samples.plan(target=target, checks={**ASKED, **checks}).with_base(folder)
+    target = {"builder": "own:build", "python_path": [str(folder)]} if builder else None
+    sections = {"target": target} if target else {}
+    plan = samples.plan(**sections, checks={**ASKED, **checks}).with_base(folder)
     attempt = samples.attempt(plan=plan)
     probes = ("file", "load") if builder else ("file", "curve")
     session = CheckSession(
