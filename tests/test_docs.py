@@ -13,7 +13,6 @@ from typing import Any, Protocol
 import pytest
 from typer.main import get_command
 
-from aqboard import plugins
 from aqboard.checks import SUITE, Check
 from aqboard.checks.judge import judge_all
 from aqboard.domain.evidence.loss import CurveEvidence, CurvePoint
@@ -139,6 +138,8 @@ def test_a_path_that_a_document_names_exists(document: str, path: str) -> None:
 
 @pytest.mark.parametrize(("document", "name"), written_here(MODULE))
 def test_a_module_that_a_document_names_exists(document: str, name: str) -> None:
+    from aqboard import plugins
+
     groups = {value for value in vars(plugins).values() if isinstance(value, str) and value.startswith("aqboard.")}
     assert name in groups or known(name), f"{document} names {name}"
 
