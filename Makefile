@@ -34,7 +34,7 @@ format: $(READY)  ## let ruff format and fix
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: $(READY)  ## write the reference pages of docs/ from the code: checks, lint rules, plan, commands, settings
+docs: $(READY)  ## write the reference pages of docs/ and the drawing of the packages from the code
 	$(BIN)/python -m tools.reference_docs
 
 bench: $(READY)  ## plain against fast, as ratios measured in one run; writes docs/benchmarks.md

@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmarks.timing import machine
 
 SUBJECTS = (
-    ("Artefacts: reading and comparing files", "benchmarks.bench_artefacts"),
+    ("Readers: reading and comparing files", "benchmarks.bench_readers"),
     ("The model at real size (52.5 million parameters, 8192 tokens)", "benchmarks.bench_topoflow"),
     ("The dashboard's database", "benchmarks.bench_store"),
     ("The dashboard's pages in a real Chromium", "benchmarks.bench_pages"),

@@ -1,9 +1,11 @@
 """The documents are true: the example works, the commands exist, the links lead somewhere."""
 
+import importlib
 import importlib.util
 import inspect
 import re
 import sys
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
@@ -20,6 +22,16 @@ from tests import samples
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+TODAYS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "examples").rglob("*.md"))]
+"""Documents that say how it is now. Decisions and the changelog say how it was then."""
+MEASURED = {"mutants.md"}
+"""Written by a measurement that takes an hour: it names the files that were measured."""
+GENERATED = {"data/demo/stores"}
+TOP = "aqboard|reference|aqboard_reference|tools|tests|benchmarks|examples|pages|data/demo"
+INSIDE = "|".join(sorted(folder.name for folder in (ROOT / "aqboard").iterdir() if folder.is_dir()))
+PATH = re.compile(rf"(?<![\w./$~-])(?:(?:{TOP})/[\w./*-]*|(?:{INSIDE})/[a-z0-9_./*-]*|\w+(?:/\w+)+\.py\b)")
+"""A path below a folder of the project, or from inside the package, or any other to a module."""
+MODULE = re.compile(r"(?<![\w/.-])(?:aqboard|aqboard_reference|tools|tests|benchmarks)(?:\.[A-Za-z_]\w*)+")
 
 
 def example(tmp_path: Path) -> ModuleType:
@@ -109,3 +121,35 @@ def test_every_ability_is_named_in_the_guide() -> None:
     for ability in abilities:
         for method in (name for name in vars(ability) if not name.startswith("_")):
             assert f"`{method}`" in guide, f"docs/your_own_model.md does not name {ability.__name__}.{method}"
+
+
+def written_here(pattern: re.Pattern[str]) -> list[tuple[str, str]]:
+    """Document and text of everything that the pattern finds in the documents of today, each once."""
+    documents = [document for document in TODAYS if document.name not in MEASURED]
+    found = {(document.name, text) for document in documents for text in pattern.findall(document.read_text("utf-8"))}
+    return sorted(each for each in found if each[1] not in GENERATED)
+
+
+@pytest.mark.parametrize(("document", "path"), written_here(PATH))
+def test_a_path_that_a_document_names_exists(document: str, path: str) -> None:
+    places = (ROOT, ROOT / "aqboard", ROOT / "reference", ROOT / "docs")
+    assert any(any(place.glob(path.rstrip("./"))) for place in places), f"{document} names {path}"
+
+
+@pytest.mark.parametrize(("document", "name"), written_here(MODULE))
+def test_a_module_that_a_document_names_exists(document: str, name: str) -> None:
+    from aqboard import plugins
+
+    groups = {value for value in vars(plugins).values() if isinstance(value, str) and value.startswith("aqboard.")}
+    assert name in groups or known(name), f"{document} names {name}"
+
+
+def known(name: str) -> bool:
+    """Whether this is a module, which need not be imported for that, or something in one."""
+    above, _, last = name.rpartition(".")
+    with suppress(ModuleNotFoundError):
+        if importlib.util.find_spec(name) is not None:
+            return True
+    with suppress(ModuleNotFoundError):
+        return hasattr(importlib.import_module(above), last)
+    return False

@@ -2,7 +2,8 @@
 
     python -m tools.reference_docs        # what `make docs` runs
 
-Explanations are written by hand in the pages beside them. `tests/test_reference_docs.py` fails while a page is stale.
+Explanations are written by hand in other pages. In docs/architecture.md only the drawing is written from the code.
+`tests/test_reference_docs.py` fails while a page is stale.
 """
 
 import inspect
@@ -19,6 +20,7 @@ from aqboard.cli import app
 from aqboard.domain.cluster import cite
 from aqboard.lint.rules import RULES
 from aqboard.settings import SETTINGS, SETTINGS_FILES
+from tools import draw_packages
 from tools.markdown import cell, paragraphs, table
 from tools.plan_reference import plan_page
 
@@ -159,9 +161,14 @@ PAGES: Mapping[str, Callable[[], str]] = {
 }
 """File name in `docs/` -> what makes its text."""
 
+DRAWN: Mapping[str, Callable[[str], str]] = {"architecture.md": draw_packages.page}
+"""Page that is written by hand, but for a part -> what puts that part into its text."""
+
 
 def page(name: str) -> str:
-    """The whole text of one page, with the line that says it is generated."""
+    """The whole text of one page: generated, with a line that says so, or as it is with its drawing made anew."""
+    if name in DRAWN:
+        return DRAWN[name]((FOLDER / name).read_text(encoding="utf-8"))
     return f"{GENERATED}\n\n{PAGES[name]()}\n"
 
 
@@ -172,7 +179,7 @@ def _anchor(check_id: str) -> str:
 
 def main() -> None:
     """Write every page that differs, and say which."""
-    for name in PAGES:
+    for name in (*PAGES, *DRAWN):
         file, text = FOLDER / name, page(name)
         if not file.exists() or file.read_text(encoding="utf-8") != text:
             file.write_text(text, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The one exception of the artefact readers.
+"""The one exception of the readers.
 
 Codes a caller may meet, grouped by what to do about them:
 

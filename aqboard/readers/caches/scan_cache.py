@@ -1,6 +1,6 @@
 """The scan cache in numpy: the orders in which patches are visited for each wind sector.
 
-Names, units and formula follow the team's generator; `docs/artefacts.md` describes the file layout.
+Names, units and formula follow the team's generator; `docs/readers.md` says how a file is read.
 """
 
 import gc

@@ -1,6 +1,6 @@
-"""Reading, comparing and proving artefacts: what one would write with torch and pickle against aqboard.readers.
+"""Reading, comparing and proving files: what one would write with torch and pickle against aqboard.readers.
 
-`python -m benchmarks.bench_artefacts [--quick]` prints a markdown table; `run` gives its rows.
+`python -m benchmarks.bench_readers [--quick]` prints a markdown table; `run` gives its rows.
 """
 
 import hashlib
