@@ -104,8 +104,8 @@ class _Exchange(_QuickFirst):
             self.files[file] = sorted({*self.files.get(file, ()), *(str(items[at].path) for at in chosen)})
         _run(items[:1])  # what a fixture makes once for all tests is made before the forks
         objects = gc.get_objects()
-        functions = [o for o in objects if isinstance(o, FunctionType) and self._ours(o.__code__)]
-        for cache in (o for o in objects if isinstance(o, _lru_cache_wrapper)):
+        functions = [o for o in objects if type(o) is FunctionType and self._ours(o.__code__)]  # a proxy may warn
+        for cache in (o for o in objects if type(o) is _lru_cache_wrapper):
             cache.cache_clear()
         gc.freeze()
         self.codes = {}
