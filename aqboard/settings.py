@@ -35,7 +35,7 @@ BOARD, COMMANDS, ANYTHING = "board", "command line", "everything"
 CHECKS, JOB, DEVELOPERS = "checks", "training job", "developers' tools"
 
 
-class Setting(NamedTuple):
+class EnvironmentVariable(NamedTuple):
     """One environment variable, in words for people."""
 
     name: str
@@ -57,108 +57,114 @@ class SettingsFile(NamedTuple):
     read_by: tuple[str, ...]
 
 
-SETTINGS: tuple[Setting, ...] = (
-    Setting(DATABASE, "file", "`data/local/aqboard.db` in the project's folder", "The database.", (BOARD, COMMANDS)),
-    Setting(
+SETTINGS: tuple[EnvironmentVariable, ...] = (
+    EnvironmentVariable(
+        DATABASE, "file", "`data/local/aqboard.db` in the project's folder", "The database.", (BOARD, COMMANDS)
+    ),
+    EnvironmentVariable(
         ONE_MACHINE,
         "`yes`",
         "a database on a file system whose locks may not reach other machines is refused",
         "Promises that one machine alone opens the database.",
         (BOARD, COMMANDS),
     ),
-    Setting(
+    EnvironmentVariable(
         CONFIG,
         "folder",
         "`$XDG_CONFIG_HOME/aqboard`, or `~/.config/aqboard`",
         "The configuration folder: the settings files below.",
         (BOARD, COMMANDS),
     ),
-    Setting(
+    EnvironmentVariable(
         CACHE,
         "folder",
         "`$XDG_CACHE_HOME/aqboard`, or `~/.cache/aqboard`; on macOS `~/Library/Caches/aqboard`",
         "Where digests of large files are remembered; may be deleted at any time.",
         (BOARD, COMMANDS, CHECKS),
     ),
-    Setting(
+    EnvironmentVariable(
         SCRIPTS,
         "folder",
         "`scripts` beside the database",
         "Where a GO writes the signed launch; on a cluster the compute nodes must see it.",
         (BOARD, COMMANDS),
     ),
-    Setting(
+    EnvironmentVariable(
         PROFILES,
         "folder",
         "only the packaged profiles",
         "A team's own cluster profiles, one `NAME.yaml` each; they win over packaged ones.",
         (BOARD, COMMANDS),
     ),
-    Setting(
+    EnvironmentVariable(
         TARGETS,
         "file",
         "`targets.yaml` in the configuration folder",
         "The targets whose code the board may run.",
         (BOARD,),
     ),
-    Setting(
+    EnvironmentVariable(
         SEARCH_ROOTS,
         "folders, separated by `:`",
         "the folders of the plan's files",
         "Folders that the board may search and read besides those.",
         (BOARD,),
     ),
-    Setting(
+    EnvironmentVariable(
         TOKEN,
         "secret of 32 characters or more",
         "`aqboard serve` makes a new one",
         "The board's access token, for a proxy that must know it. The board removes it from its environment.",
         (BOARD,),
     ),
-    Setting(
+    EnvironmentVariable(
         LOG,
         "`debug`, `info`, `warning` or `error`, perhaps with `:FILE`",
         "nothing is logged",
         "How much aqboard's own log says, on stderr or appended to FILE, e.g. `debug:/tmp/aqboard.log`.",
         (ANYTHING,),
     ),
-    Setting(
+    EnvironmentVariable(
         MANIFEST,
         "file",
         "the guard is off",
         "The launch's signed manifest. Set by the signed script; not for people.",
         (JOB,),
     ),
-    Setting(
+    EnvironmentVariable(
         MANIFEST_SHA256,
         "64 hexadecimal digits",
         "the manifest's content is not compared",
         "The digest of the manifest. Set by the signed script; not for people.",
         (JOB,),
     ),
-    Setting(
+    EnvironmentVariable(
         CANARY,
         "any text",
         "the training runs to its end",
         "The job is a canary: the guard ends it early. Set by the signed script; not for people.",
         (JOB,),
     ),
-    Setting(
+    EnvironmentVariable(
         "AQBOARD_TORCH",
         "words for pip",
         "a release for the CPU",
         "The torch that `make` installs where there is none.",
         (DEVELOPERS,),
     ),
-    Setting(
+    EnvironmentVariable(
         "AQBOARD_CHROMIUM",
         "file",
         "`chromium` on the path",
         "The browser for tests, screenshots and page benchmarks.",
         (DEVELOPERS,),
     ),
-    Setting("AQBOARD_REQUIRE_SLURM", "`1`", "they are skipped", "Tests fail where Slurm is missing.", (DEVELOPERS,)),
-    Setting("AQBOARD_REQUIRE_BROWSER", "`1`", "they are skipped", "Tests fail without a browser.", (DEVELOPERS,)),
+    EnvironmentVariable(
+        "AQBOARD_REQUIRE_SLURM", "`1`", "they are skipped", "Tests fail where Slurm is missing.", (DEVELOPERS,)
+    ),
+    EnvironmentVariable(
+        "AQBOARD_REQUIRE_BROWSER", "`1`", "they are skipped", "Tests fail without a browser.", (DEVELOPERS,)
+    ),
 )
 
 SETTINGS_FILES: tuple[SettingsFile, ...] = (

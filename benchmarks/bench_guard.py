@@ -25,7 +25,7 @@ from aqboard_reference.topoflow.lightning_module import TopoFlowModule
 from aqboard_reference.topoflow.normalisation import Normalisation, VariableStatistics
 
 from aqboard.guard.ranks import Ranks, Watchdog, end_at_once
-from aqboard.guard.rows import COMPARED, Row, width
+from aqboard.guard.rows import COMPARED, RankRow, width
 from aqboard.guard.weights import not_finite, weights_digest
 from benchmarks.timing import duration, machine
 from tests.guard.manifests import manifest, signed_file
@@ -45,7 +45,7 @@ def on_rank(rank: int, world: int, port: int, repeats: int, out: Path) -> None:
     os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
     dist.init_process_group("gloo", rank=rank, world_size=world)
     ranks = Ranks(torch.device("cpu"), Watchdog(600, lambda: end_at_once(47)))
-    row = Row(0, "", COMPARED, bytes(32), ((0.35, 2),), 0.2)
+    row = RankRow(0, "", COMPARED, bytes(32), ((0.35, 2),), 0.2)
 
     def flag() -> None:
         ranks.send_flag(torch.zeros((), dtype=torch.int32))

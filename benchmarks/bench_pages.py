@@ -17,8 +17,8 @@ from pathlib import Path
 from playwright.sync_api import Browser, sync_playwright
 
 from aqboard.domain.attempt import Attempt
-from aqboard.domain.session.check_session import CheckSession, SessionState, Standing
-from aqboard.domain.session.events import Ended, Line, SessionEnded, SessionStarted
+from aqboard.domain.session.check_session import CheckSession, SessionState, SessionStatus
+from aqboard.domain.session.events import Ended, EventLine, SessionEnded, SessionStarted
 from aqboard.domain.session.outcome import ProbeOutcome
 from aqboard.store import Store
 from aqboard.store.sessions import Sessions
@@ -61,12 +61,12 @@ def _add_session(sessions: Sessions, attempt: Attempt, folder: Path) -> None:
     )
     row = sessions.add(session, attempt, folder / session.uid)
     ended = [Ended(outcome=ProbeOutcome(probe=probe, status="unavailable", message="a benchmark")) for probe in PROBES]
-    lines: list[Line] = []
+    lines: list[EventLine] = []
     for event in (SessionStarted(host="nid001", pid=7), *ended, SessionEnded(state="done")):
         text, begin = event.model_dump_json().encode(), lines[-1].end if lines else 0
-        lines.append(Line(begin, begin + len(text) + 1, text))
+        lines.append(EventLine(begin, begin + len(text) + 1, text))
     sessions.add_lines(row, lines)
-    sessions.close(row, Standing(state=SessionState.DONE, by_itself=True), lines[-1].end, ())
+    sessions.close(row, SessionStatus(state=SessionState.DONE, by_itself=True), lines[-1].end, ())
 
 
 def visits(browser: Browser, url: str) -> tuple[float, float]:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from aqboard.domain.evidence.loss import CurvePoint
 from aqboard.domain.job.guard_verdict import GuardCheck, GuardVerdict
-from aqboard.domain.job.slurm_job import Sighting, Submission
+from aqboard.domain.job.slurm_job import JobStatus, Submission
 from aqboard.store import Store
 from aqboard.store.jobs import Jobs
 
@@ -57,8 +57,8 @@ def add_jobs(store: Store, number: int, state: str, *, folder: str = "/nowhere")
         "nodes": "nid[007900-007901]",
         "end": "2026-11-25T09:39",
     }
-    jobs.add_sighting(uid, Sighting.model_validate({"job": "1001", "seen_at": WHEN, **ended}))
-    jobs.add_sighting(uid, Sighting.model_validate({"job": "1002", "seen_at": WHEN, **STATES[state]}))
+    jobs.add_sighting(uid, JobStatus.model_validate({"job": "1001", "seen_at": WHEN, **ended}))
+    jobs.add_sighting(uid, JobStatus.model_validate({"job": "1002", "seen_at": WHEN, **STATES[state]}))
     if state != "waiting":
         good = state == "running"
         points = curve(0.356 if good else 0.964)

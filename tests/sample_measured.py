@@ -3,7 +3,7 @@
 from aqboard.domain.attempt import NodeBilling
 from aqboard.domain.attribution import Setting, Tried
 from aqboard.domain.evidence.base import Evidence
-from aqboard.domain.evidence.forward import Change, CounterfactualEvidence, RepeatEvidence
+from aqboard.domain.evidence.forward import CounterfactualEvidence, ForwardChange, RepeatEvidence
 from aqboard.domain.evidence.loss import AttributionEvidence
 from aqboard.domain.evidence.training import CostEvidence, RankReport, RanksEvidence, StepEvidence
 
@@ -88,7 +88,7 @@ def cost() -> CostEvidence:
 
 def _changes() -> CounterfactualEvidence:
     effects = {"u": 0.23, "elevation": 0.1, "lead_time": 0.06, "wind": 0.4, "scan_order": 0.07, "new_parameters": 0.0}
-    changes = tuple(Change(name=name, effect=effect) for name, effect in effects.items())
+    changes = tuple(ForwardChange(name=name, effect=effect) for name, effect in effects.items())
     return CounterfactualEvidence(variables=("u", "elevation"), changes=changes)
 
 

@@ -19,7 +19,7 @@ from aqboard.signing.identify import from_proxy
 from aqboard.signing.installation import Installation, Proxy
 from aqboard.store.accounts import Account
 from aqboard.web.server import gate
-from aqboard.web.server.kept import Kept, picture
+from aqboard.web.server.login_cookies import LoginCookies, picture
 from aqboard.web.server.logins import Logins
 from tests.web.asgi import Door
 
@@ -133,7 +133,7 @@ def test_the_gate_says_who_was_refused_and_nothing_that_was_shown(log: Path, mon
 def test_sign_ins_are_logged_without_what_was_typed(log: Path, tmp_path: Path) -> None:
     logins = Logins()
     begun = logins.begin(ACCOUNT)
-    board = Door(lambda app: Kept(app, logins))
+    board = Door(lambda app: LoginCookies(app, logins))
     address = "/" + picture(begun.ticket).split('"')[1]
     cookie = board.ask(address).cookie.partition("=")[2]
     board.ask(address)

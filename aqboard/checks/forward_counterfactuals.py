@@ -10,7 +10,7 @@ from math import isfinite
 
 from aqboard.checks.check import Check
 from aqboard.checks.words import some
-from aqboard.domain.evidence.forward import Change, CounterfactualEvidence
+from aqboard.domain.evidence.forward import CounterfactualEvidence, ForwardChange
 from aqboard.domain.finding import Judgement, Measurement, Severity, Stage, broke, failed, passed, warned
 from aqboard.domain.plan import Answer, ExpectationsPlan, LaunchPlan
 
@@ -56,7 +56,7 @@ def expected(expectations: ExpectationsPlan, seen: CounterfactualEvidence, name:
     return answer
 
 
-def _told(blind: Sequence[str], moved: Sequence[Change]) -> str:
+def _told(blind: Sequence[str], moved: Sequence[ForwardChange]) -> str:
     parts = []
     if blind:
         parts.append(f"The forecast does not change with {some(blind, 6)}, and should.")
@@ -64,7 +64,7 @@ def _told(blind: Sequence[str], moved: Sequence[Change]) -> str:
     return " ".join(parts)
 
 
-def _remedy(blind: Sequence[str], moved: Sequence[Change]) -> str:
+def _remedy(blind: Sequence[str], moved: Sequence[ForwardChange]) -> str:
     lines = []
     if blind:
         lines.append(
@@ -75,7 +75,7 @@ def _remedy(blind: Sequence[str], moved: Sequence[Change]) -> str:
     return " ".join([*lines, "If the plan expects the wrong thing, correct its section `expectations`."])
 
 
-def _figure(change: Change, answer: Answer) -> Measurement:
+def _figure(change: ForwardChange, answer: Answer) -> Measurement:
     value: float | str = round(change.effect, 6) if change.effect is not None else "refused"
     return Measurement(name=change.name, value=value, unit=UNIT, limit=f"should change: {answer}")
 

@@ -8,7 +8,7 @@ import typer
 
 from aqboard.cli.options import AsJson, Database, database
 from aqboard.cli.output import CANNOT_TELL, err, errors_told, out, print_json, tell_notes, tell_waiting
-from aqboard.cli.progress import ProbeProgress
+from aqboard.cli.progress import ProgressDisplay
 from aqboard.cli.show import EXIT, as_document, tell
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.errors import TargetError
@@ -40,18 +40,18 @@ def check(
 
     The checks run in a session of their own, which Ctrl-C does not stop. With --no-wait, exit 0 means it was started.
     """
-    from aqboard.sessions.control import follow, require_place, start
-    from aqboard.sessions.ingest import Patience
+    from aqboard.sessions.control import follow, require_writable_place, start
+    from aqboard.sessions.ingest import RetryPolicy
     from aqboard.sessions.prepare import prepare
     from aqboard.store import Store  # here: sqlite-utils costs a second where pandas is installed
 
     with errors_told(as_json=as_json):
         known_backend(backend)
-        require_place(database(db))
-        with ProbeProgress(shown=not as_json) as progress:
+        require_writable_place(database(db))
+        with ProgressDisplay(shown=not as_json) as progress:
             attempt = prepare(plan, only=only or (), skip=skip or (), say=progress.note)
         _agree(attempt, agreed=trust_target, ask=sys.stdin.isatty() and not as_json)
-        patience = Patience(say=tell_waiting)
+        patience = RetryPolicy(say=tell_waiting)
         with patience.run(lambda: Store(database(db), create=True)) as store:
             tell_notes(store.access.notes)
             row = start(store, attempt, backend_name=backend, patience=patience)
@@ -59,7 +59,7 @@ def check(
                 _tell_started(row.number, row.attempt, as_json=as_json)
                 return
             try:
-                with ProbeProgress(shown=not as_json) as progress:
+                with ProgressDisplay(shown=not as_json) as progress:
                     standing = follow(store, row, listen=progress, patience=patience)
             except KeyboardInterrupt:
                 err.print(f"Session {row.number} goes on. {_how_to_reach(row.number)}", markup=False)

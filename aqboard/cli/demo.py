@@ -7,7 +7,7 @@ import typer
 
 from aqboard.cli.options import Database, database
 from aqboard.cli.output import errors_told, out
-from aqboard.cli.progress import ProbeProgress
+from aqboard.cli.progress import ProgressDisplay
 from aqboard.cli.show import tell
 
 
@@ -24,7 +24,7 @@ def demo(
 
     with errors_told():
         launches = installed_demo()
-        with ProbeProgress(shown=True) as progress:
+        with ProgressDisplay(shown=True) as progress:
             if full is not None:
                 for path in launches.full(full, progress.note):
                     out.print(str(path), markup=False)

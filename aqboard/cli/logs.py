@@ -8,7 +8,7 @@ import typer
 
 from aqboard.cli.options import AsJson, Database, database
 from aqboard.cli.output import err, errors_told, print_json, tell_waiting
-from aqboard.cli.progress import ProbeProgress
+from aqboard.cli.progress import ProgressDisplay
 from aqboard.cli.sessions import Name
 from aqboard.cli.sessions import as_document as session_document
 from aqboard.domain.printable import printable
@@ -24,7 +24,7 @@ def logs(
 ) -> None:
     """Show what a session printed; progress goes to stderr. Ctrl-C stops the showing, not the session."""
     from aqboard.sessions.control import log_tail, view
-    from aqboard.sessions.ingest import Patience, ingest
+    from aqboard.sessions.ingest import RetryPolicy, ingest
     from aqboard.store import Store  # here: sqlite-utils costs a second where pandas is installed
     from aqboard.store.sessions import Sessions
 
@@ -32,9 +32,9 @@ def logs(
         row = Sessions(store).find(session)
         parts: list[str] = []
         position = after = 0
-        progress = ProbeProgress(shown=not as_json, lasting=True)
+        progress = ProgressDisplay(shown=not as_json, lasting=True)
         while True:
-            standing = ingest(store, row, patience=Patience(say=tell_waiting))
+            standing = ingest(store, row, patience=RetryPolicy(say=tell_waiting))
             for heard in Sessions(store).events(row.session.uid, after):
                 after = heard.id
                 progress(heard.event)

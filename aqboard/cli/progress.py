@@ -12,7 +12,7 @@ from aqboard.sessions.events import Ended, Event, Progressed, Started
 MARK = {"measured": "[green]measured[/]", "unavailable": "[dim]not measured[/]", "broke": "[red]broke[/]"}
 
 
-class ProbeProgress:
+class ProgressDisplay:
     """A listener for probe events; a context manager that owns the status line, if it is not to be `lasting`."""
 
     def __init__(self, *, shown: bool, lasting: bool = False) -> None:
@@ -20,7 +20,7 @@ class ProbeProgress:
         self._shown = shown
         self._began = time.monotonic()
 
-    def __enter__(self) -> "ProbeProgress":
+    def __enter__(self) -> "ProgressDisplay":
         if self._status:
             self._status.start()
         return self

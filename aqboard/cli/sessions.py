@@ -36,14 +36,14 @@ def sessions(
 ) -> None:
     """List the check sessions, newest first, after reading what is new of each."""
     from aqboard.sessions.control import view
-    from aqboard.sessions.ingest import Patience, ingest_open
+    from aqboard.sessions.ingest import RetryPolicy, ingest_open
     from aqboard.show.sessions import backend_words, overall
     from aqboard.store import Store  # here: sqlite-utils costs a second where pandas is installed
     from aqboard.store.sessions import Sessions
 
     with errors_told(as_json=as_json), Store(database(db)) as store:
         try:
-            troubles = ingest_open(store, patience=Patience(say=tell_waiting))
+            troubles = ingest_open(store, patience=RetryPolicy(say=tell_waiting))
         except StoreError as error:
             troubles = (f"What is new could not be stored. {error.message}",)
         for trouble in troubles:
@@ -74,11 +74,11 @@ def cancel(session: Name, db: Database = None, as_json: AsJson = False) -> None:
     """Stop a session. What it has measured is kept; a check that it did not get to keeps its earlier verdict."""
     from aqboard.sessions.control import cancel as ask
     from aqboard.sessions.control import view
-    from aqboard.sessions.ingest import Patience, ingest
+    from aqboard.sessions.ingest import RetryPolicy, ingest
     from aqboard.store import Store
     from aqboard.store.sessions import Sessions
 
-    patience = Patience(say=tell_waiting)
+    patience = RetryPolicy(say=tell_waiting)
     with errors_told(as_json=as_json), Store(database(db)) as store:
         row = Sessions(store).find(session)
         standing, until = ask(store, row, patience=patience), time.monotonic() + CANCEL_WAIT_S
@@ -103,11 +103,11 @@ def import_session(
     """Import a session that ran on another machine, after holding it against its own digests."""
     from aqboard.sessions.control import view
     from aqboard.sessions.import_session import import_folder
-    from aqboard.sessions.ingest import Patience
+    from aqboard.sessions.ingest import RetryPolicy
     from aqboard.store import Store
 
     with errors_told(as_json=as_json), Store(database(db), create=True) as store:
-        row, standing = import_folder(store, folder, unfinished=unfinished, patience=Patience(say=tell_waiting))
+        row, standing = import_folder(store, folder, unfinished=unfinished, patience=RetryPolicy(say=tell_waiting))
         shown = view(store, row)
     if as_json:
         print_json(as_document(shown))

@@ -117,7 +117,7 @@ class CpuMasks(Sourced):
         return "mask_cpu:" + ",".join(self.masks)
 
 
-class Setting(Sourced):
+class ClusterSetting(Sourced):
     """One environment variable; `why` becomes the comment beside it."""
 
     value: Name
@@ -174,7 +174,7 @@ class ClusterProfile(Record):
     checks: ChecksOn | None = None
     """None where nobody has said: then the checks ask for a share of a node of the launch's own partition."""
     cpu_masks: CpuMasks | None = None
-    environment: dict[VariableName, Setting] = Field(default_factory=dict)
+    environment: dict[VariableName, ClusterSetting] = Field(default_factory=dict)
     unset: dict[VariableName, Absence] = Field(default_factory=dict)
     node_cache: NodeCache | None = None
     rendezvous: Rendezvous | None = None

@@ -23,7 +23,7 @@ from aqboard.guard import first_loss
 from aqboard.guard.guarded_run import GuardedRun
 from aqboard.guard.judge import Look
 from aqboard.guard.manifest import ManifestRefused, read_manifest
-from aqboard.guard.rows import COMPARED, SHARDED, Row, share
+from aqboard.guard.rows import COMPARED, SHARDED, RankRow, share
 from aqboard.guard.weights import SHARDING, not_finite, weights_digest
 from aqboard.settings import guard_manifest, guard_manifest_sha256, in_canary
 
@@ -148,7 +148,7 @@ class GuardHooks:
             logger.debug("no validation loader: %s", why)
             return True  # the row says so
 
-    def _row(self, trainer: Any, module: Any, at: Look) -> Row:
+    def _row(self, trainer: Any, module: Any, at: Look) -> RankRow:
         """What this rank holds and computes. Every rank does all of it: a sharded model needs them all in the loss."""
         assert self._run is not None
         run = self._run
@@ -167,16 +167,16 @@ class GuardHooks:
                 code, text = code or int(Stop.CONFIGURATION), text or str(why)
         if holds_nan and not code:
             code, text = int(Stop.NOT_FINITE), f"the parameter {holds_nan} holds NaN or infinity"
-        return Row(code, text, SHARDED if sharded else COMPARED, digest, tuple(losses), self._pace())
+        return RankRow(code, text, SHARDED if sharded else COMPARED, digest, tuple(losses), self._pace())
 
-    def _validated(self, trainer: Any, module: Any) -> Row:
+    def _validated(self, trainer: Any, module: Any) -> RankRow:
         assert self._run is not None
         band = self._run.manifest.band
         logged = trainer.callback_metrics.get(band.metric) if band else None
         losses = ((float(logged), 0),) if logged is not None else ()
         sharded = type(trainer.strategy).__name__ in SHARDING
         digest = bytes(32) if sharded else weights_digest(module, buffers=False)
-        return Row(0, "", SHARDED if sharded else COMPARED, digest, losses, self._pace())
+        return RankRow(0, "", SHARDED if sharded else COMPARED, digest, losses, self._pace())
 
     def _pace(self) -> float:
         """Median seconds of a batch since the last look, data included; the first ones of a training are left out."""

@@ -15,7 +15,7 @@ from aqboard.domain.job.manifest import LaunchManifest
 from aqboard.domain.printable import printable
 from aqboard.guard.judge import NAMED, GuardOutcome, Look, judge
 from aqboard.guard.ranks import Ranks, Watchdog, end_at_once
-from aqboard.guard.rows import Row
+from aqboard.guard.rows import RankRow
 from aqboard.guard.signed_files import exists
 from aqboard.guard.verdict import Recorder
 
@@ -45,14 +45,14 @@ class GuardedRun:
         """Samples in each batch of the signed subset; empty where no loss was signed."""
         return self.manifest.band.subset.batches if self.manifest.band else ()
 
-    def look(self, at: Look, row: Callable[[], Row]) -> None:
+    def look(self, at: Look, row: Callable[[], RankRow]) -> None:
         """Make this rank's row, decide with the others, and go on or end. A row that cannot be made is told, too."""
         began = time.perf_counter()
         try:
             mine = row()
         except Exception as error:  # every rank must come to the gathering, whatever the team's code raised
             logger.info("rank %d could not make its row", self.ranks.rank, exc_info=True)
-            mine = Row(int(Stop.BROKEN), f"{type(error).__name__}: {error}")
+            mine = RankRow(int(Stop.BROKEN), f"{type(error).__name__}: {error}")
         places = max(1, -(-len(self.batches) // self.ranks.world))
         outcome = judge(self.manifest, at, self.ranks.gather(mine, places))
         seconds = round(time.perf_counter() - began, 6)
@@ -79,12 +79,12 @@ class GuardedRun:
         if self.ranks.flag():
             self.look(Look("step", step), self._explanation)
 
-    def _explanation(self) -> Row:
+    def _explanation(self) -> RankRow:
         if self._loss is not None and not bool(self._loss.isfinite().all()):
-            return Row(int(Stop.NOT_FINITE), f"the training loss is {self._loss.flatten()[0].item()}")
+            return RankRow(int(Stop.NOT_FINITE), f"the training loss is {self._loss.flatten()[0].item()}")
         if self._switch is not None and self._switch.set:
-            return Row(int(Stop.KILL_SWITCH), self._switch.sentence)
-        return Row()
+            return RankRow(int(Stop.KILL_SWITCH), self._switch.sentence)
+        return RankRow()
 
     def broken(self, step: int, error: BaseException) -> None:
         """The training raised; what ends the process now is not the guard."""

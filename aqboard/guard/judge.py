@@ -8,7 +8,7 @@ from typing import Literal
 
 from aqboard.domain.job.guard_verdict import GuardCheck, Stop
 from aqboard.domain.job.manifest import LaunchManifest
-from aqboard.guard.rows import COMPARED, SHARDED, Row, share
+from aqboard.guard.rows import COMPARED, SHARDED, RankRow, share
 
 AGREE = 1e-3
 """Relative difference that ranks with equal weights may show on one batch: kernels sum in different orders."""
@@ -41,7 +41,7 @@ class GuardOutcome:
     ranks: tuple[int, ...] = ()
 
 
-def judge(manifest: LaunchManifest, look: Look, rows: Sequence[Row]) -> GuardOutcome:
+def judge(manifest: LaunchManifest, look: Look, rows: Sequence[RankRow]) -> GuardOutcome:
     """The first fault in the order in which one explains the next: broken, setting, NaN, weights, loss, pace."""
     check = _figures(manifest, look, rows)
     for question in (
@@ -58,7 +58,7 @@ def judge(manifest: LaunchManifest, look: Look, rows: Sequence[Row]) -> GuardOut
     return GuardOutcome(check)
 
 
-def _figures(manifest: LaunchManifest, look: Look, rows: Sequence[Row]) -> GuardCheck:
+def _figures(manifest: LaunchManifest, look: Look, rows: Sequence[RankRow]) -> GuardCheck:
     band, states = manifest.band, {row.weights for row in rows}
     low = limit = loss = None
     samples = 0
@@ -83,11 +83,11 @@ def _figures(manifest: LaunchManifest, look: Look, rows: Sequence[Row]) -> Guard
     )
 
 
-def _weights(rows: Sequence[Row]) -> Literal["equal", "differ"]:
+def _weights(rows: Sequence[RankRow]) -> Literal["equal", "differ"]:
     return "equal" if len({row.digest for row in rows}) == 1 else "differ"
 
 
-def _mean(manifest: LaunchManifest, look: Look, rows: Sequence[Row]) -> tuple[float, int]:
+def _mean(manifest: LaunchManifest, look: Look, rows: Sequence[RankRow]) -> tuple[float, int]:
     """Mean over samples, each batch of the subset counted once however many ranks took it."""
     if look.when == "validation" or not look.same_samples or manifest.band is None:
         pairs = [pair for row in rows for pair in row.losses]
@@ -106,7 +106,7 @@ def _weighted(losses: Sequence[float], weights: Sequence[int]) -> float:
     return sum(loss * (weight / whole) for loss, weight in zip(losses, weights, strict=True))
 
 
-def _by_batch(batches: Sequence[int], rows: Sequence[Row]) -> dict[int, list[tuple[int, float]]]:
+def _by_batch(batches: Sequence[int], rows: Sequence[RankRow]) -> dict[int, list[tuple[int, float]]]:
     """(rank, loss) of each batch."""
     taken: dict[int, list[tuple[int, float]]] = defaultdict(list)
     for rank, row in enumerate(rows):
@@ -115,7 +115,7 @@ def _by_batch(batches: Sequence[int], rows: Sequence[Row]) -> dict[int, list[tup
     return taken
 
 
-def _said(_: LaunchManifest, look: Look, rows: Sequence[Row], check: GuardCheck) -> GuardOutcome | None:
+def _said(_: LaunchManifest, look: Look, rows: Sequence[RankRow], check: GuardCheck) -> GuardOutcome | None:
     """A rank that says itself what is wrong."""
     codes = [row.code for row in rows if row.code]
     if not codes:
@@ -125,7 +125,9 @@ def _said(_: LaunchManifest, look: Look, rows: Sequence[Row], check: GuardCheck)
     return GuardOutcome(check, code, f"{_on(ranks, rows)}: {rows[ranks[0]].text}", ranks=ranks[:NAMED])
 
 
-def _all_measured(manifest: LaunchManifest, look: Look, rows: Sequence[Row], check: GuardCheck) -> GuardOutcome | None:
+def _all_measured(
+    manifest: LaunchManifest, look: Look, rows: Sequence[RankRow], check: GuardCheck
+) -> GuardOutcome | None:
     """A loss that was to be measured and was not is no loss that passed."""
     if manifest.band is None or look.when == "validation":
         return None
@@ -138,7 +140,7 @@ def _all_measured(manifest: LaunchManifest, look: Look, rows: Sequence[Row], che
 
 
 def _loss_is_finite(
-    manifest: LaunchManifest, look: Look, rows: Sequence[Row], check: GuardCheck
+    manifest: LaunchManifest, look: Look, rows: Sequence[RankRow], check: GuardCheck
 ) -> GuardOutcome | None:
     ranks = tuple(rank for rank, row in enumerate(rows) if not all(isfinite(loss) for loss, _ in row.losses))
     if not ranks:
@@ -152,7 +154,9 @@ def _loss_is_finite(
     return GuardOutcome(check, Stop.NOT_FINITE, reason, metric, observed, ranks=ranks[:NAMED])
 
 
-def _weights_are_equal(_: LaunchManifest, look: Look, rows: Sequence[Row], check: GuardCheck) -> GuardOutcome | None:
+def _weights_are_equal(
+    _: LaunchManifest, look: Look, rows: Sequence[RankRow], check: GuardCheck
+) -> GuardOutcome | None:
     if check.weights != "differ":
         return None
     ranks = tuple(rank for rank, row in enumerate(rows) if row.digest != rows[0].digest)
@@ -165,7 +169,9 @@ def _weights_are_equal(_: LaunchManifest, look: Look, rows: Sequence[Row], check
     return GuardOutcome(check, Stop.WEIGHTS_DIFFER, reason, "distinct sets of weights", distinct, 1, ranks[:NAMED])
 
 
-def _ranks_agree(manifest: LaunchManifest, look: Look, rows: Sequence[Row], check: GuardCheck) -> GuardOutcome | None:
+def _ranks_agree(
+    manifest: LaunchManifest, look: Look, rows: Sequence[RankRow], check: GuardCheck
+) -> GuardOutcome | None:
     """Equal weights and equal samples give equal losses, unless a setting differs."""
     if manifest.band is None or look.when == "validation" or not look.same_samples or check.weights != "equal":
         return None
@@ -183,7 +189,7 @@ def _ranks_agree(manifest: LaunchManifest, look: Look, rows: Sequence[Row], chec
 
 
 def _loss_is_in_band(
-    manifest: LaunchManifest, look: Look, rows: Sequence[Row], check: GuardCheck
+    manifest: LaunchManifest, look: Look, rows: Sequence[RankRow], check: GuardCheck
 ) -> GuardOutcome | None:
     band, loss = manifest.band, check.loss
     if band is None or loss is None:
@@ -209,7 +215,9 @@ def _loss_is_in_band(
     return None
 
 
-def _pace_is_kept(manifest: LaunchManifest, look: Look, rows: Sequence[Row], check: GuardCheck) -> GuardOutcome | None:
+def _pace_is_kept(
+    manifest: LaunchManifest, look: Look, rows: Sequence[RankRow], check: GuardCheck
+) -> GuardOutcome | None:
     slowest, limit = check.step_s, check.step_limit_s
     if manifest.pace is None or slowest is None or limit is None or slowest <= limit:
         return None
@@ -229,7 +237,7 @@ def _when(look: Look) -> str:
     return "before the first step" if look.when == "start" else f"after step {look.step}"
 
 
-def _on(ranks: Sequence[int], rows: Sequence[Row]) -> str:
+def _on(ranks: Sequence[int], rows: Sequence[RankRow]) -> str:
     """Where something was seen, in words."""
     if len(ranks) == len(rows):
         return "On the only rank" if len(rows) == 1 else f"On all {len(rows)} ranks"

@@ -14,7 +14,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from aqboard.guard.rows import Row, pack, unpack
+from aqboard.guard.rows import RankRow, pack, unpack
 
 TICK_S = 0.5
 
@@ -79,7 +79,7 @@ class Ranks:
         self.world: int = dist.get_world_size() if self._joined else 1
         self._flag: tuple[Tensor, Callable[[], object]] | None = None
 
-    def gather(self, row: Row, places: int) -> list[Row]:
+    def gather(self, row: RankRow, places: int) -> list[RankRow]:
         """Every rank's row, on every rank: one all-gather."""
         packed = pack(row, places)
         if not self._joined:

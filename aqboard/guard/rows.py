@@ -17,7 +17,7 @@ NOT_COMPARED, COMPARED, SHARDED = range(3)
 
 
 @dataclass(frozen=True)
-class Row:
+class RankRow:
     """One rank's part. `code` is a `Stop`, or 0; `text` says why. A rank that broke still sends its row."""
 
     code: int = 0
@@ -36,7 +36,7 @@ def width(places: int) -> int:
     return _HEAD.size + TEXT_BYTES + places * _LOSS.size
 
 
-def pack(row: Row, places: int) -> bytes:
+def pack(row: RankRow, places: int) -> bytes:
     """The row in `width(places)` bytes."""
     if len(row.losses) > places:
         raise ValueError(f"{len(row.losses)} losses do not fit into a row with room for {places}")
@@ -46,18 +46,18 @@ def pack(row: Row, places: int) -> bytes:
     return head + text + losses.ljust(places * _LOSS.size, b"\0")
 
 
-def unpack(table: bytes, places: int) -> list[Row]:
+def unpack(table: bytes, places: int) -> list[RankRow]:
     """The rows of all ranks, in the order of the ranks."""
     size = width(places)
     return [_row(table[start : start + size]) for start in range(0, len(table), size)]
 
 
-def _row(content: bytes) -> Row:
+def _row(content: bytes) -> RankRow:
     code, weights, count, digest, batch_s = _HEAD.unpack_from(content)
     text = content[_HEAD.size : _HEAD.size + TEXT_BYTES].rstrip(b"\0").decode(errors="ignore")
     first = _HEAD.size + TEXT_BYTES
     losses = tuple(_LOSS.unpack_from(content, first + i * _LOSS.size) for i in range(count))
-    return Row(code, text, weights, digest, losses, batch_s)
+    return RankRow(code, text, weights, digest, losses, batch_s)
 
 
 def share(rank: int, world: int, batches: Sequence[int]) -> tuple[int, ...]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from aqboard.domain.curve import thinned
 from aqboard.domain.evidence.loss import CurvePoint
 from aqboard.domain.identity import Identity
-from aqboard.domain.job.slurm_job import JobRecord, Sighting, Submission
+from aqboard.domain.job.slurm_job import JobRecord, JobStatus, Submission
 from aqboard.domain.plan import LaunchPlan
 from aqboard.guard.verdict import read_verdict
 from aqboard.jobs.slurm import Slurm, SlurmError
@@ -70,7 +70,7 @@ def sight(jobs: Jobs, records: Sequence[JobRecord], slurm: Slurm) -> None:
     by_id = {r.submission.job: r.submission for r in records if r.last is None or not r.last.over}
     now = datetime.now(UTC)
     for job, found in slurm.jobs(by_id).items():
-        sighting = Sighting(
+        sighting = JobStatus(
             job=job,
             state=found.state.value,
             over=found.state.over,
@@ -104,7 +104,7 @@ def log_tail(submission: Submission) -> str:
     return text.partition("\n")[2] if start else text
 
 
-def training_log(plan: LaunchPlan, last: Sighting | None) -> Path | None:
+def training_log(plan: LaunchPlan, last: JobStatus | None) -> Path | None:
     """The newest file that the plan's pattern matches and that the job has written to; None when there is none yet.
 
     Only files that really lie in the working directory count, wherever a link leads. Raises ReadError where this

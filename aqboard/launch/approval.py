@@ -8,14 +8,14 @@ from pydantic import AwareDatetime, Field, model_validator
 from aqboard.domain.errors import LaunchError
 from aqboard.domain.model import Record
 from aqboard.domain.signing.signoff import Decision, SignOff
-from aqboard.domain.signing.waiver import WaiverStanding
+from aqboard.domain.signing.waiver import WaiverStatus
 
 
 class Approval(Record):
     """One GO or several, all for the same seal of the same attempt. Anything else cannot be an Approval."""
 
     signoffs: tuple[SignOff, ...] = Field(min_length=1)
-    waivers: tuple[WaiverStanding, ...] = ()
+    waivers: tuple[WaiverStatus, ...] = ()
     """Those in force, which everybody above has signed with the rest."""
     audit: str = ""
     """Number and hash of the audit log's newest entry: a copy outside the database."""
@@ -36,7 +36,7 @@ class Approval(Record):
     def of(
         cls,
         *signoffs: SignOff,
-        waivers: tuple[WaiverStanding, ...] = (),
+        waivers: tuple[WaiverStatus, ...] = (),
         audit: str = "",
         until: datetime | None = None,
     ) -> Self:

@@ -96,7 +96,7 @@ class ChecksCost(Record):
         return None if self.gpus is None else self.seconds * self.gpus / 3600
 
 
-class Stakes(Record):
+class CostSummary(Record):
     """What is lost when the job goes wrong, beside what it cost to look."""
 
     job: Cost
@@ -135,14 +135,14 @@ class Stakes(Record):
         return f"{took} on {gpus}: {fine(held)} GPU-hours, as much as {fine(same_s)} s of the job."
 
 
-def stakes(plan: LaunchPlan, profile: ClusterProfile, outcomes: Outcomes) -> Stakes:
+def stakes(plan: LaunchPlan, profile: ClusterProfile, outcomes: Outcomes) -> CostSummary:
     """What the plan's job puts at stake, from the plan and from what the probes measured. Nothing is guessed."""
     job = cost_of(plan.cluster, profile)
     training, cost = _measured(outcomes, TrainingEvidence), _measured(outcomes, CostEvidence)
     environment = _measured(outcomes, EnvironmentEvidence)
     epoch = _epoch(plan, job, training.facts if training else None, cost)
     ran = sum(outcome.seconds for outcome in outcomes.values())
-    return Stakes(
+    return CostSummary(
         job=job,
         epoch=epoch if isinstance(epoch, Epoch) else None,
         epoch_unknown=epoch if isinstance(epoch, str) else "",

@@ -11,7 +11,7 @@ from aqboard.domain.cluster import ClusterProfile, cite
 from aqboard.domain.identity import WORTH, Identity
 from aqboard.domain.plan import ClusterPlan
 from aqboard.domain.signing.signoff import SignOff
-from aqboard.domain.signing.waiver import WaiverStanding, says_nothing
+from aqboard.domain.signing.waiver import WaiverStatus, says_nothing
 from aqboard.domain.words import moment
 from aqboard.launch.approval import Approval
 from aqboard.launch.canary import canary_job
@@ -93,7 +93,7 @@ def _signature(signoff: SignOff) -> Iterator[str]:
     yield from _quoted(signoff.comment)
 
 
-def _waiver(standing: WaiverStanding) -> Iterator[str]:
+def _waiver(standing: WaiverStatus) -> Iterator[str]:
     waiver, confirmed = standing.waiver, standing.confirmed_by
     unknown = ": NOBODY KNOWS whether it is right" if says_nothing(waiver.verdict) else ""
     yield f"WAIVED    {waiver.check} ({waiver.verdict}){unknown}, accepted until {moment(waiver.expires_at)}"

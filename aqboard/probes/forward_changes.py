@@ -6,7 +6,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from aqboard.domain.evidence.forward import Change, CounterfactualEvidence, RepeatEvidence
+from aqboard.domain.evidence.forward import CounterfactualEvidence, ForwardChange, RepeatEvidence
 from aqboard.probes.bench import Bench
 from aqboard.probes.context import Context, Probe
 from aqboard.probes.target import Forwards, Neutral, Target, Unavailable, Varies
@@ -59,11 +59,11 @@ def _passes(
         yield "new_parameters", lambda: forecast(neutral, sample)
 
 
-def _change(name: str, plain: Tensor, make: Callable[[], Tensor]) -> Change:
+def _change(name: str, plain: Tensor, make: Callable[[], Tensor]) -> ForwardChange:
     changed, error = observe(make)
     if changed is None:
-        return Change(name=name, error=error)
-    return Change(name=name, effect=difference(plain, changed).square().mean().sqrt().item())
+        return ForwardChange(name=name, error=error)
+    return ForwardChange(name=name, effect=difference(plain, changed).square().mean().sqrt().item())
 
 
 def difference(plain: Tensor, other: Tensor) -> Tensor:

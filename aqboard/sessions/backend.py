@@ -12,7 +12,7 @@ from pydantic import Field
 
 from aqboard.domain.errors import SessionError
 from aqboard.domain.model import Record
-from aqboard.domain.session.check_session import Sighting as Sighting
+from aqboard.domain.session.check_session import BackendStatus as BackendStatus
 from aqboard.domain.session.check_session import Uid
 from aqboard.files import write_whole
 
@@ -54,7 +54,7 @@ class Backend(Protocol):
         Returns as soon as the backend has taken it: the process outlives the caller.
         """
 
-    def look(self, handle: Handle) -> Sighting:
+    def look(self, handle: Handle) -> BackendStatus:
         """What has become of it. Raises nothing: a backend that cannot be asked says `unknown`, and why."""
 
     def cancel(self, handle: Handle) -> None:
@@ -85,4 +85,4 @@ def read_handle(folder: Path) -> Handle | None:
         return None
 
 
-__all__ = ["Backend", "Handle", "Sighting", "Uid", "command", "read_handle", "write_record"]
+__all__ = ["Backend", "BackendStatus", "Handle", "Uid", "command", "read_handle", "write_record"]

@@ -19,12 +19,12 @@ from aqboard.domain.identity import Identity
 from aqboard.domain.model import first_fault
 from aqboard.domain.plan import LaunchPlan
 from aqboard.domain.session.check_session import (
+    BackendStatus,
     CheckSession,
     Heard,
     ProbeProgress,
     SessionState,
-    Sighting,
-    Standing,
+    SessionStatus,
     fold,
     progress,
 )
@@ -34,7 +34,7 @@ from aqboard.sessions import folder as session_folder
 from aqboard.sessions.backend import HANDLE, WORKER_LOG, read_handle, write_record
 from aqboard.sessions.backends import BACKENDS, backend
 from aqboard.sessions.backends.slurm import SlurmBackend
-from aqboard.sessions.ingest import PATIENT, Patience, close, ingest
+from aqboard.sessions.ingest import PATIENT, RetryPolicy, close, ingest
 from aqboard.settings import login_name
 from aqboard.store import Store
 from aqboard.store.sessions import SessionRow, Sessions
@@ -51,7 +51,7 @@ class SessionView:
     """A session as it is shown."""
 
     row: SessionRow
-    standing: Standing
+    standing: SessionStatus
     probes: tuple[ProbeProgress, ...]
     began: datetime | None
     """When its first event was seen here."""
@@ -67,7 +67,7 @@ def start(
     requested_by: Identity | str = "",
     checks: Collection[str] = (),
     resources: Mapping[str, JsonValue] | None = None,
-    patience: Patience = PATIENT,
+    patience: RetryPolicy = PATIENT,
 ) -> SessionRow:
     """Start a session for an attempt, which is stored if it is new; `checks`: those to ask again, all by default.
 
@@ -91,7 +91,13 @@ def start(
         handle = chosen.start(folder)
     except SessionError as error:
         logger.warning("session %d was not started on %s: %s", row.number, backend_name, error.message)
-        close(store, row, Standing(state=SessionState.FAILED, why=f"It was not started. {error.message}"), 0, patience)
+        close(
+            store,
+            row,
+            SessionStatus(state=SessionState.FAILED, why=f"It was not started. {error.message}"),
+            0,
+            patience,
+        )
         raise
     logger.info("session %d of attempt %d was handed to %s: %s", row.number, row.attempt, backend_name, handle)
     write_record(folder / HANDLE, handle)
@@ -99,8 +105,8 @@ def start(
 
 
 def follow(
-    store: Store, row: SessionRow, *, listen: Listener = lambda _: None, patience: Patience = PATIENT
-) -> Standing:
+    store: Store, row: SessionRow, *, listen: Listener = lambda _: None, patience: RetryPolicy = PATIENT
+) -> SessionStatus:
     """Ingest until the session has ended, and pass its events on as they come; where it stands then.
 
     Leaving it early, by Ctrl-C or otherwise, leaves the session alone.
@@ -117,7 +123,7 @@ def follow(
         time.sleep(POLL_S)
 
 
-def cancel(store: Store, row: SessionRow, by: str = "", *, patience: Patience = PATIENT) -> Standing:
+def cancel(store: Store, row: SessionRow, by: str = "", *, patience: RetryPolicy = PATIENT) -> SessionStatus:
     """Ask a session to stop; it says itself when it has. Raises SessionError when it has ended already."""
     before = ingest(store, row, patience=patience)
     if before.state.over:
@@ -145,10 +151,10 @@ def view(store: Store, row: SessionRow, *, now: datetime | None = None) -> Sessi
     )
 
 
-def _open_standing(sessions: Sessions, row: SessionRow, heard: Sequence[Heard]) -> Standing:
+def _open_standing(sessions: Sessions, row: SessionRow, heard: Sequence[Heard]) -> SessionStatus:
     """Where a session stands that has not been closed: its backend's word that it is over waits for `ingest`."""
     known = sessions.sighting(row.session.uid)
-    sighting = known[0] if known and not known[0].over else Sighting(word="running") if known else None
+    sighting = known[0] if known and not known[0].over else BackendStatus(word="running") if known else None
     return fold((each.event for each in heard), sighting, session_folder.cancel_request(row.folder))
 
 
@@ -189,7 +195,7 @@ def resources_for(backend_name: str, plan: LaunchPlan) -> dict[str, JsonValue]:
     return check_job(plan, load_profile(plan.cluster.profile)).model_dump(mode="json")
 
 
-def require_place(database: Path) -> None:
+def require_writable_place(database: Path) -> None:
     """Raise StoreError or SessionError when the database, or the sessions' folder beside it, can take nothing new."""
     require_writable(database)
     folder = sessions_folder(database)

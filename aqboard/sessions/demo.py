@@ -5,7 +5,7 @@ from pathlib import Path
 
 from aqboard.domain.errors import AqboardError
 from aqboard.plugins import DEMO, Demo, plugins
-from aqboard.sessions.control import Listener, follow, require_place, start
+from aqboard.sessions.control import Listener, follow, require_writable_place, start
 from aqboard.sessions.prepare import prepare
 from aqboard.store import Store, StoredAttempt
 
@@ -29,7 +29,7 @@ def installed_demo() -> Demo:
 
 def check_demo(database: Path, demo: Demo, *, again: bool, say: Say, listen: Listener) -> list[StoredAttempt]:
     """Check each plan of the demo that the database has not seen in its present form; all of them with `again`."""
-    require_place(database)
+    require_writable_place(database)
     demo.prepare(say)
     done = []
     with Store(database, create=True) as store:

@@ -8,9 +8,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from aqboard.domain.errors import SessionError
-from aqboard.domain.session.events import Ended, Event, Line, Progressed, SessionEnded, SessionStarted, Started, parsed
+from aqboard.domain.session.events import (
+    Ended,
+    Event,
+    EventLine,
+    Progressed,
+    SessionEnded,
+    SessionStarted,
+    Started,
+    parsed,
+)
 
-__all__ = ["Ended", "Event", "Line", "Progressed", "SessionEnded", "SessionStarted", "Started", "Tail", "append"]
+__all__ = ["Ended", "Event", "EventLine", "Progressed", "SessionEnded", "SessionStarted", "Started", "Tail", "append"]
 
 CHUNK_BYTES = 4 << 20
 LINE_BYTES = 64 << 20
@@ -46,7 +55,7 @@ def _write(file: int, data: bytes) -> None:
         data = data[os.write(file, data) :]
 
 
-def lines(path: Path, position: int, most_bytes: int = CHUNK_BYTES) -> tuple[Line, ...]:
+def lines(path: Path, position: int, most_bytes: int = CHUNK_BYTES) -> tuple[EventLine, ...]:
     """Whole lines from `position` on, about `most_bytes` of them; empty when there are no more.
 
     A torn last line waits until it is whole. One of more than LINE_BYTES is handed over in pieces that say nothing.
@@ -61,10 +70,10 @@ def lines(path: Path, position: int, most_bytes: int = CHUNK_BYTES) -> tuple[Lin
         return ()
     whole = data[: data.rfind(b"\n") + 1]
     if not whole and len(data) >= LINE_BYTES:
-        return (Line(position, position + len(data), b""),)
+        return (EventLine(position, position + len(data), b""),)
     found = []
     for text in _split(whole):
-        found.append(Line(position, position + len(text), text.rstrip(b"\n")))
+        found.append(EventLine(position, position + len(text), text.rstrip(b"\n")))
         position += len(text)
     return tuple(found)
 

@@ -4,23 +4,23 @@ import tempfile
 from pathlib import Path
 
 from aqboard.domain.errors import SessionError
-from aqboard.domain.session.check_session import Standing
+from aqboard.domain.session.check_session import SessionStatus
 from aqboard.sessions.backend import EVENTS
-from aqboard.sessions.control import require_place, sessions_folder
+from aqboard.sessions.control import require_writable_place, sessions_folder
 from aqboard.sessions.foreign_folder import Copy, take_copy
-from aqboard.sessions.ingest import PATIENT, Patience, ingest
+from aqboard.sessions.ingest import PATIENT, RetryPolicy, ingest
 from aqboard.store import Store
 from aqboard.store.sessions import SessionRow, Sessions
 
 
 def import_folder(
-    store: Store, source: Path, *, unfinished: bool = False, patience: Patience = PATIENT
-) -> tuple[SessionRow, Standing]:
+    store: Store, source: Path, *, unfinished: bool = False, patience: RetryPolicy = PATIENT
+) -> tuple[SessionRow, SessionStatus]:
     """Import a copied folder; importing it again, or when it has grown, adds what is new and nothing else.
 
     Raises SessionError, and stores nothing, for a folder that is damaged, hostile, or contradicts what is known.
     """
-    require_place(store.path)
+    require_writable_place(store.path)
     root = sessions_folder(store.path)
     try:
         root.mkdir(parents=True, exist_ok=True)

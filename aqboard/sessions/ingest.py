@@ -13,7 +13,7 @@ from functools import partial
 from typing import TypeVar
 
 from aqboard.domain.errors import AqboardError, StoreError
-from aqboard.domain.session.check_session import SessionState, Sighting, Standing, fold
+from aqboard.domain.session.check_session import BackendStatus, SessionState, SessionStatus, fold
 from aqboard.sessions.backend import EVENTS, read_handle
 from aqboard.sessions.backends import BACKENDS
 from aqboard.sessions.events import lines
@@ -33,7 +33,7 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Patience:
+class RetryPolicy:
     """What to do while another process holds the database: wait, and say so."""
 
     seconds: float = 120.0
@@ -57,10 +57,10 @@ class Patience:
                 time.sleep(self.pause_s)
 
 
-PATIENT = Patience()
+PATIENT = RetryPolicy()
 
 
-def ingest(store: Store, row: SessionRow, *, patience: Patience = PATIENT) -> Standing:
+def ingest(store: Store, row: SessionRow, *, patience: RetryPolicy = PATIENT) -> SessionStatus:
     """Read what is new of one session, and close it when it has ended. Where it stands after that.
 
     Cheap when nothing is new. Raises StoreError when the database cannot be written.
@@ -77,7 +77,7 @@ def ingest(store: Store, row: SessionRow, *, patience: Patience = PATIENT) -> St
     return _settle(store, sessions, row, closing, sighting, patience)
 
 
-def ingest_open(store: Store, *, patience: Patience = PATIENT) -> tuple[str, ...]:
+def ingest_open(store: Store, *, patience: RetryPolicy = PATIENT) -> tuple[str, ...]:
     """Read what is new of every session that may still say something; a sentence for each that cannot be read.
 
     That is also one that its backend gave up and whose file grows all the same: its node was cut off, and is back.
@@ -108,15 +108,15 @@ def _settle(
     store: Store,
     sessions: Sessions,
     row: SessionRow,
-    closing: Standing | None,
-    sighting: Sighting | None,
-    patience: Patience,
-) -> Standing:
+    closing: SessionStatus | None,
+    sighting: BackendStatus | None,
+    patience: RetryPolicy,
+) -> SessionStatus:
     uid = row.session.uid
     position = sessions.position(uid)
     standing = fold((heard.event for heard in sessions.events(uid)), sighting, cancel_request(row.folder))
     if row.imported and not standing.state.over:
-        standing = Standing(state=SessionState.LOST, why="The copied folder has no last line.")
+        standing = SessionStatus(state=SessionState.LOST, why="The copied folder has no last line.")
     if closing is not None and not standing.by_itself:
         return closing
     if not standing.state.over:
@@ -125,7 +125,9 @@ def _settle(
     return sessions.closing(uid) or standing
 
 
-def close(store: Store, row: SessionRow, standing: Standing, position: int, patience: Patience = PATIENT) -> None:
+def close(
+    store: Store, row: SessionRow, standing: SessionStatus, position: int, patience: RetryPolicy = PATIENT
+) -> None:
     """Judge an ended session and store both, once; `position`: how far its file was read when it was found over."""
     sessions = Sessions(store)
     attempt = store.attempt(row.attempt).attempt
@@ -139,21 +141,21 @@ def close(store: Store, row: SessionRow, standing: Standing, position: int, pati
         patience.run(lambda: withdraw_void(store, row.attempt, "the checks were run again"))
 
 
-def _look(sessions: Sessions, row: SessionRow, patience: Patience) -> Sighting:
+def _look(sessions: Sessions, row: SessionRow, patience: RetryPolicy) -> BackendStatus:
     """The backend's word, stored when it is new. An end counts once the last lines have had time to arrive here."""
     uid = row.session.uid
     backend = BACKENDS.get(row.session.backend)
     handle = read_handle(row.folder)
     if backend is None:
-        sighting = Sighting(word="unknown", why=f"the backend {row.session.backend!r} is not known here")
+        sighting = BackendStatus(word="unknown", why=f"the backend {row.session.backend!r} is not known here")
     elif not row.folder.is_dir():
-        sighting = Sighting(word="lost", why=f"cannot be followed: its folder {row.folder} is gone")
+        sighting = BackendStatus(word="lost", why=f"cannot be followed: its folder {row.folder} is gone")
     elif handle is not None:
         sighting = backend.look(handle)
     elif _seconds_since(row.recorded_at) > HANDOVER_S:
-        sighting = Sighting(word="lost", why="was never handed to its backend")
+        sighting = BackendStatus(word="lost", why="was never handed to its backend")
     else:
-        sighting = Sighting(word="queued")
+        sighting = BackendStatus(word="queued")
     known = sessions.sighting(uid)
     if known is None or known[0] != sighting:
         logger.debug("session %d: %s says %s %s", row.number, row.session.backend, sighting.word, sighting.why)
@@ -161,7 +163,9 @@ def _look(sessions: Sessions, row: SessionRow, patience: Patience) -> Sighting:
         known = sessions.sighting(uid)
     settled = backend is None or known is None or _seconds_since(known[1]) >= backend.settle_s
     if sighting.over and not settled:
-        return Sighting(word="running", why=f"its process {sighting.why or 'has ended'}; its last lines may follow")
+        return BackendStatus(
+            word="running", why=f"its process {sighting.why or 'has ended'}; its last lines may follow"
+        )
     return sighting
 
 

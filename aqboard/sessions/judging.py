@@ -8,7 +8,7 @@ from aqboard.checks.judge import judge_all
 from aqboard.checks.suite import installed_suite
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.finding import Finding
-from aqboard.domain.session.check_session import CheckSession, SessionState, Standing
+from aqboard.domain.session.check_session import CheckSession, SessionState, SessionStatus
 from aqboard.domain.session.outcome import ProbeOutcome
 
 
@@ -22,7 +22,9 @@ class Judged:
     """Why there is nothing new. It counts only for a check of which nothing is known yet."""
 
 
-def judge(attempt: Attempt, session: CheckSession, standing: Standing, outcomes: Mapping[str, ProbeOutcome]) -> Judged:
+def judge(
+    attempt: Attempt, session: CheckSession, standing: SessionStatus, outcomes: Mapping[str, ProbeOutcome]
+) -> Judged:
     """One finding for each check of an ended session. What was not measured is never a pass, and says what happened.
 
     A person who cancels, or leaves a check out, takes back a question and learns nothing; so an earlier answer stands.
@@ -51,7 +53,7 @@ def _not_asked(
     return check.id in session.left_out or (cancelled and any(kind.kind not in outcomes for kind in check.needs))
 
 
-def _missing(probe: str, standing: Standing) -> ProbeOutcome:
+def _missing(probe: str, standing: SessionStatus) -> ProbeOutcome:
     if standing.state is SessionState.CANCELLED:
         return ProbeOutcome(probe=probe, status="unavailable", message=standing.why)
     return ProbeOutcome(

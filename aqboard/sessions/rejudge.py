@@ -16,7 +16,7 @@ from aqboard.store.sessions import Sessions
 
 
 @dataclass(frozen=True)
-class Change:
+class FindingChange:
     """A check whose answer is another one today."""
 
     before: Finding | None
@@ -35,7 +35,7 @@ class Rejudged:
 
     findings: tuple[Finding, ...]
     """One for each check whose evidence is all there, in reading order."""
-    changes: tuple[Change, ...]
+    changes: tuple[FindingChange, ...]
     kept: tuple[str, ...]
     """Checks that cannot be judged again, because what they need was not measured or they were left out."""
     gone: tuple[str, ...]
@@ -60,7 +60,7 @@ def rejudge(stored: StoredAttempt) -> Rejudged:
         now = judge_one(check, stored.attempt.plan, stored.outcomes)
         findings.append(now)
         if before is None or _said(before) != _said(now):
-            changes.append(Change(before, now))
+            changes.append(FindingChange(before, now))
     known = {check.id for check in suite}
     return Rejudged(
         findings=tuple(findings),

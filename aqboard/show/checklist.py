@@ -35,7 +35,7 @@ def check_stage(check: str) -> Stage | None:
 
 
 @dataclass(frozen=True)
-class Line:
+class ChecklistLine:
     """One check of the list; `finding` is None when it did not run."""
 
     check: str
@@ -50,15 +50,15 @@ class Line:
     finding: Finding | None
 
 
-def checklist(checks: tuple[str, ...], findings: tuple[Finding, ...]) -> tuple[Line, ...]:
+def checklist(checks: tuple[str, ...], findings: tuple[Finding, ...]) -> tuple[ChecklistLine, ...]:
     """One line per check that was to be answered, in reading order."""
     by_check = {finding.check: finding for finding in findings}
     return tuple(_line(check, by_check.get(check)) for check in checks)
 
 
-def _line(check: str, finding: Finding | None) -> Line:
+def _line(check: str, finding: Finding | None) -> ChecklistLine:
     if finding is None:
-        return Line(
+        return ChecklistLine(
             check=check,
             title=check_title(check),
             question=check_question(check),
@@ -69,7 +69,7 @@ def _line(check: str, finding: Finding | None) -> Line:
             weight="",
             finding=None,
         )
-    return Line(
+    return ChecklistLine(
         check=check,
         title=finding.title,
         question=check_question(check),
@@ -91,30 +91,30 @@ def _weight(finding: Finding) -> str:
 class Ahead:
     """What lies between here and READY, in the order in which to work on it."""
 
-    faults: tuple[Line, ...]
-    unknown: tuple[Line, ...]
-    warnings: tuple[Line, ...]
+    faults: tuple[ChecklistLine, ...]
+    unknown: tuple[ChecklistLine, ...]
+    warnings: tuple[ChecklistLine, ...]
     """These do not stand in the way; a person should have read them before a GO."""
 
 
-def ahead(readiness: Readiness, lines: tuple[Line, ...]) -> Ahead:
+def ahead(readiness: Readiness, lines: tuple[ChecklistLine, ...]) -> Ahead:
     """Faults first, because most of what is unknown follows from them."""
     by_check = {line.check: line for line in lines}
 
-    def pick(checks: tuple[str, ...]) -> tuple[Line, ...]:
+    def pick(checks: tuple[str, ...]) -> tuple[ChecklistLine, ...]:
         return tuple(by_check[check] for check in checks)
 
     return Ahead(pick(readiness.faults), pick(readiness.unknown), pick(readiness.warnings))
 
 
-def by_stage(lines: tuple[Line, ...]) -> tuple[tuple[Stage | None, tuple[Line, ...]], ...]:
+def by_stage(lines: tuple[ChecklistLine, ...]) -> tuple[tuple[Stage | None, tuple[ChecklistLine, ...]], ...]:
     """The lines grouped by stage, in reading order; checks this version does not know come last, under None."""
     order: tuple[Stage | None, ...] = (*Stage, None)
     groups = ((stage, tuple(line for line in lines if line.stage == stage)) for stage in order)
     return tuple((stage, group) for stage, group in groups if group)
 
 
-def tally(lines: tuple[Line, ...]) -> str:
+def tally(lines: tuple[ChecklistLine, ...]) -> str:
     """How many of which verdict, in words: `2 pass, 1 fail`."""
     faces = [*(VERDICTS[verdict] for verdict in Verdict), NOT_RUN]
     counts = ((face, sum(line.face == face for line in lines)) for face in faces)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from aqboard.domain.job.guard_verdict import GuardCheck, GuardVerdict, Stop
-from aqboard.domain.job.slurm_job import End, JobRecord, Sighting, Submission
+from aqboard.domain.job.slurm_job import End, JobRecord, JobStatus, Submission
 from aqboard.domain.plan import ClusterPlan
 from aqboard.domain.words import moment
 from aqboard.show.words import GUARD_STATES, NONE, SIGNED, Row, job_face
@@ -136,13 +136,13 @@ def stop_words(code: int | None) -> str:
     return Stop(code).words if code in set(Stop) else f"exit code {code}"
 
 
-def _waits(last: Sighting, submission: Submission) -> str:
+def _waits(last: JobStatus, submission: Submission) -> str:
     reason = WAITS.get(last.reason, f"waits ({last.reason})" if last.reason else "waits in the queue")
     words = reason.format(after=submission.after)
     return f"{words}; expected to start {_moment(last.start)}" if last.start else words
 
 
-def _failed(record: JobRecord, last: Sighting) -> str:
+def _failed(record: JobRecord, last: JobStatus) -> str:
     """The guard's own words where there are some: accounting keeps only a number, and not always the right one."""
     if record.verdict is not None and record.verdict.stopped:
         return f"was stopped by the guard: {stop_words(record.verdict.code)}"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from aqboard.domain.session.check_session import ProbeProgress, Standing
+from aqboard.domain.session.check_session import ProbeProgress, SessionStatus
 from aqboard.domain.words import lasting, moment
 from aqboard.show.words import NONE, PROBE_STATES, SESSION_STATES, Face, Row
 
@@ -107,13 +107,13 @@ def backend_words(row: "SessionRow") -> str:
 
 
 def session_rows(
-    ended: Iterable["SessionRow"], closings: Mapping[str, Standing], spans: Mapping[str, Span]
+    ended: Iterable["SessionRow"], closings: Mapping[str, SessionStatus], spans: Mapping[str, Span]
 ) -> list[Row]:
     """One row per session, in the order given."""
     return [_row(row, closings[row.session.uid], spans.get(row.session.uid)) for row in ended]
 
 
-def _row(row: "SessionRow", standing: Standing, span: Span | None) -> Row:
+def _row(row: "SessionRow", standing: SessionStatus, span: Span | None) -> Row:
     session = row.session
     asked = len(session.checks) - len(session.left_out)
     return {

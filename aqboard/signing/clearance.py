@@ -4,8 +4,8 @@ import socket
 from datetime import UTC, datetime
 
 from aqboard.domain.plan.policy import Policy, stricter
-from aqboard.domain.signing.case import Case
-from aqboard.domain.signing.clearance import Clearance, SignoffStanding, clearance
+from aqboard.domain.signing.case import ClearanceInputs
+from aqboard.domain.signing.clearance import Clearance, SignoffStatus, clearance
 from aqboard.domain.signing.signoff import Seal, seal
 from aqboard.launch.limits import misfits
 from aqboard.launch.profile import load_profile
@@ -15,11 +15,11 @@ from aqboard.signing.installation import Installation, installation
 from aqboard.store import StoredAttempt
 
 
-def case_of(stored: StoredAttempt, here: Installation | None = None) -> Case:
+def case_of(stored: StoredAttempt, here: Installation | None = None) -> ClearanceInputs:
     """Everything that the clearance of an attempt depends on; input files, profile and settings are read anew."""
     known = here or installation()
     plan = stored.attempt.plan
-    return Case(
+    return ClearanceInputs(
         attempt=stored.attempt,
         readiness=stored.readiness,
         policy=policy_of(stored, known),
@@ -38,7 +38,7 @@ def clearance_of(stored: StoredAttempt, now: datetime | None = None) -> Clearanc
     return clearance(case_of(stored), now or datetime.now(UTC))
 
 
-def standings(stored: StoredAttempt) -> tuple[SignoffStanding, ...]:
+def standings(stored: StoredAttempt) -> tuple[SignoffStatus, ...]:
     """Every sign-off, newest first, and whether it still holds."""
     return clearance_of(stored).standings
 

@@ -9,8 +9,8 @@ from pydantic import ValidationError
 from aqboard.domain.errors import LaunchError, StoreError
 from aqboard.domain.identity import Identity
 from aqboard.domain.model import first_fault
-from aqboard.domain.signing.case import Case, refusal
-from aqboard.domain.signing.clearance import Clearance, Step, clearance
+from aqboard.domain.signing.case import ClearanceInputs, refusal
+from aqboard.domain.signing.clearance import Clearance, OpenStep, clearance
 from aqboard.domain.signing.signoff import Decision, SignOff
 from aqboard.domain.signing.waiver import WaiverState
 from aqboard.launch.profile import load_profile
@@ -33,7 +33,7 @@ class Decided:
 
     signoff: SignOff
     script: StoredScript | None
-    between: tuple[Step, ...]
+    between: tuple[OpenStep, ...]
     withdrawn: tuple[str, ...] = ()
     """Names of the scripts that it took back."""
     until: datetime | None = None
@@ -99,7 +99,7 @@ def withdraw_void(store: Store, number: int, why: str, now: datetime | None = No
         add_withdrawal(store.db, stored, names, why)
 
 
-def _require_possible(case: Case, who: Identity, now: datetime) -> None:
+def _require_possible(case: ClearanceInputs, who: Identity, now: datetime) -> None:
     reasons = [f"{step.what} {step.remedy}".strip() for step in clearance(case, now).obstacles]
     if why := refusal(case, who):
         reasons.append(why)
@@ -107,7 +107,7 @@ def _require_possible(case: Case, who: Identity, now: datetime) -> None:
         raise LaunchError("GO is not possible. " + " ".join(reasons))
 
 
-def _signed(case: Case, who: Identity, decision: Decision, comment: str, now: datetime) -> SignOff:
+def _signed(case: ClearanceInputs, who: Identity, decision: Decision, comment: str, now: datetime) -> SignOff:
     try:
         return SignOff(
             attempt=case.attempt.uid,
@@ -122,11 +122,13 @@ def _signed(case: Case, who: Identity, decision: Decision, comment: str, now: da
         raise LaunchError(f"The decision was not recorded. {first_fault(error)}") from None
 
 
-def _with(case: Case, signoff: SignOff) -> Case:
+def _with(case: ClearanceInputs, signoff: SignOff) -> ClearanceInputs:
     return replace(case, signoffs=(*case.signoffs, signoff))
 
 
-def _released(store: Store, stored: StoredAttempt, case: Case, after: Clearance, signoff: SignOff) -> Released:
+def _released(
+    store: Store, stored: StoredAttempt, case: ClearanceInputs, after: Clearance, signoff: SignOff
+) -> Released:
     """The script that carries every approval. Scripts of the same attempt with another seal are taken back."""
     path = script_path(store.path, stored.number, signoff.seal)
     others = [script for script in released(store.path, stored) if not carries(script, signoff.seal)]

@@ -8,14 +8,14 @@ from aqboard.domain.errors import LaunchError
 from aqboard.domain.finding import Verdict
 from aqboard.domain.identity import Identity, same_person
 from aqboard.domain.model import first_fault
-from aqboard.domain.signing.case import Case, confirmation_refusal, refusal
+from aqboard.domain.signing.case import ClearanceInputs, confirmation_refusal, refusal
 from aqboard.domain.signing.waiver import (
     LONGEST_DAYS,
     NOT_RUN,
     Answer,
     Waiver,
-    WaiverStanding,
     WaiverState,
+    WaiverStatus,
     finding_digest,
     says_nothing,
 )
@@ -88,7 +88,7 @@ def answer(
     confirm: bool,
     comment: str = "",
     now: datetime | None = None,
-) -> WaiverStanding:
+) -> WaiverStatus:
     """Confirm or refuse the waiver with the uid `waiver`, or the check it is for; what it is worth then.
 
     Raises LaunchError when there is none to answer, when the person proposed it, or when their word does not count.
@@ -136,20 +136,20 @@ def waivable_checks(stored: StoredAttempt) -> tuple[str, ...]:
     return tuple(c for c in (*readiness.faults, *readiness.unknown, *readiness.warnings) if c not in taken)
 
 
-def _open_waiver(stored: StoredAttempt, named: str) -> WaiverStanding:
+def _open_waiver(stored: StoredAttempt, named: str) -> WaiverStatus:
     for standing in reversed(stored.waivers):
         if named in (standing.waiver.uid, standing.waiver.check) and standing.state in OPEN:
             return standing
     raise LaunchError(f"Attempt {stored.number} has no open waiver for {named}.")
 
 
-def _who(stored: StoredAttempt, person: Identity | str) -> tuple[Case, Identity]:
+def _who(stored: StoredAttempt, person: Identity | str) -> tuple[ClearanceInputs, Identity]:
     here = installation()
     case = case_of(stored, here)
     return case, with_roles(somebody(person), case.policy, here)
 
 
-def _require_second(case: Case, waiver: Waiver, who: Identity) -> None:
+def _require_second(case: ClearanceInputs, waiver: Waiver, who: Identity) -> None:
     if same_person(who, waiver):
         raise LaunchError(f"{who.person} proposed this waiver; somebody else must confirm it.")
     if why := confirmation_refusal(case, who):

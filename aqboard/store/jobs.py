@@ -11,7 +11,7 @@ from aqboard.domain.errors import StoreError
 from aqboard.domain.evidence.loss import CurvePoint
 from aqboard.domain.identity import Identity
 from aqboard.domain.job.guard_verdict import GuardVerdict
-from aqboard.domain.job.slurm_job import UNKNOWN, JobRecord, Settlement, Sighting, Submission
+from aqboard.domain.job.slurm_job import UNKNOWN, JobRecord, JobStatus, Settlement, Submission
 from aqboard.domain.model import Record
 from aqboard.store.rows import Span, append, query, tell
 from aqboard.store.sqlite.transaction import writing
@@ -55,11 +55,11 @@ class Jobs:
             facts = settlement.model_dump(include={"job", "state", "reason"})
             tell(self._db, "job settled", settlement.attempt, facts, rows, settlement)
 
-    def add_sighting(self, uid: str, sighting: Sighting) -> bool:
+    def add_sighting(self, uid: str, sighting: JobStatus) -> bool:
         """Store what Slurm says of a job; False when it said the same the last time."""
         with writing(self._db):
             last = self._last("job_sightings", uid, sighting.job)
-            if sighting.says_the_same(Sighting.model_validate_json(last) if last else None):
+            if sighting.says_the_same(JobStatus.model_validate_json(last) if last else None):
                 return False
             rows = self._append("job_sightings", uid, sighting.job, sighting, state=sighting.state)
             if sighting.state != WAITS:
@@ -116,7 +116,7 @@ class Jobs:
         chunks = query(self._db, "SELECT data FROM job_points WHERE attempt = ? AND job = ? ORDER BY id", uid, job)
         return JobRecord(
             submission=submission,
-            last=Sighting.model_validate_json(sighting) if sighting else None,
+            last=JobStatus.model_validate_json(sighting) if sighting else None,
             settlement=Settlement.model_validate_json(settlement) if settlement else None,
             points=tuple(CurvePoint.model_validate(point) for (data,) in chunks for point in json.loads(data)),
             verdict=GuardVerdict.model_validate_json(verdict) if verdict else None,

@@ -14,7 +14,7 @@ from aqboard.domain.model import Record
 from aqboard.domain.readiness import Readiness
 from aqboard.domain.session.outcome import ProbeOutcome
 from aqboard.domain.signing.signoff import SignOff
-from aqboard.domain.signing.waiver import WaiverStanding
+from aqboard.domain.signing.waiver import WaiverStatus
 
 E = TypeVar("E", bound=Evidence)
 
@@ -62,7 +62,7 @@ class StoredAttempt:
     outcomes: Mapping[str, ProbeOutcome]
     signoffs: tuple[SignOff, ...]
     scripts: tuple[StoredScript, ...]
-    waivers: tuple[WaiverStanding, ...]
+    waivers: tuple[WaiverStatus, ...]
     """Oldest first."""
     people: tuple[Identity, ...]
     """Everybody who has an account here and may log in."""

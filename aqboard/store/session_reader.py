@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from aqboard.domain.errors import SessionError
-from aqboard.domain.session.check_session import CheckSession, Heard, SessionState, Sighting, Standing
+from aqboard.domain.session.check_session import BackendStatus, CheckSession, Heard, SessionState, SessionStatus
 from aqboard.domain.session.events import parsed
 from aqboard.domain.session.outcome import ProbeOutcome
 from aqboard.store.rows import query
@@ -113,7 +113,7 @@ class SessionReader:
         )
         return {found.probe: found for found in (ProbeOutcome.model_validate_json(data) for (data,) in rows)}
 
-    def sighting(self, uid: str) -> tuple[Sighting, datetime] | None:
+    def sighting(self, uid: str) -> tuple[BackendStatus, datetime] | None:
         """What its backend said last, and since when; None when it was never asked."""
         rows = query(
             self._db,
@@ -123,13 +123,13 @@ class SessionReader:
         if not rows:
             return None
         word, why, at = rows[0]
-        return Sighting.model_validate({"word": word, "why": why}), datetime.fromisoformat(at)
+        return BackendStatus.model_validate({"word": word, "why": why}), datetime.fromisoformat(at)
 
-    def closing(self, uid: str) -> Standing | None:
+    def closing(self, uid: str) -> SessionStatus | None:
         """How it ended; None while it has not. Its own word comes before its backend's."""
         return self.closings([uid]).get(uid)
 
-    def closings(self, uids: Sequence[str]) -> dict[str, Standing]:
+    def closings(self, uids: Sequence[str]) -> dict[str, SessionStatus]:
         """How each of these ended; those that have not are left out."""
         marks = ",".join("?" * len(uids))
         rows = query(
@@ -139,7 +139,7 @@ class SessionReader:
             *uids,
         )
         return {
-            uid: Standing(state=SessionState(state), why=why, by_itself=bool(itself))
+            uid: SessionStatus(state=SessionState(state), why=why, by_itself=bool(itself))
             for uid, state, why, itself in rows
         }
 

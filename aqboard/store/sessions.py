@@ -13,8 +13,8 @@ from aqboard.domain.attempt import Attempt
 from aqboard.domain.errors import SessionError
 from aqboard.domain.finding import Finding
 from aqboard.domain.identity import Identity
-from aqboard.domain.session.check_session import CheckSession, Sighting, Standing
-from aqboard.domain.session.events import Ended, Line, parsed
+from aqboard.domain.session.check_session import BackendStatus, CheckSession, SessionStatus
+from aqboard.domain.session.events import Ended, EventLine, parsed
 from aqboard.store.rows import append, insert, now_text, query, tell
 from aqboard.store.session_reader import GARBAGE, SessionReader, SessionRow
 from aqboard.store.sqlite.transaction import writing
@@ -66,7 +66,7 @@ class Sessions(SessionReader):
             )
         return bool(rows)
 
-    def add_lines(self, row: SessionRow, lines: Sequence[Line]) -> int:
+    def add_lines(self, row: SessionRow, lines: Sequence[EventLine]) -> int:
         """Store lines of the session's file that follow what is known; those known already are passed over.
 
         Returns how many were new. Outcomes are stored in the same transaction; the first of a probe counts.
@@ -83,7 +83,7 @@ class Sessions(SessionReader):
                 self._add_line(row, line)
         return len(new)
 
-    def _add_line(self, row: SessionRow, line: Line) -> None:
+    def _add_line(self, row: SessionRow, line: EventLine) -> None:
         event = parsed(line.text)
         outcome_id = None
         data, probe = "", ""
@@ -114,7 +114,7 @@ class Sessions(SessionReader):
             },
         )
 
-    def add_sighting(self, uid: str, sighting: Sighting) -> None:
+    def add_sighting(self, uid: str, sighting: BackendStatus) -> None:
         """Store what a backend says now, unless it said just that before."""
         with writing(self._db):
             latest = self.sighting(uid)
@@ -125,7 +125,7 @@ class Sessions(SessionReader):
     def close(
         self,
         row: SessionRow,
-        standing: Standing,
+        standing: SessionStatus,
         position: int,
         findings: Sequence[Finding],
         where_none: Sequence[Finding] = (),

@@ -8,7 +8,7 @@ from sqlite_utils import Database
 from aqboard.domain.errors import StoreError
 from aqboard.domain.finding import Finding
 from aqboard.domain.signing.signoff import SignOff
-from aqboard.domain.signing.waiver import Answer, Waiver, WaiverStanding, waiver_standings
+from aqboard.domain.signing.waiver import Answer, Waiver, WaiverStatus, waiver_standings
 from aqboard.store.records import Released, StoredAttempt, StoredScript
 from aqboard.store.rows import append, query, tell
 from aqboard.store.sqlite.transaction import writing
@@ -79,7 +79,7 @@ def add_answer(db: Database, seen: StoredAttempt, answer: Answer) -> None:
         tell(db, f"waiver {answer.answer}", answer.attempt, {"waiver": answer.waiver[:8]}, rows, answer)
 
 
-def waivers_of(db: Database, uid: str, findings: Mapping[str, Finding], now: datetime) -> tuple[WaiverStanding, ...]:
+def waivers_of(db: Database, uid: str, findings: Mapping[str, Finding], now: datetime) -> tuple[WaiverStatus, ...]:
     """The attempt's waivers, oldest first, and what each is worth at the moment `now`."""
 
     def data(table: str) -> list[str]:

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from aqboard.domain.errors import AqboardError, StoreError
 from aqboard.logs import configure
-from aqboard.sessions.ingest import Patience, ingest_open
+from aqboard.sessions.ingest import RetryPolicy, ingest_open
 from aqboard.settings import DATABASE, TOKEN, default_database, project_folder, token
 from aqboard.show.words import STATES
 from aqboard.store import AttemptRow, Store, StoredAttempt
@@ -131,7 +131,7 @@ def _bring_in() -> tuple[str, ...]:
         if not sessions.all(open_only=True):
             return ()
         try:
-            troubles = ingest_open(store, patience=Patience(seconds=0.0))
+            troubles = ingest_open(store, patience=RetryPolicy(seconds=0.0))
         except StoreError as error:
             troubles = (f"What running checks have found could not be stored. {error.message}",)
         notes = (f"🔄 session {row.number} of attempt {row.attempt}" for row in sessions.all(open_only=True))

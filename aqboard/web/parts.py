@@ -5,7 +5,7 @@ import streamlit as st
 from aqboard.domain.finding import Stage
 from aqboard.domain.session.outcome import ProbeOutcome
 from aqboard.domain.words import moment
-from aqboard.show.checklist import Line, checklist
+from aqboard.show.checklist import ChecklistLine, checklist
 from aqboard.show.words import STATES
 from aqboard.store import StoredAttempt
 from aqboard.web.text import code, plain, prose
@@ -37,7 +37,7 @@ def verdicts(stored: StoredAttempt, stage: Stage) -> None:
     st.markdown("\n".join(map(_item, lines)))
 
 
-def _item(line: Line) -> str:
+def _item(line: ChecklistLine) -> str:
     remedy = f"  \n  *What to do:* {prose(line.remedy)}" if line.remedy else ""
     return f"- {line.face} · **{plain(line.title)}**: {prose(line.summary)}{remedy}"
 

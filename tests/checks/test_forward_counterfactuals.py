@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from aqboard.domain.evidence.forward import Change
+from aqboard.domain.evidence.forward import ForwardChange
 from aqboard.domain.plan import ExpectationsPlan, LaunchPlan
 from tests.checks.judging import ERROR, FAIL, PASS, WARN, Healthy, judge, section
 
@@ -18,7 +18,7 @@ def changed(healthy: Healthy, **effects: float | None) -> dict[str, Any]:
     error = {name: "InputError: no" for name, effect in effects.items() if effect is None}
     return {
         "changes": tuple(
-            Change(name=item.name, effect=effects.get(item.name, item.effect), error=error.get(item.name, ""))
+            ForwardChange(name=item.name, effect=effects.get(item.name, item.effect), error=error.get(item.name, ""))
             for item in seen
         )
     }
@@ -106,14 +106,14 @@ def test_what_the_model_refused_is_neither_blind_nor_moved(healthy: Healthy, ans
 def test_what_nobody_expects_anything_of_is_not_judged(healthy: Healthy) -> None:
     unknown = section(healthy[0], "expectations", wind="unknown")
     assert judge(ID, healthy, changed(healthy, wind=None), **unknown).verdict is PASS
-    strange = (*healthy[1]["counterfactuals"].changes, Change(name="of_a_plugin", effect=0.3))  # type: ignore[attr-defined]
+    strange = (*healthy[1]["counterfactuals"].changes, ForwardChange(name="of_a_plugin", effect=0.3))  # type: ignore[attr-defined]
     found = judge(ID, healthy, {"changes": strange})
     assert (found.verdict, found.measurements[-1].limit) == (PASS, "should change: unknown")
 
 
 def test_six_blind_inputs_are_named(healthy: Healthy) -> None:
     names = [f"v{n}" for n in range(7)]
-    seen = {"variables": tuple(names), "changes": tuple(Change(name=name, effect=0.0) for name in names)}
+    seen = {"variables": tuple(names), "changes": tuple(ForwardChange(name=name, effect=0.0) for name in names)}
     assert "does not change with v0, v1, v2, v3, v4, v5 and 1 more" in judge(ID, healthy, seen).summary
 
 

@@ -13,14 +13,14 @@ from aqboard.domain.finding import Finding, Verdict
 from aqboard.domain.identity import Identity
 from aqboard.domain.plan.policy import ApprovalRule, Policy
 from aqboard.domain.readiness import VerdictLine, assess
-from aqboard.domain.signing.case import Case
+from aqboard.domain.signing.case import ClearanceInputs
 from aqboard.domain.signing.clearance import Clearance, Obstacle, clearance
-from aqboard.domain.signing.seats import fill_seats
+from aqboard.domain.signing.seats import fill_slots
 from aqboard.domain.signing.signoff import Decision, SignOff, seal
 from aqboard.domain.signing.waiver import (
     Answer,
     Waiver,
-    WaiverStanding,
+    WaiverStatus,
     finding_digest,
     waived_checks,
     waiver_standings,
@@ -32,7 +32,9 @@ PASSED, FAILED = samples.finding("a"), samples.finding("a", Verdict.FAIL)
 TWO = Policy(approvals=(ApprovalRule(role="lead"), ApprovalRule(role="any")), self_approval="never")
 
 
-def case(*signoffs: SignOff, policy: Policy = TWO, findings: Sequence[Any] = (PASSED,), **changes: Any) -> Case:
+def case(
+    *signoffs: SignOff, policy: Policy = TWO, findings: Sequence[Any] = (PASSED,), **changes: Any
+) -> ClearanceInputs:
     attempt = samples.attempt(checks=("a",), created_at=WHEN)
     fields: dict[str, Any] = {
         "attempt": attempt,
@@ -41,7 +43,7 @@ def case(*signoffs: SignOff, policy: Policy = TWO, findings: Sequence[Any] = (PA
         "seal": seal(attempt, findings, "body", policy=policy),
         "signoffs": signoffs,
     }
-    return Case(**{**fields, **changes})
+    return ClearanceInputs(**{**fields, **changes})
 
 
 def said(by: Identity, decision: Decision = Decision.GO, *, hours: float = 0, policy: Policy = TWO) -> SignOff:
@@ -56,14 +58,14 @@ def said(by: Identity, decision: Decision = Decision.GO, *, hours: float = 0, po
     )
 
 
-def waived(by: Identity = GRACE, confirmed_by: Identity | None = KATHERINE) -> tuple[WaiverStanding, ...]:
+def waived(by: Identity = GRACE, confirmed_by: Identity | None = KATHERINE) -> tuple[WaiverStatus, ...]:
     """The waiver of a failed check, by one person and confirmed by another."""
     waiver = accepted(FAILED, 24, by)
     answers = [confirmed(waiver, confirmed_by)] if confirmed_by else []
     return waiver_standings([waiver], answers, {"a": FAILED}, WHEN)
 
 
-def between(given: Case, hours: float = 1) -> list[tuple[str, str]]:
+def between(given: ClearanceInputs, hours: float = 1) -> list[tuple[str, str]]:
     return [(step.kind.value, step.what) for step in clearance(given, WHEN + timedelta(hours=hours)).between]
 
 
@@ -263,7 +265,7 @@ wanted = st.lists(st.sampled_from(("any", "lead", "data", "ops")), min_size=1, m
 def test_seats_are_filled_as_well_as_they_can_be(held: list[SignOff], seats: list[str]) -> None:
     """Against trying every order: as many seats are filled, each by a person of its own who may sit there."""
     policy = Policy(approvals=tuple(ApprovalRule(role=r, count=seats.count(r)) for r in dict.fromkeys(seats)))
-    filled = fill_seats(policy, held)
+    filled = fill_slots(policy, held)
     taken = [seat.taken_by for seat in filled if seat.taken_by]
     assert len({signoff.person for signoff in taken}) == len(taken)
     assert all(seat.taken_by.holds(seat.role) for seat in filled if seat.taken_by)
@@ -305,7 +307,7 @@ def test_until_is_the_first_moment_at_which_time_alone_ends_the_clearance(
         now = WHEN + timedelta(hours=hour)
         standings = waiver_standings(waivers, answers, {f.check: f for f in found}, now)
         return clearance(
-            Case(
+            ClearanceInputs(
                 attempt=attempt,
                 readiness=assess(attempt.checks, map(VerdictLine.of, found), waived_checks(standings)),
                 policy=policy,

@@ -12,7 +12,7 @@ from aqboard.domain.attempt import Attempt
 from aqboard.domain.finding import Finding, Measurement, Verdict
 from aqboard.domain.plan.policy import ApprovalRule, Policy
 from aqboard.domain.signing.signoff import seal
-from aqboard.domain.signing.waiver import Answer, Waiver, WaiverStanding, WaiverState, finding_digest
+from aqboard.domain.signing.waiver import Answer, Waiver, WaiverState, WaiverStatus, finding_digest
 from tests import samples
 from tests.signing_samples import ADA, GRACE, WHEN
 
@@ -37,7 +37,7 @@ SEALED: dict[str, Any] = json.loads(
         {
             "attempt": samples.attempt(checks=("a", "b"), left_out=("b",)).model_dump(mode="json"),
             "findings": [finding.model_dump(mode="json") for finding in FINDINGS],
-            "waiver": WaiverStanding(waiver=WAIVER, answers=(ANSWER,), state=WaiverState.IN_FORCE).model_dump(
+            "waiver": WaiverStatus(waiver=WAIVER, answers=(ANSWER,), state=WaiverState.IN_FORCE).model_dump(
                 mode="json"
             ),
             "policy": Policy(approvals=(ApprovalRule(role="lead"),), people={"Ada": ("lead",)}).model_dump(mode="json"),
@@ -68,7 +68,7 @@ def sealed(document: dict[str, Any]) -> str:
         [_built(Finding, finding) for finding in document["findings"]],
         document["script"],
         policy=_built(Policy, document["policy"]),
-        waivers=[_built(WaiverStanding, document["waiver"])],
+        waivers=[_built(WaiverStatus, document["waiver"])],
     ).digest
 
 
@@ -91,7 +91,7 @@ class _Dumped:
 
 def _built(kind: type, document: dict[str, Any]) -> Any:
     standing = _Dumped(document)
-    if kind is WaiverStanding:
+    if kind is WaiverStatus:
         standing.state = WaiverState(document["state"])
     return standing
 
@@ -106,7 +106,7 @@ def changed(path: Keys, value: Any) -> dict[str, Any]:
 
 
 def test_the_documents_give_the_seal_of_the_records() -> None:
-    standing = WaiverStanding(waiver=WAIVER, answers=(ANSWER,), state=WaiverState.IN_FORCE)
+    standing = WaiverStatus(waiver=WAIVER, answers=(ANSWER,), state=WaiverState.IN_FORCE)
     policy = Policy(approvals=(ApprovalRule(role="lead"),), people={"Ada": ("lead",)})
     attempt = samples.attempt(checks=("a", "b"), left_out=("b",))
     assert seal(attempt, FINDINGS, SEALED["script"], policy=policy, waivers=[standing]).digest == sealed(SEALED)

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aqboard.domain.session.check_session import (
+    BackendStatus,
     CancelRequest,
     CheckSession,
     Heard,
     SessionState,
-    Sighting,
     fold,
     progress,
 )
@@ -35,8 +35,8 @@ def last(state: str, why: str = "") -> SessionEnded:
     return SessionEnded.model_validate({"state": state, "why": why})
 
 
-def saw(word: str, why: str = "") -> Sighting:
-    return Sighting.model_validate({"word": word, "why": why})
+def saw(word: str, why: str = "") -> BackendStatus:
+    return BackendStatus.model_validate({"word": word, "why": why})
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def saw(word: str, why: str = "") -> Sighting:
     ],
 )
 def test_a_state_follows_from_what_is_known(
-    events: list[Event], sighting: Sighting | None, cancel: CancelRequest | None, state: str, said: str
+    events: list[Event], sighting: BackendStatus | None, cancel: CancelRequest | None, state: str, said: str
 ) -> None:
     standing = fold(events, sighting, cancel)
     assert standing.state == state
@@ -89,7 +89,7 @@ SIGHTINGS = st.none() | st.builds(
 
 @given(STEPS, SIGHTINGS, st.none() | st.just(BY))
 def test_nothing_but_its_own_word_makes_a_session_done(
-    events: list[Event], sighting: Sighting | None, cancel: CancelRequest | None
+    events: list[Event], sighting: BackendStatus | None, cancel: CancelRequest | None
 ) -> None:
     standing = fold(events, sighting, cancel)
     if standing.state is SessionState.DONE:

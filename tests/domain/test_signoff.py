@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from aqboard.domain.finding import Verdict
 from aqboard.domain.plan.policy import Policy
 from aqboard.domain.signing.signoff import Decision, Seal, SignOff, seal
-from aqboard.domain.signing.waiver import Waiver, WaiverStanding, WaiverState
+from aqboard.domain.signing.waiver import Waiver, WaiverState, WaiverStatus
 from tests import samples
 from tests.signing_samples import GRACE, WHEN
 
@@ -77,9 +77,9 @@ def test_the_order_of_waivers_is_not_content() -> None:
     waivers = [
         Waiver(**fields, uid=uid, check="a", reason="known", risk="a night", expires_at=WHEN) for uid in ("2", "1")
     ]
-    standings = [WaiverStanding(waiver=waiver, answers=(), state=WaiverState.IN_FORCE) for waiver in waivers]
+    standings = [WaiverStatus(waiver=waiver, answers=(), state=WaiverState.IN_FORCE) for waiver in waivers]
 
-    def digest(*given: WaiverStanding) -> str:
+    def digest(*given: WaiverStatus) -> str:
         return seal(samples.attempt(), (), BODY, policy=Policy(), waivers=given).digest
 
     assert digest(*standings) == digest(*reversed(standings)) != digest(standings[0])

@@ -11,8 +11,8 @@ from aqboard.domain.readiness import State, VerdictLine, assess
 from aqboard.domain.signing.waiver import (
     Answer,
     Waiver,
-    WaiverStanding,
     WaiverState,
+    WaiverStatus,
     finding_digest,
     says_nothing,
     waived_checks,
@@ -42,7 +42,7 @@ def answer(to: Waiver, by: Identity, said: str = "confirmed") -> Answer:
     return Answer(attempt="0" * 32, **by.model_dump(), created_at=WHEN, waiver=to.uid, answer=said)
 
 
-def state(*answers: Answer, of: Waiver, finding: Finding | None = FAILED, days: float = 0) -> WaiverStanding:
+def state(*answers: Answer, of: Waiver, finding: Finding | None = FAILED, days: float = 0) -> WaiverStatus:
     found = {"a": finding} if finding else {}
     (standing,) = waiver_standings([of], answers, found, WHEN + timedelta(days=days))
     return standing
@@ -99,7 +99,7 @@ def test_readiness_with_waivers() -> None:
 def test_of_what_was_said_only_a_confirmation_by_somebody_else_confirms() -> None:
     made = waiver()
     said = (answer(made, GRACE), answer(made, KATHERINE), answer(made, ADA), answer(made, person("Mae"), "refused"))
-    standing = WaiverStanding(waiver=made, answers=said, state=WaiverState.IN_FORCE)
+    standing = WaiverStatus(waiver=made, answers=said, state=WaiverState.IN_FORCE)
     assert standing.confirmed_by == said[1], "the last one"
     only_refused = standing.model_copy(update={"answers": said[3:]})
     assert only_refused.confirmed_by is None

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from aqboard.domain.job.guard_verdict import Stop
 from aqboard.domain.job.manifest import LaunchManifest, LossBand, Pace, Subset
 from aqboard.guard.judge import GuardOutcome, Look, judge
-from aqboard.guard.rows import COMPARED, NOT_COMPARED, SHARDED, Row, pack, share, unpack, width
+from aqboard.guard.rows import COMPARED, NOT_COMPARED, SHARDED, RankRow, pack, share, unpack, width
 from tests.guard.manifests import manifest
 
 START = Look("start", 0)
@@ -23,11 +23,11 @@ def made(tmp_path: Path) -> LaunchManifest:
     return manifest(tmp_path, pace=Pace(seconds_per_batch=0.1, source="an earlier run"))
 
 
-def rows(world: int = 400, loss: float = 0.35, **changes: Any) -> list[Row]:
-    return [Row(**{"weights": COMPARED, "digest": SAME, "losses": ((loss, 2),), **changes}) for _ in range(world)]
+def rows(world: int = 400, loss: float = 0.35, **changes: Any) -> list[RankRow]:
+    return [RankRow(**{"weights": COMPARED, "digest": SAME, "losses": ((loss, 2),), **changes}) for _ in range(world)]
 
 
-def spoilt(rank: int, **changes: Any) -> list[Row]:
+def spoilt(rank: int, **changes: Any) -> list[RankRow]:
     table = rows()
     table[rank] = rows(1, **changes)[0]
     return table
@@ -56,7 +56,7 @@ def test_a_good_start_goes_on(made: LaunchManifest) -> None:
     ],
 )
 def test_each_fault_has_its_code(
-    made: LaunchManifest, table: list[Row], look: Look, stop: Stop, ranks: tuple[int, ...]
+    made: LaunchManifest, table: list[RankRow], look: Look, stop: Stop, ranks: tuple[int, ...]
 ) -> None:
     decision = judge(made, look, table)
     assert (decision.stop, decision.ranks) == (stop, ranks), decision.reason
@@ -68,19 +68,19 @@ def test_each_fault_has_its_code(
         (rows(loss=0.29), Look("start", 5000, resumed=True)),
         (rows(loss=0.59), Look("step", 10)),
         (rows(loss=0.45), Look("start", 0, same_samples=False)),
-        ([Row(weights=SHARDED, digest=bytes([i % 256]) * 32, losses=((0.35, 2),)) for i in range(400)], START),
+        ([RankRow(weights=SHARDED, digest=bytes([i % 256]) * 32, losses=((0.35, 2),)) for i in range(400)], START),
         (spoilt(7, loss=0.35002), START),
         (rows(batch_s=0.29), Look("step", 10)),
     ],
 )
-def test_what_must_not_stop_a_job(made: LaunchManifest, table: list[Row], look: Look) -> None:
+def test_what_must_not_stop_a_job(made: LaunchManifest, table: list[RankRow], look: Look) -> None:
     decision = judge(made, look, table)
     assert decision.stop is None, decision.reason
 
 
 def test_ranks_that_hold_other_weights_explain_a_loss_that_is_too_high(made: LaunchManifest) -> None:
     """The story's job: loaded on rank 0 only, its mean loss far above the baseline."""
-    table = [rows(1)[0], *[Row(0, "", COMPARED, bytes([1 + i % 100]) * 32, ((3.8, 2),)) for i in range(255)]]
+    table = [rows(1)[0], *[RankRow(0, "", COMPARED, bytes([1 + i % 100]) * 32, ((3.8, 2),)) for i in range(255)]]
     decision = judge(made, START, table)
     assert decision.stop is Stop.WEIGHTS_DIFFER
     assert decision.reason.startswith("255 of 256 ranks hold other weights than rank 0 before the first step. Was the")
@@ -93,7 +93,7 @@ def test_without_a_band_only_the_rest_is_asked(made: LaunchManifest) -> None:
     assert judge(bare, Look("validation", 4), rows(loss=nan)).stop is Stop.NOT_FINITE
 
 
-def two(first: float, second: float, **changes: Any) -> list[Row]:
+def two(first: float, second: float, **changes: Any) -> list[RankRow]:
     """Two ranks, one on each of the two batches of two samples."""
     return [rows(1, loss, **changes)[0] for loss in (first, second)]
 
@@ -161,17 +161,17 @@ def test_a_loss_too_high_or_too_low_is_told_with_both_figures(made: LaunchManife
     [
         (START, two(0.32, 0.38), 0.35, 4),
         (START, [*two(0.32, 0.38), rows(1, 0.32)[0]], 0.35, 4),  # the first batch twice, counted once
-        (STEP, [Row(weights=COMPARED, digest=SAME, losses=((0.32, 2), (0.38, 2)))], 0.35, 4),
-        (VALIDATION, [Row(losses=((0.2, 1),)), Row(losses=((0.5, 3),))], 0.425, 4),
-        (VALIDATION, [Row(losses=((0.2, 0),)), Row(losses=((0.4, 0),))], 0.3, 0),
-        (VALIDATION, [Row(losses=((0.2, 0),)), Row(losses=((0.5, 2),))], 0.4, 2),
-        (VALIDATION, [Row(losses=((0.35, 0),)), Row()], 0.35, 0),
-        (VALIDATION, [Row(), Row()], None, 0),
-        (STREAM, [Row(losses=((0.2, 0),)), Row(losses=((0.4, 0),))], 0.3, 0),
+        (STEP, [RankRow(weights=COMPARED, digest=SAME, losses=((0.32, 2), (0.38, 2)))], 0.35, 4),
+        (VALIDATION, [RankRow(losses=((0.2, 1),)), RankRow(losses=((0.5, 3),))], 0.425, 4),
+        (VALIDATION, [RankRow(losses=((0.2, 0),)), RankRow(losses=((0.4, 0),))], 0.3, 0),
+        (VALIDATION, [RankRow(losses=((0.2, 0),)), RankRow(losses=((0.5, 2),))], 0.4, 2),
+        (VALIDATION, [RankRow(losses=((0.35, 0),)), RankRow()], 0.35, 0),
+        (VALIDATION, [RankRow(), RankRow()], None, 0),
+        (STREAM, [RankRow(losses=((0.2, 0),)), RankRow(losses=((0.4, 0),))], 0.3, 0),
     ],
 )
 def test_the_mean_and_what_it_is_over(
-    made: LaunchManifest, look: Look, table: list[Row], loss: float | None, samples: int
+    made: LaunchManifest, look: Look, table: list[RankRow], loss: float | None, samples: int
 ) -> None:
     outcome = judge(made, look, table)
     assert outcome.stop is None, outcome.reason
@@ -211,7 +211,7 @@ def test_without_a_band_the_losses_are_still_told(made: LaunchManifest) -> None:
 def test_only_weights_that_are_whole_on_every_rank_are_compared(
     made: LaunchManifest, states: tuple[int, int], told: str
 ) -> None:
-    table = [Row(weights=state, digest=bytes([state]) * 32, losses=((0.35, 2),)) for state in states]
+    table = [RankRow(weights=state, digest=bytes([state]) * 32, losses=((0.35, 2),)) for state in states]
     outcome = judge(made, START, table)
     assert (outcome.check.weights, outcome.stop) == (told, None)
 
@@ -243,8 +243,8 @@ def test_the_slowest_rank_sets_the_pace_and_only_slow_ranks_are_named(made: Laun
 def test_what_a_rank_says_itself_comes_first_and_the_gravest_code_counts(made: LaunchManifest) -> None:
     table = rows(30, loss=nan)
     for rank in range(4, 30):
-        table[rank] = Row(int(Stop.NOT_FINITE), f"rank {rank} says why")
-    table[2] = Row(int(Stop.BROKEN), "OSError: no")
+        table[rank] = RankRow(int(Stop.NOT_FINITE), f"rank {rank} says why")
+    table[2] = RankRow(int(Stop.BROKEN), "OSError: no")
     outcome = judge(made, START, table)
     assert (outcome.stop, outcome.ranks) == (Stop.NOT_FINITE, tuple(range(4, 24)))
     assert outcome.reason == "On 26 of 30 ranks, rank 4 the first: rank 4 says why"
@@ -263,7 +263,7 @@ def test_what_a_rank_says_itself_comes_first_and_the_gravest_code_counts(made: L
 def test_where_it_was_seen_is_said_in_words(
     made: LaunchManifest, world: int, at_fault: tuple[int, ...], told: str
 ) -> None:
-    table = [Row(code=47, text="why") if rank in at_fault else rows(1)[0] for rank in range(world)]
+    table = [RankRow(code=47, text="why") if rank in at_fault else rows(1)[0] for rank in range(world)]
     assert judge(made, START, table).reason == told
 
 
@@ -322,7 +322,7 @@ def test_other_weights_than_rank_0s_are_counted(made: LaunchManifest) -> None:
     ],
 )
 def test_rank_0_alone_is_suspected_only_where_all_others_differ_at_the_start(
-    made: LaunchManifest, look: Look, table: list[Row], asked: bool
+    made: LaunchManifest, look: Look, table: list[RankRow], asked: bool
 ) -> None:
     assert ("Was the checkpoint loaded on rank 0 only?" in judge(made, look, table).reason) == asked
 
@@ -385,7 +385,7 @@ WRONG = {"digest": b"x" * 32, "loss": 0.9, "batch_s": 9.0}
     ],
 )
 def test_of_several_faults_the_one_that_explains_the_others_is_told(
-    made: LaunchManifest, table: list[Row], stop: Stop
+    made: LaunchManifest, table: list[RankRow], stop: Stop
 ) -> None:
     assert judge(made, START, table).stop is stop
 
@@ -406,7 +406,7 @@ def test_the_mean_is_that_over_samples_however_many_ranks_there_are(
     band = LossBand(subset=Subset(batches=tuple(sizes)), measured=0.35, baseline=0.36, limit=0.4, low=0.3)
     signed = manifest(tmp_path_factory.getbasetemp(), band=band)
     table = [
-        Row(0, "", COMPARED, SAME, tuple((losses[i], sizes[i]) for i in share(rank, world, sizes)))
+        RankRow(0, "", COMPARED, SAME, tuple((losses[i], sizes[i]) for i in share(rank, world, sizes)))
         for rank in range(world)
     ]
     decision = judge(signed, START, table)
@@ -416,7 +416,7 @@ def test_the_mean_is_that_over_samples_however_many_ranks_there_are(
 
 
 ROWS = st.builds(
-    Row,
+    RankRow,
     code=st.sampled_from([0, *map(int, Stop)]),
     text=st.text(max_size=300),
     weights=st.integers(0, 2),
@@ -426,12 +426,12 @@ ROWS = st.builds(
 )
 
 
-def _row(*losses: tuple[float, int]) -> Row:
-    return Row(code=0, text="", weights=0, digest=bytes(32), losses=losses, batch_s=0.0)
+def _row(*losses: tuple[float, int]) -> RankRow:
+    return RankRow(code=0, text="", weights=0, digest=bytes(32), losses=losses, batch_s=0.0)
 
 
 @given(st.lists(ROWS, min_size=1, max_size=8))
-def test_rows_come_back_as_they_were_sent(table: list[Row]) -> None:
+def test_rows_come_back_as_they_were_sent(table: list[RankRow]) -> None:
     sent = b"".join(pack(row, 3) for row in table)
     assert len(sent) == len(table) * width(3)
     for row, back in zip(table, unpack(sent, 3), strict=True):
@@ -443,7 +443,9 @@ def test_rows_come_back_as_they_were_sent(table: list[Row]) -> None:
 @example(table=[_row((8.98846567431158e307, 0)), _row(), _row((8.988465674311579e307, 0))])
 @example(table=[_row((inf, 0)), _row(), _row((-inf, 0))])
 @given(table=st.lists(ROWS, min_size=1, max_size=8))
-def test_whatever_the_ranks_say_there_is_a_decision(table: list[Row], tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_whatever_the_ranks_say_there_is_a_decision(
+    table: list[RankRow], tmp_path_factory: pytest.TempPathFactory
+) -> None:
     decision = judge(manifest(tmp_path_factory.getbasetemp()), START, table)
     assert isinstance(decision, GuardOutcome)
     if decision.stop is None:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from aqboard.domain.signing.waiver import Answer, Waiver, WaiverStanding, WaiverState
+from aqboard.domain.signing.waiver import Answer, Waiver, WaiverState, WaiverStatus
 from aqboard.launch.approval import Approval
 from aqboard.launch.profile import load_profile
 from aqboard.launch.script import Signed, render
@@ -39,7 +39,7 @@ def test_waivers_expiry_and_the_logs_hash_are_in_the_header() -> None:
         expires_at=WHEN + timedelta(days=7),
     )
     second = Answer(attempt=UID, person="Ingrid Solheim", created_at=WHEN, waiver=waiver.uid, answer="confirmed")
-    standing = WaiverStanding(waiver=waiver, answers=(second,), state=WaiverState.IN_FORCE)
+    standing = WaiverStatus(waiver=waiver, answers=(second,), state=WaiverState.IN_FORCE)
     signed = go(identified_by="account", subject="ada", roles=["lead"])
     approval = Approval.of(signed, waivers=(standing,), audit="57 aaaa", until=WHEN + timedelta(days=7))
     script = render(attempt(), load_profile("lumi-g"), approval, Signed("/s/manifest.json", "a" * 64))

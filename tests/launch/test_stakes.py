@@ -6,7 +6,7 @@ from aqboard.domain.evidence.base import Evidence
 from aqboard.domain.evidence.training import CostEvidence, TrainingEvidence, TrainingFacts
 from aqboard.domain.plan import TrainingPlan
 from aqboard.domain.session.outcome import ProbeOutcome
-from aqboard.launch.cost import Stakes, fine, stakes
+from aqboard.launch.cost import CostSummary, fine, stakes
 from aqboard.launch.profile import load_profile
 from tests.launch.launch_samples import machine, outcomes, plan
 
@@ -16,7 +16,7 @@ ON_GPU = CostEvidence(device="MI250X", device_kind="cuda", batch_size=2, source=
 ON_CPU = CostEvidence(device="a CPU", device_kind="cpu", batch_size=2, source="", step_s=(60.0,))
 
 
-def found(*evidence: Evidence, of=PLAN, profile: str = "lumi-g", seconds: float = 90.0) -> Stakes:
+def found(*evidence: Evidence, of=PLAN, profile: str = "lumi-g", seconds: float = 90.0) -> CostSummary:
     return stakes(of, load_profile(profile), outcomes(*evidence, seconds=seconds))
 
 

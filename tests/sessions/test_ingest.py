@@ -23,7 +23,7 @@ from aqboard.domain.session.outcome import ProbeOutcome
 from aqboard.sessions.backend import EVENTS
 from aqboard.sessions.control import view
 from aqboard.sessions.events import append, lines
-from aqboard.sessions.ingest import Patience, ingest, ingest_open
+from aqboard.sessions.ingest import RetryPolicy, ingest, ingest_open
 from aqboard.store import Store
 from aqboard.store.sessions import SessionRow, Sessions
 from tests.stub_sessions import by_hand, count, verdicts
@@ -121,11 +121,13 @@ def test_a_database_that_is_held_is_waited_for_and_said_so(store: Store) -> None
     other.execute("BEGIN IMMEDIATE")
     said: list[str] = []
     with pytest.raises(StoreError, match="locked"):
-        ingest(store, row, patience=Patience(seconds=0.1, pause_s=0.02))
+        ingest(store, row, patience=RetryPolicy(seconds=0.1, pause_s=0.02))
     assert count(store, "session_events") == 0
     release = threading.Timer(0.5, other.rollback)
     release.start()
-    assert ingest(store, row, patience=Patience(seconds=30, pause_s=0.05, say=said.append)).state is SessionState.DONE
+    assert (
+        ingest(store, row, patience=RetryPolicy(seconds=30, pause_s=0.05, say=said.append)).state is SessionState.DONE
+    )
     release.join()
     other.close()
     assert "the database is held by another process" in said[0]
@@ -138,7 +140,7 @@ def test_a_database_that_may_only_be_read_loses_nothing(store: Store) -> None:
     connection.execute("PRAGMA query_only = 1")
     began = time.monotonic()
     with pytest.raises(StoreError, match="may not write"):
-        ingest(store, row, patience=Patience(seconds=600))
+        ingest(store, row, patience=RetryPolicy(seconds=600))
     assert time.monotonic() - began < 300, "waiting would not help"
     assert view(store, row).standing.state is SessionState.QUEUED, "what is known can be read all the same"
     connection.execute("PRAGMA query_only = 0")

@@ -3,16 +3,16 @@
 import pytest
 
 from aqboard.domain.finding import Verdict
-from aqboard.domain.session.check_session import CheckSession, SessionState, Standing
+from aqboard.domain.session.check_session import CheckSession, SessionState, SessionStatus
 from aqboard.domain.session.outcome import ProbeOutcome
 from aqboard.sessions import judging
 from aqboard.sessions.judging import Judged, judge
 from tests import stub_sessions
 
-CANCELLED = Standing(state=SessionState.CANCELLED, why="Cancelled by Grace.")
+CANCELLED = SessionStatus(state=SessionState.CANCELLED, why="Cancelled by Grace.")
 ENDED_BADLY = (
-    Standing(state=SessionState.FAILED, why="It ran out of time."),
-    Standing(state=SessionState.LOST, why="Its node is gone."),
+    SessionStatus(state=SessionState.FAILED, why="It ran out of time."),
+    SessionStatus(state=SessionState.LOST, why="Its node is gone."),
 )
 
 
@@ -21,7 +21,7 @@ def _stubs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(judging, "installed_suite", lambda: stub_sessions.SUITE)
 
 
-def judged(standing: Standing, *done: str, left_out: tuple[str, ...] = (), status: str = "measured") -> Judged:
+def judged(standing: SessionStatus, *done: str, left_out: tuple[str, ...] = (), status: str = "measured") -> Judged:
     """A session of the stubs `a`, `b` and `z` that brought these outcomes."""
     session = CheckSession(
         attempt="0" * 32,
@@ -47,7 +47,7 @@ def test_what_a_cancelled_session_did_not_get_to_waits_for_an_empty_place() -> N
 
 
 @pytest.mark.parametrize("standing", ENDED_BADLY, ids=lambda standing: standing.state.value)
-def test_a_session_that_failed_or_was_lost_is_an_error_for_what_it_did_not_get_to(standing: Standing) -> None:
+def test_a_session_that_failed_or_was_lost_is_an_error_for_what_it_did_not_get_to(standing: SessionStatus) -> None:
     found = judged(standing, "a")
     assert told(found) == ({"stub.a": Verdict.PASS, "stub.b": Verdict.ERROR, "stub.z": Verdict.ERROR}, {})
     assert standing.why in found.found[-1].summary
@@ -58,7 +58,7 @@ def test_what_broke_before_it_was_cancelled_counts() -> None:
 
 
 def test_a_check_that_was_left_out_takes_no_answer_away() -> None:
-    done = Standing(state=SessionState.DONE, by_itself=True)
+    done = SessionStatus(state=SessionState.DONE, by_itself=True)
     found = judged(done, "a", "b", left_out=("stub.z",))
     assert told(found) == ({"stub.a": Verdict.PASS, "stub.b": Verdict.PASS}, {"stub.z": Verdict.SKIP})
     assert "Left out on the command line" in found.not_asked[0].summary

@@ -10,7 +10,7 @@ import pytest
 
 from aqboard.domain.session.check_session import SessionState
 from aqboard.logs import configure
-from aqboard.sessions.ingest import Patience, ingest
+from aqboard.sessions.ingest import RetryPolicy, ingest
 from aqboard.settings import LOG
 from aqboard.store import Store
 from tests.stub_sessions import by_hand, run
@@ -52,7 +52,7 @@ def test_waiting_for_the_database_is_logged(store: Store, caplog: pytest.LogCapt
     release = threading.Timer(0.3, other.rollback)
     release.start()
     with caplog.at_level(logging.INFO, "aqboard.sessions"):
-        ingest(store, row, patience=Patience(seconds=30, pause_s=0.05))
+        ingest(store, row, patience=RetryPolicy(seconds=30, pause_s=0.05))
     release.join()
     other.close()
     assert "the database is held by another process" in caplog.messages[0]

@@ -7,7 +7,7 @@ import pytest
 
 from aqboard.domain.errors import LaunchError, SessionError
 from aqboard.domain.session.check_job import CheckJob
-from aqboard.domain.session.check_session import CheckSession, Sighting
+from aqboard.domain.session.check_session import BackendStatus, CheckSession
 from aqboard.jobs.slurm import Job, JobState, Slurm, SlurmError
 from aqboard.launch.check_job import check_job
 from aqboard.launch.profile import load_profile
@@ -79,7 +79,7 @@ def job(state: JobState, **known: object) -> Job:
     ids=str,
 )
 def test_every_state_has_its_meaning(known, word, why):
-    assert sighted(known) == Sighting(word=word, why=why)
+    assert sighted(known) == BackendStatus(word=word, why=why)
 
 
 class Asked(Slurm):
@@ -111,7 +111,7 @@ def test_slurm_is_asked_once_in_a_while():
 
 def test_a_silent_slurm_changes_nothing():
     backend = SlurmBackend(Asked(SlurmError("Slurm's controller does not answer.")))
-    assert backend.look(HANDLE) == Sighting(word="unknown", why="Slurm's controller does not answer.")
+    assert backend.look(HANDLE) == BackendStatus(word="unknown", why="Slurm's controller does not answer.")
 
 
 def test_a_cancellation_that_is_not_possible_is_told():

@@ -1,4 +1,4 @@
-from aqboard.domain.job.slurm_job import JobRecord, Sighting, Submission
+from aqboard.domain.job.slurm_job import JobRecord, JobStatus, Submission
 from aqboard.show.jobs import guard_rows, guard_sentences, in_words, job_rows, loss_words, stop_words
 from tests.sample_jobs import REASON, WHEN, curve, verdict
 
@@ -19,7 +19,7 @@ def record(state: str = "", **changes: object) -> JobRecord:
         identified_by="account",
     )
     facts = {"over": False, "seen_at": WHEN, "job": "1002", **changes}
-    return JobRecord(submission=submission, last=Sighting(state=state, **facts) if state else None)
+    return JobRecord(submission=submission, last=JobStatus(state=state, **facts) if state else None)
 
 
 def test_a_job_is_one_row_whoever_draws_it():

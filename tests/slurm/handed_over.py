@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aqboard.domain.session.check_session import CheckSession, Standing, fold
+from aqboard.domain.session.check_session import CheckSession, SessionStatus, fold
 from aqboard.domain.session.events import Event, Started
 from aqboard.launch.check_job import check_job
 from aqboard.launch.profile import load_profile
@@ -36,19 +36,19 @@ class Session:
     def events(self) -> list[Event]:
         return list(Tail(self.folder / EVENTS).new())
 
-    def standing(self) -> Standing:
+    def standing(self) -> SessionStatus:
         sighting = self.backend.look(self.handle)  # before the events, as the ingester does
         return fold(self.events, sighting, session_folder.cancel_request(self.folder))
 
-    def wait(self, true: Callable[["Session"], bool], seconds: float = LONG_S) -> Standing:
+    def wait(self, true: Callable[["Session"], bool], seconds: float = LONG_S) -> SessionStatus:
         if not daemons.wait_for(lambda: true(self), seconds):
             pytest.fail(f"{self.standing()} after {seconds:g} s\n{self.told()}\n{self.cluster.logs()}")
         return self.standing()
 
-    def over(self) -> Standing:
+    def over(self) -> SessionStatus:
         return self.wait(lambda session: session.standing().state.over)
 
-    def at_work(self) -> Standing:
+    def at_work(self) -> SessionStatus:
         """Wait until a probe has begun."""
         return self.wait(lambda session: any(isinstance(event, Started) for event in session.events))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from aqboard.domain.errors import SessionError
-from aqboard.domain.session.check_session import SessionState, Standing
+from aqboard.domain.session.check_session import SessionState, SessionStatus
 from aqboard.domain.session.events import Ended, SessionStarted, Started
 from aqboard.jobs.slurm import Slurm
 from aqboard.sessions import folder
@@ -34,7 +34,7 @@ def start(slurm: SlurmCluster, tmp_path: Path) -> Callable[..., Session]:
 
 def test_a_session_runs_to_its_end_on_a_node(start, slurm):
     session = start()
-    assert session.over() == Standing(state=SessionState.DONE, by_itself=True)
+    assert session.over() == SessionStatus(state=SessionState.DONE, by_itself=True)
     (began,) = (event for event in session.events if isinstance(event, SessionStarted))
     assert began.job == session.handle.job
     if slurm.isolated:
@@ -60,7 +60,7 @@ def test_a_running_session_is_cancelled(start):
     assert session.at_work().state is SessionState.RUNNING
     folder.request_cancel(session.folder, "Grace")
     session.backend.cancel(session.handle)
-    assert session.over() == Standing(state=SessionState.CANCELLED, why="Cancelled by Grace.", by_itself=True)
+    assert session.over() == SessionStatus(state=SessionState.CANCELLED, why="Cancelled by Grace.", by_itself=True)
 
 
 def test_scancel_by_hand_is_a_cancellation_and_the_last_line_is_written(start, slurm):
@@ -82,7 +82,7 @@ def test_a_session_that_waits_says_so_and_can_be_cancelled(start, slurm):
     assert standing.why == f"queued: Slurm job {session.handle.job} waits (Resources)"
     folder.request_cancel(session.folder, "Grace")
     session.backend.cancel(session.handle)
-    assert session.over() == Standing(state=SessionState.CANCELLED, why="Cancelled by Grace before it began.")
+    assert session.over() == SessionStatus(state=SessionState.CANCELLED, why="Cancelled by Grace before it began.")
 
 
 def _blocker(slurm: SlurmCluster) -> Path:

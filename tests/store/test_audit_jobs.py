@@ -9,7 +9,7 @@ import pytest
 from sqlite_utils import Database
 
 from aqboard.domain.job.slurm_job import Settlement
-from aqboard.domain.session.check_session import CheckSession, SessionState, Standing
+from aqboard.domain.session.check_session import CheckSession, SessionState, SessionStatus
 from aqboard.store import Store, audit
 from aqboard.store.audit import COVERED, entries
 from aqboard.store.audit_verify import AuditReport, verify
@@ -34,7 +34,7 @@ def database(tmp_path: Path) -> Path:
             uid="a" * 32, attempt=UID, backend="local", requested_by="Ada", checks=(), probes=(), limits={}
         )
         row = sessions.add(session, attempt, tmp_path / "session")
-        sessions.close(row, Standing(state=SessionState.FAILED, why="It was killed.", by_itself=True), 0, ())
+        sessions.close(row, SessionStatus(state=SessionState.FAILED, why="It was killed.", by_itself=True), 0, ())
         jobs.add(submission())
         jobs.add_sighting(UID, sighting("PENDING", reason="Priority"))
         jobs.add_sighting(UID, sighting("RUNNING", nodes="nid1"))

@@ -8,7 +8,7 @@ import pytest
 from aqboard.domain.errors import StoreError
 from aqboard.domain.evidence.loss import CurvePoint
 from aqboard.domain.job.guard_verdict import GuardVerdict
-from aqboard.domain.job.slurm_job import Sighting, Submission
+from aqboard.domain.job.slurm_job import JobStatus, Submission
 from aqboard.store import Store
 from aqboard.store.jobs import Jobs
 from tests import samples
@@ -32,8 +32,8 @@ def submission(job: str = "7", **changes) -> Submission:
     return Submission.model_validate(facts | changes)
 
 
-def sighting(state: str, **changes) -> Sighting:
-    return Sighting.model_validate({"job": "7", "state": state, "over": False, "seen_at": NOW} | changes)
+def sighting(state: str, **changes) -> JobStatus:
+    return JobStatus.model_validate({"job": "7", "state": state, "over": False, "seen_at": NOW} | changes)
 
 
 def verdict(state: str = "running", **changes) -> GuardVerdict:

@@ -12,7 +12,7 @@ from aqboard.checks.check import Check
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.evidence.base import Evidence
 from aqboard.domain.finding import Judgement, Severity, Stage, Verdict, passed
-from aqboard.domain.session.check_session import CheckSession, Standing
+from aqboard.domain.session.check_session import CheckSession, SessionStatus
 from aqboard.domain.session.events import Ended, Progressed, SessionEnded, SessionStarted, Started
 from aqboard.domain.session.outcome import ProbeOutcome
 from aqboard.sessions import control, judging
@@ -22,7 +22,7 @@ from aqboard.sessions.backends import BACKENDS
 from aqboard.sessions.backends.local import MODULE, LocalBackend
 from aqboard.sessions.control import follow, sessions_folder, start
 from aqboard.sessions.events import append
-from aqboard.sessions.ingest import Patience
+from aqboard.sessions.ingest import RetryPolicy
 from aqboard.store import Store
 from aqboard.store.sessions import SessionRow, Sessions
 from tests import samples
@@ -111,10 +111,10 @@ def write_events(folder: Path, probes: Sequence[str], *, ended: bool = True) -> 
         append(events, SessionEnded(state="done", files=session_folder.sums(folder)))
 
 
-def run(store: Store, *probes: str, uid: str = "0" * 32, **limits: float) -> tuple[SessionRow, Standing]:
+def run(store: Store, *probes: str, uid: str = "0" * 32, **limits: float) -> tuple[SessionRow, SessionStatus]:
     """Run a session to its end."""
     row = begin(store, *probes, uid=uid, **limits)
-    return row, follow(store, row, patience=Patience(seconds=5, pause_s=0.05))
+    return row, follow(store, row, patience=RetryPolicy(seconds=5, pause_s=0.05))
 
 
 def verdicts(store: Store, row: SessionRow) -> dict[str, Verdict]:

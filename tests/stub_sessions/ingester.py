@@ -26,7 +26,7 @@ def main(database: str, die_at: str = "") -> None:
     with stub_sessions.installed(), Store(Path(database)) as store:
         if left:
             store.db.conn.set_trace_callback(count)
-        ingest.ingest_open(store, patience=ingest.Patience(seconds=60, pause_s=0.05))
+        ingest.ingest_open(store, patience=ingest.RetryPolicy(seconds=60, pause_s=0.05))
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ class ForwardEvidence(Evidence):
     seconds: float = Field(ge=0)
 
 
-class Change(Record):
+class ForwardChange(Record):
     """One thing that was changed, and what became of the forecast."""
 
     name: str
@@ -60,7 +60,7 @@ class CounterfactualEvidence(Evidence):
     kind: ClassVar[str] = "counterfactuals"
     variables: tuple[str, ...] = ()
     """Those of `changes` that are single input variables."""
-    changes: tuple[Change, ...]
+    changes: tuple[ForwardChange, ...]
 
 
 class RepeatEvidence(Evidence):

@@ -14,7 +14,7 @@ JobId = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,10}$")]
 
 
 class Submission(Identity):
-    """A job as a person handed it to Slurm. Never changed; what becomes of it are `Sighting`s."""
+    """A job as a person handed it to Slurm. Never changed; what becomes of it are `JobStatus`s."""
 
     attempt: str
     """The attempt's uid."""
@@ -30,7 +30,7 @@ class Submission(Identity):
     submitted_at: AwareDatetime
 
 
-class Sighting(Record):
+class JobStatus(Record):
     """What Slurm said of a job when it was last asked."""
 
     job: JobId
@@ -46,7 +46,7 @@ class Sighting(Record):
     end: str = ""
     seen_at: AwareDatetime
 
-    def says_the_same(self, other: "Sighting | None") -> bool:
+    def says_the_same(self, other: "JobStatus | None") -> bool:
         """Whether nothing but the time of asking differs."""
         return other is not None and self.model_copy(update={"seen_at": other.seen_at}) == other
 
@@ -71,7 +71,7 @@ class JobRecord(Record):
     """One job with all that is known of it."""
 
     submission: Submission
-    last: Sighting | None = None
+    last: JobStatus | None = None
     settlement: Settlement | None = None
     """The newest one, whether or not it counts."""
     points: tuple[CurvePoint, ...] = ()

@@ -57,7 +57,7 @@ class CheckSession(Record):
     """What the backend is asked for; each backend says what it understands. The local one understands nothing."""
 
 
-class Sighting(Record):
+class BackendStatus(Record):
     """What a backend says of a session that it was given."""
 
     word: Literal["queued", "running", "ended", "cancelled", "lost", "unknown"]
@@ -87,7 +87,7 @@ class Heard:
     at: datetime
 
 
-class Standing(Record):
+class SessionStatus(Record):
     """A session's state, and a sentence that says why; empty while there is nothing to say."""
 
     state: SessionState
@@ -96,7 +96,9 @@ class Standing(Record):
     """Whether the session's own last line says so, rather than its backend."""
 
 
-def fold(events: Iterable[Event], sighting: Sighting | None = None, cancel: CancelRequest | None = None) -> Standing:
+def fold(
+    events: Iterable[Event], sighting: BackendStatus | None = None, cancel: CancelRequest | None = None
+) -> SessionStatus:
     """Where a session stands, from its events in the order of its file and its backend's latest word.
 
     The session's own last line counts for more than what the backend says: a process that ended well may be gone.
@@ -110,7 +112,7 @@ def fold(events: Iterable[Event], sighting: Sighting | None = None, cancel: Canc
         elif isinstance(event, SessionStarted):
             last = None  # its backend started it again
     if last is not None and last.state != "stopped":
-        return Standing(state=SessionState(last.state), why=last.why, by_itself=True)
+        return SessionStatus(state=SessionState(last.state), why=last.why, by_itself=True)
     if last is not None:
         return _stopped(last, sighting)
     if sighting is None or not sighting.over:
@@ -118,33 +120,35 @@ def fold(events: Iterable[Event], sighting: Sighting | None = None, cancel: Canc
     return _gone(started, sighting, cancel)
 
 
-def _stopped(last: SessionEnded, sighting: Sighting | None) -> Standing:
+def _stopped(last: SessionEnded, sighting: BackendStatus | None) -> SessionStatus:
     """Asked to end by a signal: the backend knows who asked, so its word is waited for where there is one."""
     if sighting is None:
-        return Standing(state=SessionState.FAILED, why=last.why, by_itself=True)
+        return SessionStatus(state=SessionState.FAILED, why=last.why, by_itself=True)
     if not sighting.over:
-        return Standing(state=SessionState.RUNNING, why=last.why)
+        return SessionStatus(state=SessionState.RUNNING, why=last.why)
     state = SessionState.CANCELLED if sighting.word == "cancelled" else SessionState.FAILED
     told = f"The session's process {sighting.why}. " if sighting.why and sighting.word != "lost" else ""
-    return Standing(state=state, why=f"{told}{last.why}".strip(), by_itself=True)
+    return SessionStatus(state=state, why=f"{told}{last.why}".strip(), by_itself=True)
 
 
-def _at_work(started: bool, sighting: Sighting | None, cancel: CancelRequest | None) -> Standing:
+def _at_work(started: bool, sighting: BackendStatus | None, cancel: CancelRequest | None) -> SessionStatus:
     state = SessionState.RUNNING if started or (sighting and sighting.word == "running") else SessionState.QUEUED
     parts = [f"Cancelled by {cancel.by}; it has not stopped yet."] if cancel else []
     if sighting and sighting.why:
         parts.append(f"{sighting.word}: {sighting.why}")
-    return Standing(state=state, why=" ".join(parts))
+    return SessionStatus(state=state, why=" ".join(parts))
 
 
-def _gone(started: bool, sighting: Sighting, cancel: CancelRequest | None) -> Standing:
+def _gone(started: bool, sighting: BackendStatus, cancel: CancelRequest | None) -> SessionStatus:
     """No last line, and none will come."""
     if sighting.word == "cancelled" or cancel:
         by = f" by {cancel.by}" if cancel else ""
-        return Standing(state=SessionState.CANCELLED, why=f"Cancelled{by}{'' if started else ' before it began'}.")
+        return SessionStatus(state=SessionState.CANCELLED, why=f"Cancelled{by}{'' if started else ' before it began'}.")
     state = SessionState.LOST if sighting.word == "lost" else SessionState.FAILED
     how = sighting.why or "is gone"
-    return Standing(state=state, why=f"The session's process {how}, before {'its end' if started else 'it began'}.")
+    return SessionStatus(
+        state=state, why=f"The session's process {how}, before {'its end' if started else 'it began'}."
+    )
 
 
 class ProbeProgress(Record):

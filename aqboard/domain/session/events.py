@@ -80,7 +80,7 @@ Event = SessionStarted | Started | Progressed | Ended | SessionEnded
 _EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])
 
 
-class Line(NamedTuple):
+class EventLine(NamedTuple):
     """A whole line of a session's file, without its newline: where it begins, where the next one begins, its text."""
 
     begin: int

@@ -9,14 +9,14 @@ from aqboard.domain.signing.signoff import SignOff
 
 
 @dataclass(frozen=True)
-class Seat:
+class ApprovalSlot:
     """One approval that the policy asks for, and the GO that fills it."""
 
     role: str
     taken_by: SignOff | None = None
 
 
-def fill_seats(policy: Policy, held: Sequence[SignOff]) -> tuple[Seat, ...]:
+def fill_slots(policy: Policy, held: Sequence[SignOff]) -> tuple[ApprovalSlot, ...]:
     """Give every approval that the policy asks for to a person of its own, as many as can be.
 
     A person with several roles must not take a seat that another could not fill instead, so this is a matching:
@@ -39,4 +39,4 @@ def fill_seats(policy: Policy, held: Sequence[SignOff]) -> tuple[Seat, ...]:
     for seat in range(len(roles)):
         seated(seat, set())
     by_seat = {seat: held[person] for person, seat in taken.items()}
-    return tuple(Seat(role, by_seat.get(seat)) for seat, role in enumerate(roles))
+    return tuple(ApprovalSlot(role, by_seat.get(seat)) for seat, role in enumerate(roles))

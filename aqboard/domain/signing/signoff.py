@@ -11,7 +11,7 @@ from aqboard.domain.finding import Finding
 from aqboard.domain.identity import Statement
 from aqboard.domain.model import Record
 from aqboard.domain.plan.policy import Policy
-from aqboard.domain.signing.waiver import WaiverStanding, WaiverState
+from aqboard.domain.signing.waiver import WaiverState, WaiverStatus
 
 PARTS = {
     "plan": "the plan",
@@ -66,7 +66,7 @@ def seal(
     script: str,
     *,
     policy: Policy,
-    waivers: Iterable[WaiverStanding] = (),
+    waivers: Iterable[WaiverStatus] = (),
 ) -> Seal:
     """The seal over plan, input files, findings, waivers in force, policy and rendered script, as canonical JSON.
 

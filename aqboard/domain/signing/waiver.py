@@ -56,7 +56,7 @@ class WaiverState(StrEnum):
     VOID = "void"
 
 
-class WaiverStanding(Record):
+class WaiverStatus(Record):
     """A waiver, what was said to it, and what it is worth now."""
 
     waiver: Waiver
@@ -89,7 +89,7 @@ def says_nothing(verdict: str) -> bool:
 
 def waiver_standings(
     waivers: Iterable[Waiver], answers: Sequence[Answer], findings: Mapping[str, Finding], now: datetime
-) -> tuple[WaiverStanding, ...]:
+) -> tuple[WaiverStatus, ...]:
     """Every waiver in the order given. `findings`: the newest, by check."""
     return tuple(
         _standing(waiver, tuple(a for a in answers if a.waiver == waiver.uid), findings.get(waiver.check), now)
@@ -97,14 +97,14 @@ def waiver_standings(
     )
 
 
-def waived_checks(standings: Iterable[WaiverStanding]) -> frozenset[str]:
+def waived_checks(standings: Iterable[WaiverStatus]) -> frozenset[str]:
     """Ids of the checks whose finding is accepted now."""
     return frozenset(s.waiver.check for s in standings if s.state is WaiverState.IN_FORCE)
 
 
-def _standing(waiver: Waiver, answers: tuple[Answer, ...], finding: Finding | None, now: datetime) -> WaiverStanding:
-    def standing(state: WaiverState, why: str = "") -> WaiverStanding:
-        return WaiverStanding(waiver=waiver, answers=answers, state=state, why=why)
+def _standing(waiver: Waiver, answers: tuple[Answer, ...], finding: Finding | None, now: datetime) -> WaiverStatus:
+    def standing(state: WaiverState, why: str = "") -> WaiverStatus:
+        return WaiverStatus(waiver=waiver, answers=answers, state=state, why=why)
 
     refused = next((a for a in answers if a.answer == "refused"), None)
     if refused:

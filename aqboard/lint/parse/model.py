@@ -101,7 +101,7 @@ class Directive:
 
 
 @dataclass(frozen=True)
-class Step:
+class JobStep:
     """A command that starts tasks through srun."""
 
     position: int
@@ -141,7 +141,7 @@ class Script:
     """Lines that look like directives and that sbatch does not read: after the first command, or indented."""
     commands: tuple[Command, ...]
     """In the order in which they run; a function's at its first call, one never called not at all."""
-    steps: tuple[Step, ...]
+    steps: tuple[JobStep, ...]
     comments: tuple[Comment, ...]
     loose: tuple[Word, ...]
     """File names of redirections."""
@@ -178,7 +178,7 @@ class Script:
         """The value of the first of these options that is given."""
         return next((found.value for name in names if (found := self.option(name))), None)
 
-    def inherited(self, step: "Step", name: str) -> Assignment | None:
+    def inherited(self, step: "JobStep", name: str) -> Assignment | None:
         """What a step's tasks get under a variable's name from the batch step; None when it is not exported."""
         for each in step.command.assignments:
             if each.name == name:

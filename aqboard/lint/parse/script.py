@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from aqboard.lint.parse.build import build
-from aqboard.lint.parse.model import Command, Comment, Directive, Script, Step, Word
+from aqboard.lint.parse.model import Command, Comment, Directive, JobStep, Script, Word
 from aqboard.lint.parse.options import SHORT, read_options
 
 SHELLS = ("bash", "sh", "dash", "zsh", "ksh")
@@ -85,7 +85,7 @@ class _TaskTexts:
     left: int = MAX_TASK_TEXT
     notes: tuple[str, ...] = ()
 
-    def steps(self, commands: Sequence[Command]) -> Iterator[Step]:
+    def steps(self, commands: Sequence[Command]) -> Iterator[JobStep]:
         """Every command that starts tasks with srun."""
         for position, command in enumerate(commands):
             words = unwrapped(command.words)
@@ -94,7 +94,7 @@ class _TaskTexts:
             texts = [word.text for word in words[1:]]
             options, taken = read_options(texts)
             program = tuple(words[1 + taken :])
-            yield Step(position, command, options, program, tuple(self._inner(program, command.stdin)))
+            yield JobStep(position, command, options, program, tuple(self._inner(program, command.stdin)))
 
     def _inner(self, program: Sequence[Word], stdin: Word | None) -> Iterator[Command]:
         text = _shell_text(program, stdin)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import takewhile
 
-from aqboard.lint.parse.model import Command, Script, Step
+from aqboard.lint.parse.model import Command, JobStep, Script
 from aqboard.lint.rules.queries import sets_option
 from aqboard.lint.rules.rule import BASH, Hit, Level, Rule, RuleContext
 
@@ -105,14 +105,14 @@ def _replaces_the_script(command: Command) -> bool:
     return command.name == "exec"
 
 
-def _last_steps(script: Script) -> list[Step]:
+def _last_steps(script: Script) -> list[JobStep]:
     """The step that decides; of several that run in the background at the same time, the first."""
     real = [step for step in script.steps if not step.command.context.substituted]
     background = [step for step in real if step.command.context.background]
     return background[:1] if background and real[-1] is background[-1] else real[-1:]
 
 
-def _background(step: Step, after: list[Command]) -> Iterator[Hit]:
+def _background(step: JobStep, after: list[Command]) -> Iterator[Hit]:
     waits = [command for command in after if command.name == "wait"]
     if any(len(wait.words) > 1 for wait in waits):
         return
@@ -127,7 +127,7 @@ def _background(step: Step, after: list[Command]) -> Iterator[Hit]:
     )
 
 
-def _swallowed(step: Step, after: list[Command]) -> Iterator[Hit]:
+def _swallowed(step: JobStep, after: list[Command]) -> Iterator[Hit]:
     """`srun ... || true`: another command's exit code replaces the step's."""
     instead = list(takewhile(lambda command: command.context.fallback, after))
     if instead and not any(command.name in ENDS for command in instead):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from aqboard.domain.cluster import Partition
 from aqboard.domain.job.slurm_time import hours, in_words
-from aqboard.lint.parse.model import Script, Step
+from aqboard.lint.parse.model import JobStep, Script
 from aqboard.lint.parse.options import whole_number
 from aqboard.lint.rules.rule import SBATCH, Hit, Level, Rule, RuleContext, source
 from aqboard.lint.rules.shape import Shape, job_shape, step_shape
@@ -154,14 +154,14 @@ def _limits(script: Script, name: str, limits: Partition, asked_h: float | None)
         )
 
 
-def _devices(shape: Shape, step: Step) -> int | None:
+def _devices(shape: Shape, step: JobStep) -> int | None:
     """Devices of one node as the training must count them: its tasks, or its GPUs where one task starts the rest."""
     if shape.tasks_per_node is not None and shape.tasks_per_node > 1:
         return shape.tasks_per_node
     return shape.gpus_per_node
 
 
-def _numbers(step: Step) -> Iterator[tuple[str, int, int, int]]:
+def _numbers(step: JobStep) -> Iterator[tuple[str, int, int, int]]:
     """(name, number, line, column) of every argument like `--trainer.devices=8`, `devices=8` or `--devices 8`."""
     for words in step.programs:
         for i, word in enumerate(words):

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from aqboard.lint.parse.model import Assignment, Command, Script, Step, Word
+from aqboard.lint.parse.model import Assignment, Command, JobStep, Script, Word
 
 UTILITIES = frozenset(
     """
@@ -26,13 +26,13 @@ SHARED = re.compile(
 """Paths that every node sees: parallel file systems, homes, and what lies relative to the job's folder."""
 
 
-def trains(step: Step) -> bool:
+def trains(step: JobStep) -> bool:
     """Whether a step's tasks run more than small tools."""
     names = [words[0].text.rpartition("/")[2] for words in step.programs if words]
     return any(name not in UTILITIES for name in names)
 
 
-def everywhere(script: Script) -> Iterator[tuple[Assignment, Step | None]]:
+def everywhere(script: Script) -> Iterator[tuple[Assignment, JobStep | None]]:
     """Every exported variable, of the batch step and (with the step) of the tasks' own shell text."""
     for command in script.commands:
         yield from ((each, None) for each in command.assignments if each.exported)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from aqboard.lint.parse.model import Script, Step
+from aqboard.lint.parse.model import JobStep, Script
 from aqboard.lint.parse.options import gpu_count, node_count, whole_number
 
 
@@ -33,7 +33,7 @@ def job_shape(script: Script) -> Shape:
     return Shape(nodes, tasks_per_node, whole_number(script.value("cpus-per-task")), _gpus(script, nodes))
 
 
-def step_shape(script: Script, step: Step) -> Shape:
+def step_shape(script: Script, step: JobStep) -> Shape:
     """The job's shape with the step's own options put in."""
     job = job_shape(script)
     options = step.options

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from aqboard.lint.parse.model import Assignment, Command, Script, Step, Word
+from aqboard.lint.parse.model import Assignment, Command, JobStep, Script, Word
 from aqboard.lint.rules.queries import NODE_LOCAL, everywhere, programs
 from aqboard.lint.rules.rule import SBATCH, Hit, Level, Rule, RuleContext, source
 from aqboard.lint.rules.shape import job_shape, step_shape
@@ -152,12 +152,12 @@ NESTED_LAUNCHER = Rule(
 )
 
 
-def _one_task(script: Script, step: Step) -> bool:
+def _one_task(script: Script, step: JobStep) -> bool:
     shape = step_shape(script, step)
     return shape.tasks_per_node == 1 and shape.nodes in (None, 1) and bool({"ntasks", "nodes"} & set(step.options))
 
 
-def _rank_hit(found: Assignment, step: Step) -> Hit:
+def _rank_hit(found: Assignment, step: JobStep) -> Hit:
     own = RANKS[found.name]
     if found.name == "WORLD_SIZE":
         return Hit(
@@ -184,7 +184,7 @@ def _made(commands: tuple[Command, ...]) -> Iterator[Word]:
             yield from (word for word in command.words[1:] if not word.text.startswith("-"))
 
 
-def _task_commands(step: Step) -> tuple[Command, ...]:
+def _task_commands(step: JobStep) -> tuple[Command, ...]:
     direct = Command(step.program, (), step.line, step.column, step.command.end_line)
     return (direct, *step.inner)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 
 from aqboard.domain.errors import SessionError
-from aqboard.domain.session.check_session import Sighting
+from aqboard.domain.session.check_session import BackendStatus
 from aqboard.sessions.backend import CANNOT_WRITE, SUPERVISOR_LOG, Handle, command
 
 SAME_START_S = 60.0
@@ -63,19 +63,21 @@ class LocalBackend:
         self._children[pid] = _Child(began)
         return Handle(backend=self.name, host=socket.gethostname(), pid=pid, created=began)
 
-    def look(self, handle: Handle) -> Sighting:
+    def look(self, handle: Handle) -> BackendStatus:
         """What has become of the process; the system remembers how it ended for the one that started it alone."""
         if handle.host != socket.gethostname():
-            return Sighting(word="unknown", why=f"it was started on {handle.host} and can be looked at there alone")
+            return BackendStatus(
+                word="unknown", why=f"it was started on {handle.host} and can be looked at there alone"
+            )
         self._wait()
         child = self._children.get(handle.pid or 0)
         if child is not None and _same_start(child.began, handle.created):
             # The system's own word: a process that is just being killed has lost its name, but is not gone.
             running = child.code is None
-            return Sighting(word="running") if running else Sighting(word="ended", why=_how(child.code or 0))
+            return BackendStatus(word="running") if running else BackendStatus(word="ended", why=_how(child.code or 0))
         if _alive(handle) is not None:
-            return Sighting(word="running")
-        return Sighting(word="lost", why=f"(pid {handle.pid} on {handle.host}) is gone")
+            return BackendStatus(word="running")
+        return BackendStatus(word="lost", why=f"(pid {handle.pid} on {handle.host}) is gone")
 
     def _wait(self) -> None:
         """Learn how children of this process ended; none of them stays behind as a zombie."""

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from aqboard.domain.errors import SessionError
 from aqboard.domain.model import first_fault
 from aqboard.domain.session.check_job import CheckJob
-from aqboard.domain.session.check_session import Sighting
+from aqboard.domain.session.check_session import BackendStatus
 from aqboard.jobs.slurm import Job, JobState, Slurm, SlurmError
 from aqboard.sessions.backend import CANNOT_WRITE, SUPERVISOR_LOG, Handle
 from aqboard.sessions.folder import read_session
@@ -32,7 +32,7 @@ class SlurmBackend:
         self.look_s = look_s
         """How often Slurm is asked about one job at most, in seconds: its controller serves a whole centre."""
         self._slurm = slurm or Slurm()
-        self._seen: dict[str, tuple[float, Sighting]] = {}
+        self._seen: dict[str, tuple[float, BackendStatus]] = {}
 
     def start(self, folder: Path) -> Handle:
         """Submit the session's job; raises SessionError when Slurm is not here, does not answer, or refuses."""
@@ -48,7 +48,7 @@ class SlurmBackend:
         number = slurm_submission.submit(folder.resolve(), job, f"aqboard-checks-{session.uid[:8]}")
         return Handle(backend=self.name, host=socket.gethostname(), job=number)
 
-    def look(self, handle: Handle) -> Sighting:
+    def look(self, handle: Handle) -> BackendStatus:
         """What Slurm says of the job, or said a few seconds ago."""
         now = time.monotonic()
         asked, sighting = self._seen.get(handle.job, (0.0, None))
@@ -65,43 +65,43 @@ class SlurmBackend:
             raise SessionError(f"The job {handle.job} was not cancelled. {error.message}") from None
         self._seen.pop(handle.job, None)
 
-    def _ask(self, job: str) -> Sighting:
+    def _ask(self, job: str) -> BackendStatus:
         try:
             return sighted(self._slurm.job(job))
         except SlurmError as error:
-            return Sighting(word="unknown", why=error.message)
+            return BackendStatus(word="unknown", why=error.message)
 
 
-def sighted(job: Job) -> Sighting:
+def sighted(job: Job) -> BackendStatus:
     """A job's state as what it means for its session; `why` follows the words "The session's process"."""
     match job.state:
         case JobState.PENDING:
-            return Sighting(word="queued", why=f"Slurm job {job.id} {_waits(job)}")
+            return BackendStatus(word="queued", why=f"Slurm job {job.id} {_waits(job)}")
         case JobState.RUNNING:
-            return Sighting(word="running")
+            return BackendStatus(word="running")
         case JobState.SUSPENDED:
-            return Sighting(word="running", why=f"Slurm has suspended job {job.id}; it goes on when Slurm lets it")
+            return BackendStatus(word="running", why=f"Slurm has suspended job {job.id}; it goes on when Slurm lets it")
         case JobState.COMPLETED:
-            return Sighting(word="ended", why="ended with code 0")
+            return BackendStatus(word="ended", why="ended with code 0")
         case JobState.FAILED:
-            return Sighting(word="ended", why=_how(job))
+            return BackendStatus(word="ended", why=_how(job))
         case JobState.TIMEOUT:
             limit = f" of {job.time_limit}" if job.time_limit else ""
-            return Sighting(word="ended", why=f"was ended by Slurm at its time limit{limit}; raise checks.time")
+            return BackendStatus(word="ended", why=f"was ended by Slurm at its time limit{limit}; raise checks.time")
         case JobState.OUT_OF_MEMORY:
             why = "was killed by Slurm because its job used more memory than it had asked for (raise checks.memory)"
-            return Sighting(word="ended", why=why)
+            return BackendStatus(word="ended", why=why)
         case JobState.PREEMPTED:
-            return Sighting(word="ended", why="was ended by Slurm to make room for another job")
+            return BackendStatus(word="ended", why="was ended by Slurm to make room for another job")
         case JobState.CANCELLED:
-            return Sighting(word="cancelled", why=f"was cancelled through Slurm (job {job.id})")
+            return BackendStatus(word="cancelled", why=f"was cancelled through Slurm (job {job.id})")
         case JobState.NODE_FAIL:
             where = f" {job.nodes}" if job.nodes else ""
-            return Sighting(word="lost", why=f"was lost when its node{where} failed (Slurm job {job.id})")
+            return BackendStatus(word="lost", why=f"was lost when its node{where} failed (Slurm job {job.id})")
         case JobState.UNKNOWN if job.word:
-            return Sighting(word="unknown", why=f"Slurm calls job {job.id} {job.word}, a word not known here")
+            return BackendStatus(word="unknown", why=f"Slurm calls job {job.id} {job.word}, a word not known here")
         case JobState.UNKNOWN:
-            return Sighting(word="lost", why=f"is gone: Slurm no longer knows job {job.id}")
+            return BackendStatus(word="lost", why=f"is gone: Slurm no longer knows job {job.id}")
 
 
 def _waits(job: Job) -> str:

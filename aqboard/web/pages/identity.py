@@ -13,7 +13,7 @@ from aqboard.signing.installation import Installation, installation
 from aqboard.web.board import opened_store
 from aqboard.web.parts import say
 from aqboard.web.server.cookies import cookie_name
-from aqboard.web.server.kept import WHAT, picture
+from aqboard.web.server.login_cookies import WHAT, picture
 from aqboard.web.server.logins import LOGINS, key_of
 from aqboard.web.text import plain
 

@@ -8,9 +8,9 @@ import streamlit as st
 from aqboard.domain.errors import AqboardError
 from aqboard.domain.identity import ANY, Identity
 from aqboard.domain.plan.policy import Policy
-from aqboard.domain.signing.case import Case, refusal
-from aqboard.domain.signing.clearance import Clearance, SignoffStanding, Step, clearance
-from aqboard.domain.signing.seats import Seat
+from aqboard.domain.signing.case import ClearanceInputs, refusal
+from aqboard.domain.signing.clearance import Clearance, OpenStep, SignoffStatus, clearance
+from aqboard.domain.signing.seats import ApprovalSlot
 from aqboard.domain.signing.signoff import Decision
 from aqboard.domain.words import moment
 from aqboard.jobs.rehearse import signed_script
@@ -88,12 +88,12 @@ def _between(cleared: Clearance) -> None:
         st.success(f"**✅ Nothing stands between here and the launch**: everybody who is asked has said GO.{until}")
 
 
-def _step(step: Step) -> str:
+def _step(step: OpenStep) -> str:
     remedy = f"  \n  *What to do:* {prose(step.remedy)}" if step.remedy else ""
     return f"- {prose(step.what)}{remedy}"
 
 
-def _form(case: Case, number: int, cleared: Clearance, here: Installation, person: Identity | None) -> None:
+def _form(case: ClearanceInputs, number: int, cleared: Clearance, here: Installation, person: Identity | None) -> None:
     st.subheader("Decide")
     if not may_act(here, person):
         sign_in(here)
@@ -142,13 +142,13 @@ def _seats(policy: Policy, cleared: Clearance) -> None:
     st.caption(plain(policy.sentence))
 
 
-def _seat(seat: Seat) -> str:
+def _seat(seat: ApprovalSlot) -> str:
     who = "one person" if seat.role == ANY else f"one person with the role **{plain(seat.role)}**"
     said = seat.taken_by
     return f"- {who}: " + (f"✅ GO by **{plain(said.person)}**" if said else "⬜ missing")
 
 
-def _record(given: tuple[SignoffStanding, ...]) -> None:
+def _record(given: tuple[SignoffStatus, ...]) -> None:
     st.subheader("Sign-offs")
     if not given:
         st.markdown("Nobody has decided on this attempt yet.")
@@ -156,7 +156,7 @@ def _record(given: tuple[SignoffStanding, ...]) -> None:
         _signoff(standing)
 
 
-def _signoff(standing: SignoffStanding) -> None:
+def _signoff(standing: SignoffStatus) -> None:
     signoff = standing.signoff
     with st.container(border=True):
         icon = "🟢" if signoff.decision is Decision.GO else "🛑"

@@ -4,7 +4,7 @@ import streamlit as st
 
 from aqboard.domain.finding import Finding, Measurement
 from aqboard.domain.readiness import Readiness, State
-from aqboard.show.checklist import Line, ahead, by_stage, checklist, tally
+from aqboard.show.checklist import ChecklistLine, ahead, by_stage, checklist, tally
 from aqboard.show.words import STAGES, STATE_MEANS, STATES
 from aqboard.store import StoredAttempt
 from aqboard.web.board import show_attempt
@@ -33,7 +33,7 @@ def _banner(readiness: Readiness) -> None:
     BANNERS[state](f"# {STATES[state]}\n\n{STATE_MEANS[state]} **{readiness.sentence}**")
 
 
-def _in_the_way(readiness: Readiness, lines: tuple[Line, ...]) -> None:
+def _in_the_way(readiness: Readiness, lines: tuple[ChecklistLine, ...]) -> None:
     todo = ahead(readiness, lines)
     if readiness.state is State.READY:
         st.page_link("pages/launch.py", label="Go on to the launch page, to say GO or NO-GO", icon="🚀")
@@ -49,7 +49,7 @@ def _in_the_way(readiness: Readiness, lines: tuple[Line, ...]) -> None:
         st.page_link("pages/launch.py", label="Who accepted it, why, and until when", icon="✋")
 
 
-def _steps(lines: tuple[Line, ...]) -> list[str]:
+def _steps(lines: tuple[ChecklistLine, ...]) -> list[str]:
     """A numbered Markdown list: what is wrong, and under it what to do."""
     steps = []
     for number, line in enumerate(lines, 1):
@@ -60,7 +60,7 @@ def _steps(lines: tuple[Line, ...]) -> list[str]:
 
 
 @st.fragment
-def _checklist(stored: StoredAttempt, lines: tuple[Line, ...]) -> None:
+def _checklist(stored: StoredAttempt, lines: tuple[ChecklistLine, ...]) -> None:
     st.subheader(f"All {len(lines)} checks")
     for stage, group in by_stage(lines):
         name = STAGES[stage] if stage else "Checks that this version of aqboard does not know"
@@ -70,7 +70,7 @@ def _checklist(stored: StoredAttempt, lines: tuple[Line, ...]) -> None:
                 _check(stored, line)
 
 
-def _check(stored: StoredAttempt, line: Line) -> None:
+def _check(stored: StoredAttempt, line: ChecklistLine) -> None:
     verdict, words = st.columns([1, 6])
     verdict.markdown(f"{line.face.icon} **{line.face.word}**")
     with words.container(gap="xxsmall"):
@@ -84,7 +84,7 @@ def _check(stored: StoredAttempt, line: Line) -> None:
                 _details(stored, line)
 
 
-def _details(stored: StoredAttempt, line: Line) -> None:
+def _details(stored: StoredAttempt, line: ChecklistLine) -> None:
     if line.question:
         st.markdown(f"{plain(line.question)} ({code(line.check)})")
     if line.finding is None:

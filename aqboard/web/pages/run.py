@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from aqboard.checks.suite import installed_suite
-from aqboard.domain.session.check_session import Standing
+from aqboard.domain.session.check_session import SessionStatus
 from aqboard.sessions.control import view
 from aqboard.settings import default_database
 from aqboard.show.sessions import Span, check_lines, session_rows
@@ -60,7 +60,7 @@ def _body(stored: StoredAttempt) -> None:
     _past(stored.number, rows, closings, spans)
 
 
-def _ended(stored: StoredAttempt, rows: Rows, closings: Mapping[str, Standing]) -> None:
+def _ended(stored: StoredAttempt, rows: Rows, closings: Mapping[str, SessionStatus]) -> None:
     """Sessions that were at work when this page was last drawn, and what came of them."""
     watched = st.session_state.get(WATCHED, ())
     ended = [row for row in rows if row.number in watched and row.session.uid in closings]
@@ -73,7 +73,7 @@ def _ended(stored: StoredAttempt, rows: Rows, closings: Mapping[str, Standing]) 
         st.page_link("pages/readiness.py", label=f"Attempt {stored.number} is {state}: see why", icon="🚦")
 
 
-def _past(attempt: int, rows: Rows, closings: Mapping[str, Standing], spans: Mapping[str, Span]) -> None:
+def _past(attempt: int, rows: Rows, closings: Mapping[str, SessionStatus], spans: Mapping[str, Span]) -> None:
     st.subheader("Earlier sessions")
     ended = {row.number: row for row in rows if row.session.uid in closings}
     if not ended:

@@ -9,7 +9,7 @@ from aqboard.domain.printable import visible
 from aqboard.domain.words import moment
 from aqboard.sessions.control import SessionView, cancel, log_end, view
 from aqboard.sessions.folder import cancel_request
-from aqboard.sessions.ingest import Patience, ingest
+from aqboard.sessions.ingest import RetryPolicy, ingest
 from aqboard.show.sessions import CheckLine, check_lines, overall
 from aqboard.show.words import SESSION_STATES
 from aqboard.store import Store
@@ -19,7 +19,7 @@ from aqboard.web.pages.identity import acting
 from aqboard.web.text import code, plain, prose
 
 EVERY_S = 1.0
-PATIENCE = Patience(seconds=0.0)
+PATIENCE = RetryPolicy(seconds=0.0)
 """A page does not wait for a database that another process holds: it looks again a second later."""
 PERSON = "person"
 """Session key of the typed name, where names are typed."""

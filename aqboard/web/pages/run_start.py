@@ -11,8 +11,8 @@ from aqboard.domain.finding import Verdict
 from aqboard.domain.identity import Identity
 from aqboard.readers.inputs import changed_inputs
 from aqboard.sessions.backends import available_backends
-from aqboard.sessions.control import require_place, start
-from aqboard.sessions.ingest import Patience
+from aqboard.sessions.control import require_writable_place, start
+from aqboard.sessions.ingest import RetryPolicy
 from aqboard.sessions.prepare import prepare
 from aqboard.sessions.trust import refuse_unless_agreed
 from aqboard.settings import SEARCH_ROOTS, default_database
@@ -27,7 +27,7 @@ from aqboard.web.server.allowed_paths import allowed_roots, plan_files
 from aqboard.web.text import code, plain, prose
 
 ALL, UNPASSED, CHOSEN_ONES = "all", "those that have not passed", "only these"
-PATIENCE = Patience(seconds=10.0)
+PATIENCE = RetryPolicy(seconds=10.0)
 
 
 def show_person(here: Installation, person: Identity | None) -> bool:
@@ -96,7 +96,7 @@ def _checks(stored: StoredAttempt) -> tuple[str, ...]:
 
 def _again(attempt: Attempt, backend: str, checks: tuple[str, ...]) -> str:
     who = _person()
-    require_place(default_database())
+    require_writable_place(default_database())
     if changes := changed_inputs(attempt):
         raise SessionError(
             f"Nothing was started: this attempt is about files that are not these. {' '.join(changes)} "
@@ -133,7 +133,7 @@ def offer_plans(roots: Sequence[str]) -> None:
 
 def _new(file: Path, backend: str) -> str:
     who = _person()
-    require_place(default_database())
+    require_writable_place(default_database())
     with st.status("Reading the plan's files ...", expanded=True) as status:
         line = st.empty()
 

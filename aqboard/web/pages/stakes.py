@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from aqboard.launch.cost import Stakes, fine, number
+from aqboard.launch.cost import CostSummary, fine, number
 from aqboard.web.text import plain
 
 UNKNOWN = "not known"
 
 
-def show_stakes(found: Stakes) -> None:
+def show_stakes(found: CostSummary) -> None:
     """Four figures side by side, and under them what they are made of."""
     job, epoch, checks = found.job, found.epoch, found.checks
     st.markdown("**At stake**")

@@ -4,7 +4,7 @@ import streamlit as st
 
 from aqboard.domain.errors import AqboardError
 from aqboard.domain.identity import Identity
-from aqboard.domain.signing.waiver import LONGEST_DAYS, Answer, WaiverStanding, WaiverState, says_nothing
+from aqboard.domain.signing.waiver import LONGEST_DAYS, Answer, WaiverState, WaiverStatus, says_nothing
 from aqboard.domain.words import moment
 from aqboard.launch.cost import stakes
 from aqboard.launch.profile import load_profile
@@ -37,7 +37,7 @@ def show(stored: StoredAttempt, person: Identity | None, may_act: bool) -> None:
         _dialog(stored, choices, person)
 
 
-def _waiver(stored: StoredAttempt, standing: WaiverStanding, person: Identity | None, may_act: bool) -> None:
+def _waiver(stored: StoredAttempt, standing: WaiverStatus, person: Identity | None, may_act: bool) -> None:
     waiver, state = standing.waiver, WAIVER_STATES[standing.state]
     with st.container(border=True):
         st.markdown(
@@ -62,7 +62,7 @@ def _said(one: Answer) -> str:
     return f"{one.answer} by **{plain(one.person)}** ({SIGNED[one.identified_by]}), {moment(one.created_at)}{comment}"
 
 
-def _answers(stored: StoredAttempt, standing: WaiverStanding, person: Identity | None) -> None:
+def _answers(stored: StoredAttempt, standing: WaiverStatus, person: Identity | None) -> None:
     uid = standing.waiver.uid
     keys = {name: f"{name}-{uid}" for name in ("answer-name", "answer-comment")}
     proposed = standing.state is WaiverState.PROPOSED

@@ -1,7 +1,7 @@
 """Who has signed in with an account, remembered by the server's memory alone: a board that is started again asks again.
 
 A page of Streamlit speaks through a websocket and can set no cookie, so a sign-in would end with every F5. It gets a
-ticket instead, which the browser takes to `kept.py` once, for the cookie. See docs/decisions/0140.
+ticket instead, which the browser takes to `login_cookies.py` once, for the cookie. See docs/decisions/0140.
 """
 
 import secrets
@@ -72,4 +72,4 @@ def key_of(cookie: str) -> str:
 
 
 LOGINS = Logins()
-"""Those of this server, which its pages and `kept.py` share."""
+"""Those of this server, which its pages and `login_cookies.py` share."""

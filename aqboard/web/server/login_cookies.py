@@ -25,7 +25,7 @@ def picture(ticket: str) -> str:
     return f'<img src="kept-login/{ticket}" alt="" width="0" height="0">'
 
 
-class Kept:
+class LoginCookies:
     """ASGI middleware, inside the gate: exchanges the ticket of a sign-in for its cookie, passes on everything else."""
 
     def __init__(self, app: ASGIApp, logins: Logins = LOGINS) -> None:

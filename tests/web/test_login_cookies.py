@@ -3,7 +3,7 @@
 import pytest
 
 from aqboard.store.accounts import Account
-from aqboard.web.server.kept import Kept, picture
+from aqboard.web.server.login_cookies import LoginCookies, picture
 from aqboard.web.server.logins import Logins, key_of
 from tests.web.asgi import Door
 
@@ -11,7 +11,7 @@ ACCOUNT = Account(row=1, name="grace", person="Grace", roles=(), password="$argo
 
 
 def door(logins: Logins) -> Door:
-    return Door(lambda app: Kept(app, logins))
+    return Door(lambda app: LoginCookies(app, logins))
 
 
 def address(ticket: str) -> str:
