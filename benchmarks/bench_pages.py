@@ -18,8 +18,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.session.check_session import CheckSession, SessionState, SessionStatus
-from aqboard.domain.session.events import Ended, EventLine, SessionEnded, SessionStarted
-from aqboard.domain.session.outcome import ProbeOutcome
+from aqboard.domain.session.events import Ended, EventLine, ProbeOutcome, SessionEnded, SessionStarted
 from aqboard.store import Store
 from aqboard.store.sessions import Sessions
 from aqboard.store.sqlite.transaction import writing

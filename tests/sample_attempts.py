@@ -25,7 +25,7 @@ from aqboard.domain.evidence.loss import CurveEvidence, CurvePoint, LossEvidence
 from aqboard.domain.evidence.scan import CacheEvidence, DirectionResult, ScanEvidence
 from aqboard.domain.finding import Finding, Severity, Stage, Verdict
 from aqboard.domain.plan import LaunchPlan, TargetPlan
-from aqboard.domain.session.outcome import ProbeOutcome
+from aqboard.domain.session.events import ProbeOutcome
 from aqboard.readers.align.match import align_keys
 from aqboard.readers.caches.compare import group_caches
 from aqboard.readers.caches.scan_cache import ScanCache, build_scan_cache, cache_digests

@@ -17,7 +17,7 @@ from aqboard.checks import SUITE, Check
 from aqboard.checks.judge import judge_all
 from aqboard.domain.evidence.loss import CurveEvidence, CurvePoint
 from aqboard.domain.finding import Verdict
-from aqboard.domain.session.outcome import ProbeOutcome
+from aqboard.domain.session.events import ProbeOutcome
 from tests import samples
 
 ROOT = Path(__file__).parent.parent

@@ -7,7 +7,7 @@ from aqboard.checks import Check
 from aqboard.domain.evidence.base import Evidence
 from aqboard.domain.finding import Finding, Judgement, Severity, broke, skipped
 from aqboard.domain.plan import LaunchPlan
-from aqboard.domain.session.outcome import ProbeOutcome
+from aqboard.domain.session.events import ProbeOutcome
 
 LOOK_AT_LOG = "Read the detail below; if the message names a file or a setting, mend that and run the checks again."
 NOT_LEFT_OUT = "Run the checks again without --only and --skip; a launch with checks left out is not READY."

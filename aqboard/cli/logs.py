@@ -11,7 +11,7 @@ from aqboard.cli.output import err, errors_told, print_json, tell_waiting
 from aqboard.cli.progress import ProgressDisplay
 from aqboard.cli.sessions import Name
 from aqboard.cli.sessions import as_document as session_document
-from aqboard.domain.printable import printable
+from aqboard.domain.words import printable
 
 POLL_S = 0.5
 

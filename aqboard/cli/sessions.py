@@ -10,9 +10,8 @@ from rich.markup import escape
 from aqboard.cli.options import AsJson, Database, database
 from aqboard.cli.output import err, errors_told, out, print_json, table, tell_waiting
 from aqboard.domain.errors import StoreError
-from aqboard.domain.printable import printable
 from aqboard.domain.session.check_session import SessionState
-from aqboard.domain.words import moment
+from aqboard.domain.words import moment, printable
 
 if TYPE_CHECKING:
     from aqboard.sessions.control import SessionView

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from aqboard.domain.model import Record
-from aqboard.domain.printable import PathText
+from aqboard.domain.words import PathText
 
 CacheVerdict = Literal[
     "identical",

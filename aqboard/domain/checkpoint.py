@@ -7,7 +7,7 @@ from pydantic import Field, JsonValue
 
 from aqboard.domain.cache import FileDigest
 from aqboard.domain.model import Record
-from aqboard.domain.printable import PathText
+from aqboard.domain.words import PathText
 
 
 class TensorSpec(Record):

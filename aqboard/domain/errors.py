@@ -7,7 +7,7 @@ AqboardError            something the user can act on; never a traceback
 ├── IdentityError       nobody, or not the one who is asked, stands behind a decision
 ├── TargetError         the code under check does not offer what a probe needs
 ├── SessionError        a check session cannot be started, found, stopped or imported
-├── SlurmError          Slurm is not here, does not answer, or refused (`aqboard.jobs.slurm.errors`)
+├── SlurmError          Slurm is not here, does not answer, or refused
 └── ReadError           a file cannot be read safely (`aqboard.readers.errors`)
 """
 
@@ -61,3 +61,13 @@ class SessionError(AqboardError):
     """A check session cannot be started, found, stopped or imported."""
 
     code = "session"
+
+
+class SlurmError(AqboardError):
+    """Slurm is not here, does not answer, or refused.
+
+    Codes: `slurm-missing` (its commands are not installed), `slurm-silent` (no answer: try again later),
+    `slurm-refused` (it said no; the message says why and what to change).
+    """
+
+    code = "slurm-refused"

@@ -4,7 +4,7 @@ from typing import Literal
 
 from aqboard.domain.cache import CacheGroups
 from aqboard.domain.model import Record
-from aqboard.domain.printable import PathText
+from aqboard.domain.words import PathText
 
 
 class WalkReport(Record):

@@ -1,5 +1,7 @@
-"""The base of every record that passes between layers."""
+"""The base of every record that passes between layers, and the one text that its digest is taken over."""
 
+import hashlib
+import json
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
@@ -30,3 +32,16 @@ def faults(error: ValidationError, whole: str = "the whole") -> tuple[str, ...]:
         f"{'.'.join(map(str, fault['loc'])) or whole}: {fault['msg'].removeprefix('Value error, ')}"
         for fault in error.errors()
     )
+
+
+def canonical(value: object) -> str:
+    """`value` as JSON in the one form that is hashed: keys sorted, no spaces, ASCII only.
+
+    Escaping keeps a file name that is not UTF-8 (a lone surrogate) a text that can be encoded.
+    """
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+def digest(value: object) -> str:
+    """SHA-256 of `canonical(value)`, as 64 hexadecimal digits."""
+    return hashlib.sha256(canonical(value).encode("ascii")).hexdigest()

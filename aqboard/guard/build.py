@@ -8,7 +8,6 @@ from pathlib import Path
 from aqboard.checks.train_cost import seconds_per_step
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.baseline import FLOOR, band
-from aqboard.domain.canonical import digest
 from aqboard.domain.evidence.checkpoint import LoadEvidence
 from aqboard.domain.evidence.loss import LossEvidence
 from aqboard.domain.evidence.training import CostEvidence
@@ -23,6 +22,7 @@ from aqboard.domain.job.manifest import (
     SignedJob,
     Subset,
 )
+from aqboard.domain.model import digest
 from aqboard.domain.plan import LaunchPlan
 from aqboard.domain.signing.signoff import SignOff
 from aqboard.guard import KILL, VERDICT

@@ -12,7 +12,7 @@ import torch
 
 from aqboard.domain.job.guard_verdict import Stop
 from aqboard.domain.job.manifest import LaunchManifest
-from aqboard.domain.printable import printable
+from aqboard.domain.words import printable
 from aqboard.guard.judge import NAMED, GuardOutcome, Look, judge
 from aqboard.guard.ranks import Ranks, Watchdog, end_at_once
 from aqboard.guard.rows import RankRow

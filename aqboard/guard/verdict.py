@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from aqboard.domain.job.guard_verdict import GuardCheck, GuardVerdict, Stop
 from aqboard.domain.job.manifest import LaunchManifest
 from aqboard.domain.model import first_fault
-from aqboard.domain.printable import printable
+from aqboard.domain.words import printable
 from aqboard.files import open_regular
 from aqboard.guard import VERDICT
 from aqboard.guard.judge import GuardOutcome

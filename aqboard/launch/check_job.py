@@ -4,7 +4,7 @@ from aqboard.domain.cluster import ChecksOn, ClusterProfile
 from aqboard.domain.errors import LaunchError
 from aqboard.domain.job.slurm_time import hours, in_words
 from aqboard.domain.plan import LaunchPlan
-from aqboard.domain.session.check_job import CheckJob
+from aqboard.domain.session.check_session import CheckJob
 
 USUAL_TIME = "00:30:00"
 _KIB = {"M": 1 << 10, "G": 1 << 20, "T": 1 << 30}

@@ -17,7 +17,7 @@ from aqboard.domain.evidence.training import CostEvidence, TrainingEvidence, Tra
 from aqboard.domain.job.slurm_time import hours
 from aqboard.domain.model import Record
 from aqboard.domain.plan import ClusterPlan, LaunchPlan
-from aqboard.domain.session.outcome import ProbeOutcome
+from aqboard.domain.session.events import ProbeOutcome
 
 E = TypeVar("E", bound=Evidence)
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from aqboard.domain.cluster import ClusterProfile, cite
 from aqboard.domain.plan import ClusterPlan
-from aqboard.domain.printable import printable
+from aqboard.domain.words import printable
 from aqboard.lint.parse.model import Script
 from aqboard.lint.parse.script import read_script
 from aqboard.lint.report import LintFinding, LintReport

@@ -44,7 +44,7 @@ def run_sandboxed(
     The function must return an `answer`. `memory_bytes` bounds the child's address space, `seconds` its processor
     time and the time on the clock.
 
-    Raises the child's ReadError as it is; `timeout`, `out-of-memory` or `reader-died` for what befell the child;
+    Raises the child's ReadError as it is; `timeout`, `out-of-memory` or `reader-died` for what ended the child;
     `no-answer` when what came back cannot be understood.
     """
     order = {"reader": reader, "arguments": list(arguments), "memory": memory_bytes, "seconds": seconds}

@@ -9,7 +9,7 @@ from aqboard.checks.suite import installed_suite
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.finding import Finding
 from aqboard.domain.session.check_session import CheckSession, SessionState, SessionStatus
-from aqboard.domain.session.outcome import ProbeOutcome
+from aqboard.domain.session.events import ProbeOutcome
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from aqboard.domain.job.slurm_job import JobRecord, Submission
-from aqboard.domain.printable import printable
+from aqboard.domain.words import printable
 from aqboard.readers.errors import ReadError
 from aqboard.readers.source import FileSource
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from aqboard.domain.errors import SessionError
-from aqboard.domain.session.outcome import ProbeOutcome
+from aqboard.domain.session.events import ProbeOutcome
 from aqboard.sessions.backend import ATTEMPT, CANNOT_WRITE, EVENTS, WORKER_LOG
 from aqboard.sessions.events import Ended, Event, Started, Tail, append
 

@@ -43,7 +43,7 @@ def end_descendants() -> None:
 
 
 def _reap() -> None:
-    """Take leave of those that have ended; adopted ones are nobody else's to wait for."""
+    """Reap exited children; adopted ones are nobody else's to wait for."""
     with contextlib.suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass

@@ -20,7 +20,7 @@ from types import FrameType
 
 from aqboard.domain.errors import AqboardError
 from aqboard.domain.session.check_session import CheckSession
-from aqboard.domain.session.outcome import ProbeOutcome
+from aqboard.domain.session.events import ProbeOutcome
 from aqboard.logs import configure
 from aqboard.sessions.backend import CANCEL, CANNOT_WRITE, EVENTS, HANDLE, IN_USE, Handle, write_record
 from aqboard.sessions.backends.local import LocalBackend, own_handle

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.errors import AqboardError, SessionError
-from aqboard.domain.session.outcome import ProbeOutcome
+from aqboard.domain.session.events import ProbeOutcome
 from aqboard.logs import configure
 from aqboard.plugins import PROBES as PROBE_PLUGINS
 from aqboard.plugins import plugins

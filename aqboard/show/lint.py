@@ -1,6 +1,6 @@
 """Lint's answers as text to show."""
 
-from aqboard.domain.printable import visible
+from aqboard.domain.words import visible
 from aqboard.lint.report import LintFinding, LintReport
 from aqboard.lint.rules.rule import Level
 from aqboard.show.words import Face

@@ -14,7 +14,7 @@ from aqboard.domain.errors import StoreError
 from aqboard.domain.finding import Finding
 from aqboard.domain.identity import Identity
 from aqboard.domain.readiness import VerdictLine, assess
-from aqboard.domain.session.outcome import ProbeOutcome
+from aqboard.domain.session.events import ProbeOutcome
 from aqboard.domain.signing.signoff import SignOff
 from aqboard.domain.signing.waiver import waived_checks
 from aqboard.store.accounts import accounts

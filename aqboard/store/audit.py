@@ -13,9 +13,8 @@ from datetime import UTC, datetime
 from pydantic import AwareDatetime
 from sqlite_utils import Database
 
-from aqboard.domain.canonical import canonical, digest
 from aqboard.domain.identity import Identity
-from aqboard.domain.model import Record
+from aqboard.domain.model import Record, canonical, digest
 from aqboard.settings import login_name
 
 COVERED: dict[str, tuple[str, ...]] = {

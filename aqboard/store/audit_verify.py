@@ -8,8 +8,7 @@ from typing import NamedTuple
 from pydantic import ValidationError
 from sqlite_utils import Database
 
-from aqboard.domain.canonical import digest
-from aqboard.domain.model import Record
+from aqboard.domain.model import Record, digest
 from aqboard.store.audit import COVERED, START, UNTOLD, Entry, entries, rows_digest
 from aqboard.store.sqlite.transaction import reading
 

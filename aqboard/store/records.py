@@ -12,7 +12,7 @@ from aqboard.domain.finding import Finding
 from aqboard.domain.identity import Identity
 from aqboard.domain.model import Record
 from aqboard.domain.readiness import Readiness
-from aqboard.domain.session.outcome import ProbeOutcome
+from aqboard.domain.session.events import ProbeOutcome
 from aqboard.domain.signing.signoff import SignOff
 from aqboard.domain.signing.waiver import WaiverStatus
 

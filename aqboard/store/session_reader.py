@@ -7,8 +7,7 @@ from pathlib import Path
 
 from aqboard.domain.errors import SessionError
 from aqboard.domain.session.check_session import BackendStatus, CheckSession, Heard, SessionState, SessionStatus
-from aqboard.domain.session.events import parsed
-from aqboard.domain.session.outcome import ProbeOutcome
+from aqboard.domain.session.events import ProbeOutcome, parsed
 from aqboard.store.rows import query
 from aqboard.store.store import Store
 

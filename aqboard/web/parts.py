@@ -3,12 +3,33 @@
 import streamlit as st
 
 from aqboard.domain.finding import Stage
-from aqboard.domain.session.outcome import ProbeOutcome
+from aqboard.domain.session.events import ProbeOutcome
 from aqboard.domain.words import moment
+from aqboard.launch.cost import CostSummary, fine, number
 from aqboard.show.checklist import ChecklistLine, checklist
 from aqboard.show.words import STATES
 from aqboard.store import StoredAttempt
 from aqboard.web.text import code, plain, prose
+
+UNKNOWN = "not known"
+
+
+def show_stakes(found: CostSummary) -> None:
+    """Four figures side by side, and under them what they are made of."""
+    job, epoch, checks = found.job, found.epoch, found.checks
+    st.markdown("**At stake**")
+    hour, pass_, whole, looked = st.columns(4)
+    held = checks.gpu_hours if checks else None
+    hour.metric("GPU-hours per hour", number(job.gpus), border=True)
+    pass_.metric("GPU-hours per epoch", fine(epoch.gpu_hours) if epoch else UNKNOWN, border=True)
+    whole.metric(f"GPU-hours in all {number(job.hours)} h", number(job.gpu_hours), border=True)
+    looked.metric("GPU-hours of the checks", UNKNOWN if held is None else fine(held), border=True)
+    billed = (
+        f"Billed {number(job.billed_per_hour)} {job.unit} per hour, {number(job.billed)} in all."
+        if job.billed is not None and job.billed_per_hour is not None
+        else "How the centre bills these is not known."
+    )
+    st.caption(plain(f"{billed} {found.epoch_sentence} {found.checks_sentence}"))
 
 
 def attempt_heading(stored: StoredAttempt, title: str) -> None:

@@ -7,7 +7,7 @@ Markdown with extras (directives, emoji codes, formulas, links), so everything u
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from aqboard.domain.printable import visible
+from aqboard.domain.words import visible
 
 WORD_JOINER = "\N{WORD JOINER}"
 """Invisible and without width; it keeps apart what Streamlit would replace after all escapes are undone."""

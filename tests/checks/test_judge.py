@@ -3,7 +3,7 @@ from aqboard.checks.judge import judge_all, judge_one
 from aqboard.domain.evidence.loss import CurveEvidence, CurvePoint
 from aqboard.domain.finding import Judgement, Severity, Stage, Verdict, passed
 from aqboard.domain.plan import LaunchPlan
-from aqboard.domain.session.outcome import ProbeOutcome
+from aqboard.domain.session.events import ProbeOutcome
 from tests import samples
 
 CURVE = CurveEvidence(points=(CurvePoint(step=1, val_loss=0.5),))

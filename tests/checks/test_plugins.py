@@ -11,7 +11,7 @@ from aqboard.checks.selection import probes_needed
 from aqboard.checks.suite import installed_suite, kinds
 from aqboard.domain.finding import Verdict
 from aqboard.domain.readiness import State, VerdictLine, assess
-from aqboard.domain.session.outcome import ProbeOutcome
+from aqboard.domain.session.events import ProbeOutcome
 from aqboard.plugins import CHECKS, installed_builders, plugins
 from aqboard.probes import Context
 from aqboard.sessions import worker

@@ -13,7 +13,7 @@ from aqboard.domain.evidence.base import Evidence
 from aqboard.domain.evidence.kinds import EVIDENCE
 from aqboard.domain.finding import Judgement, Severity, Stage, Verdict, failed, passed
 from aqboard.domain.readiness import State, VerdictLine, assess
-from aqboard.domain.session.outcome import ProbeOutcome
+from aqboard.domain.session.events import ProbeOutcome
 from tests import samples
 
 FOREIGN = {"target": {"builder": "mine:build"}}

@@ -13,8 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from aqboard.cli import app
-from aqboard.domain.session.events import Ended, SessionEnded, SessionStarted
-from aqboard.domain.session.outcome import ProbeOutcome
+from aqboard.domain.session.events import Ended, ProbeOutcome, SessionEnded, SessionStarted
 from aqboard.sessions import folder
 from aqboard.sessions.backend import EVENTS, WORKER_LOG
 from aqboard.sessions.events import append

@@ -5,7 +5,7 @@ import pytest
 from aqboard.domain.cache import CacheGroup, CacheGroups, FileDigest
 from aqboard.domain.checkpoint import CheckpointDiff, HealthReport, TensorHealth, TensorSpec
 from aqboard.domain.hunt import CacheHunt, Reference, WalkReport
-from aqboard.domain.printable import printable
+from aqboard.domain.words import printable
 from aqboard.readers.align.match import align_keys
 
 

@@ -15,8 +15,16 @@ from aqboard.domain.session.check_session import (
     fold,
     progress,
 )
-from aqboard.domain.session.events import Ended, Event, Progressed, SessionEnded, SessionStarted, Started, parsed
-from aqboard.domain.session.outcome import ProbeOutcome
+from aqboard.domain.session.events import (
+    Ended,
+    Event,
+    ProbeOutcome,
+    Progressed,
+    SessionEnded,
+    SessionStarted,
+    Started,
+    parsed,
+)
 
 BEGAN = SessionStarted(host="nid001", pid=7)
 AT = datetime(2026, 11, 25, 1, 0, tzinfo=UTC)

@@ -12,7 +12,7 @@ from aqboard.domain.attempt import Attempt
 from aqboard.domain.evidence.base import Evidence
 from aqboard.domain.finding import Finding
 from aqboard.domain.readiness import Readiness, VerdictLine, assess
-from aqboard.domain.session.outcome import ProbeOutcome
+from aqboard.domain.session.events import ProbeOutcome
 from aqboard.probes import PROBES, Context
 from aqboard.sessions import worker
 from aqboard.sessions.freeze import freeze

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from aqboard.domain.canonical import canonical
 from aqboard.domain.evidence.checkpoint import LoadEvidence
 from aqboard.domain.evidence.loss import LossEvidence, LossMeasurement
 from aqboard.domain.job.manifest import Approver, LaunchManifest, LossBand, Subset, withdrawn_marker
+from aqboard.domain.model import canonical
 from aqboard.domain.signing.signoff import Decision, SignOff
 from aqboard.guard.build import build_manifest, loss_band
 from aqboard.guard.manifest import read_manifest

@@ -8,7 +8,7 @@ from aqboard.domain.attempt import Attempt, InputFile
 from aqboard.domain.evidence.base import Evidence
 from aqboard.domain.evidence.machine import EnvironmentEvidence, Gpu
 from aqboard.domain.plan import ClusterPlan, LaunchPlan
-from aqboard.domain.session.outcome import ProbeOutcome
+from aqboard.domain.session.events import ProbeOutcome
 from aqboard.domain.signing.signoff import Decision, SignOff
 from aqboard.launch.script import Signed
 from tests import samples

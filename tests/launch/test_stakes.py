@@ -5,7 +5,7 @@ import pytest
 from aqboard.domain.evidence.base import Evidence
 from aqboard.domain.evidence.training import CostEvidence, TrainingEvidence, TrainingFacts
 from aqboard.domain.plan import TrainingPlan
-from aqboard.domain.session.outcome import ProbeOutcome
+from aqboard.domain.session.events import ProbeOutcome
 from aqboard.launch.cost import CostSummary, fine, stakes
 from aqboard.launch.profile import load_profile
 from tests.launch.launch_samples import machine, outcomes, plan

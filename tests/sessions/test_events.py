@@ -3,7 +3,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqboard.domain.session.outcome import ProbeOutcome
+from aqboard.domain.session.events import ProbeOutcome
 from aqboard.sessions.events import Ended, Progressed, Started, Tail, append
 
 

@@ -18,8 +18,7 @@ from hypothesis import strategies as st
 from aqboard.domain.errors import StoreError
 from aqboard.domain.finding import Verdict
 from aqboard.domain.session.check_session import SessionState
-from aqboard.domain.session.events import Ended, SessionEnded, Started
-from aqboard.domain.session.outcome import ProbeOutcome
+from aqboard.domain.session.events import Ended, ProbeOutcome, SessionEnded, Started
 from aqboard.sessions.backend import EVENTS
 from aqboard.sessions.control import view
 from aqboard.sessions.events import append, lines

@@ -4,7 +4,7 @@ import pytest
 
 from aqboard.domain.finding import Verdict
 from aqboard.domain.session.check_session import CheckSession, SessionState, SessionStatus
-from aqboard.domain.session.outcome import ProbeOutcome
+from aqboard.domain.session.events import ProbeOutcome
 from aqboard.sessions import judging
 from aqboard.sessions.judging import Judged, judge
 from tests import stub_sessions

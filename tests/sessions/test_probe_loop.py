@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from aqboard.domain.session.outcome import ProbeOutcome
+from aqboard.domain.session.events import ProbeOutcome
 from aqboard.sessions import probe_loop
 from aqboard.sessions.events import Ended, Progressed, Started
 
@@ -13,7 +13,7 @@ from aqboard.sessions.events import Ended, Progressed, Started
 WORKER = """
 import os, signal, sys, time
 from pathlib import Path
-from aqboard.domain.session.outcome import ProbeOutcome
+from aqboard.domain.session.events import ProbeOutcome
 from aqboard.sessions.events import Ended, Progressed, Started, append
 
 attempt, events, *kinds = sys.argv[1:]

@@ -9,7 +9,7 @@ import pytest
 from aqboard.checks.check import Check
 from aqboard.domain.errors import SessionError, StoreError
 from aqboard.domain.finding import Judgement, Verdict, failed, passed
-from aqboard.domain.session.outcome import ProbeOutcome
+from aqboard.domain.session.events import ProbeOutcome
 from aqboard.sessions import rejudge as subject
 from aqboard.sessions.control import follow
 from aqboard.sessions.rejudge import judge_again, rejudge

@@ -13,8 +13,7 @@ import pytest
 from aqboard.domain.errors import SessionError
 from aqboard.domain.finding import Verdict
 from aqboard.domain.session.check_session import SessionState
-from aqboard.domain.session.events import Ended, SessionEnded, SessionStarted, Started
-from aqboard.domain.session.outcome import ProbeOutcome
+from aqboard.domain.session.events import Ended, ProbeOutcome, SessionEnded, SessionStarted, Started
 from aqboard.sessions.backend import EVENTS, WORKER_LOG, Handle, read_handle
 from aqboard.sessions.backends import BACKENDS
 from aqboard.sessions.backends.local import LocalBackend

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from aqboard.domain.errors import LaunchError, SessionError
-from aqboard.domain.session.check_job import CheckJob
-from aqboard.domain.session.check_session import BackendStatus, CheckSession
+from aqboard.domain.session.check_session import BackendStatus, CheckJob, CheckSession
 from aqboard.jobs.slurm import Job, JobState, Slurm, SlurmError
 from aqboard.launch.check_job import check_job
 from aqboard.launch.profile import load_profile

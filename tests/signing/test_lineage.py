@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from aqboard.domain.evidence.checkpoint import CheckpointEvidence
-from aqboard.domain.session.outcome import ProbeOutcome
+from aqboard.domain.session.events import ProbeOutcome
 from aqboard.domain.signing.signoff import Decision, SignOff
 from aqboard.signing.lineage import Lineage, lineage
 from aqboard.store import Store

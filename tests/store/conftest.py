@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from aqboard.domain.session.outcome import ProbeOutcome
+from aqboard.domain.session.events import ProbeOutcome
 from aqboard.store import Store
 from tests import samples
 

@@ -10,7 +10,7 @@ import pytest
 from sqlite_utils import Database
 
 from aqboard.domain.errors import StoreError
-from aqboard.domain.session.outcome import ProbeOutcome
+from aqboard.domain.session.events import ProbeOutcome
 from aqboard.domain.signing.signoff import Decision, SignOff
 from aqboard.domain.signing.waiver import Answer, Waiver
 from aqboard.store import Store

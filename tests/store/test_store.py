@@ -8,7 +8,7 @@ from aqboard.domain.errors import StoreError
 from aqboard.domain.evidence.loss import CurveEvidence, CurvePoint
 from aqboard.domain.finding import Verdict
 from aqboard.domain.readiness import State
-from aqboard.domain.session.outcome import ProbeOutcome
+from aqboard.domain.session.events import ProbeOutcome
 from aqboard.domain.signing.signoff import Decision, SignOff
 from aqboard.store import Store, StoredScript
 from aqboard.store.migrations import APPEND_ONLY, MIGRATIONS, NAMES

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from aqboard.domain.attempt import Attempt
-from aqboard.domain.session.outcome import ProbeOutcome
+from aqboard.domain.session.events import ProbeOutcome
 from aqboard.sessions.events import Ended, Progressed, Started, append
 from aqboard.sessions.processes import die_with_parent
 from tests.sample_attempts import fixed_evidence, measured

@@ -13,8 +13,7 @@ from aqboard.domain.attempt import Attempt
 from aqboard.domain.evidence.base import Evidence
 from aqboard.domain.finding import Judgement, Severity, Stage, Verdict, passed
 from aqboard.domain.session.check_session import CheckSession, SessionStatus
-from aqboard.domain.session.events import Ended, Progressed, SessionEnded, SessionStarted, Started
-from aqboard.domain.session.outcome import ProbeOutcome
+from aqboard.domain.session.events import Ended, ProbeOutcome, Progressed, SessionEnded, SessionStarted, Started
 from aqboard.sessions import control, judging
 from aqboard.sessions import folder as session_folder
 from aqboard.sessions.backend import EVENTS

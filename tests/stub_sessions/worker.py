@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from aqboard.domain.errors import SessionError
-from aqboard.domain.session.outcome import ProbeOutcome
+from aqboard.domain.session.events import ProbeOutcome
 from aqboard.sessions.events import Ended, Progressed, Started, append
 from aqboard.sessions.processes import die_with_parent
 

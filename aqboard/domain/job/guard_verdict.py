@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, AwareDatetime, Field
 
 from aqboard.domain.model import Record
-from aqboard.domain.printable import printable
+from aqboard.domain.words import printable
 
 
 class Stop(IntEnum):

@@ -10,8 +10,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, model_validator
 
-from aqboard.domain.canonical import canonical
-from aqboard.domain.model import Name, Record
+from aqboard.domain.model import Name, Record, canonical
 
 SMALL_BYTES = 64 << 20
 """Files up to this size are hashed on every node: 64 MiB take a tenth of a second, a scan cache has seven."""

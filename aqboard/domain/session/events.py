@@ -7,10 +7,23 @@ machine, never for order: clocks of two machines disagree.
 from datetime import UTC, datetime
 from typing import Annotated, Literal, NamedTuple
 
-from pydantic import AwareDatetime, Field, StringConstraints, TypeAdapter
+from pydantic import AwareDatetime, Field, JsonValue, StringConstraints, TypeAdapter
 
 from aqboard.domain.model import Record
-from aqboard.domain.session.outcome import ProbeOutcome
+
+
+class ProbeOutcome(Record):
+    """Written by the probe process as one JSON line; stored whole."""
+
+    probe: str
+    """Equals the kind of evidence it returns."""
+    status: Literal["measured", "unavailable", "broke"]
+    """`unavailable`: something the probe builds on was not measured, `message` says what."""
+    evidence: dict[str, JsonValue] | None = None
+    message: str = ""
+    detail: str = ""
+    """Traceback, for `broke`."""
+    seconds: float = Field(default=0.0, ge=0)
 
 
 def _now() -> datetime:

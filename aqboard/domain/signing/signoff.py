@@ -6,10 +6,9 @@ from enum import StrEnum
 from pydantic import Field
 
 from aqboard.domain.attempt import Attempt
-from aqboard.domain.canonical import digest
 from aqboard.domain.finding import Finding
 from aqboard.domain.identity import Statement
-from aqboard.domain.model import Record
+from aqboard.domain.model import Record, digest
 from aqboard.domain.plan.policy import Policy
 from aqboard.domain.signing.waiver import WaiverState, WaiverStatus
 

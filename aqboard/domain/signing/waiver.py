@@ -8,10 +8,9 @@ from uuid import uuid4
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
-from aqboard.domain.canonical import digest
 from aqboard.domain.finding import Finding, Verdict
 from aqboard.domain.identity import Statement, same_person
-from aqboard.domain.model import Record
+from aqboard.domain.model import Record, digest
 
 NOT_RUN = "not run"
 LONGEST_DAYS = 90

@@ -8,8 +8,8 @@
 Parsing is pure (`jobs`, `trial`, `words`, `nodes`); `client` alone starts processes.
 """
 
+from aqboard.domain.errors import SlurmError
 from aqboard.jobs.slurm.client import Slurm, surroundings
-from aqboard.jobs.slurm.errors import SlurmError
 from aqboard.jobs.slurm.jobs import Job, JobState
 from aqboard.jobs.slurm.nodes import expand
 from aqboard.jobs.slurm.trial import Placement, Trial

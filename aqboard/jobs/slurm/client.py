@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from aqboard.jobs.slurm.errors import SlurmError
+from aqboard.domain.errors import SlurmError
 from aqboard.jobs.slurm.jobs import SACCT_FIELDS, SQUEUE_FIELDS, Job, read_sacct, read_squeue, unknown
 from aqboard.jobs.slurm.trial import Trial, read_job_id, read_trial
 from aqboard.jobs.slurm.words import SILENT, explain

@@ -3,8 +3,8 @@
 import re
 from datetime import datetime
 
+from aqboard.domain.errors import SlurmError
 from aqboard.domain.model import Record
-from aqboard.jobs.slurm.errors import SlurmError
 from aqboard.jobs.slurm.nodes import expand
 from aqboard.jobs.slurm.words import explain
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from pydantic import JsonValue
 
-from aqboard.domain.printable import printable
+from aqboard.domain.words import printable
 from aqboard.readers.errors import ReadError
 from aqboard.readers.formats.symbols import Global, Instance, NumpyArray
 from aqboard.readers.formats.tensors import TensorView

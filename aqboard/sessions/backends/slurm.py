@@ -10,8 +10,7 @@ from pydantic import ValidationError
 
 from aqboard.domain.errors import SessionError
 from aqboard.domain.model import first_fault
-from aqboard.domain.session.check_job import CheckJob
-from aqboard.domain.session.check_session import BackendStatus
+from aqboard.domain.session.check_session import BackendStatus, CheckJob
 from aqboard.jobs.slurm import Job, JobState, Slurm, SlurmError
 from aqboard.sessions.backend import CANNOT_WRITE, SUPERVISOR_LOG, Handle
 from aqboard.sessions.folder import read_session

@@ -15,7 +15,7 @@ from submitit.core.utils import FailedJobError, FailedSubmissionError
 
 from aqboard.domain.errors import SessionError
 from aqboard.domain.job.slurm_time import hours
-from aqboard.domain.session.check_job import CheckJob
+from aqboard.domain.session.check_session import CheckJob
 from aqboard.jobs.slurm import explain
 from aqboard.jobs.slurm.client import TAKEN_PERHAPS, TIMEOUT_S, leaking
 from aqboard.jobs.slurm.words import SILENT

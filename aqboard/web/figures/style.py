@@ -2,7 +2,7 @@
 
 import html
 
-from aqboard.domain.printable import visible
+from aqboard.domain.words import visible
 
 BLUE, ORANGE, GREEN, RED, GREY, PURPLE = "#3b82c4", "#d97706", "#2f9e63", "#d9485f", "#8a8f98", "#9b6bd3"
 """Each at least 3:1 against Streamlit's light and dark backgrounds, as WCAG asks of graphics."""

@@ -2,8 +2,7 @@
 
 import streamlit as st
 
-from aqboard.domain.printable import visible
-from aqboard.domain.words import moment
+from aqboard.domain.words import moment, visible
 from aqboard.signing.audit import exported, log, verified
 from aqboard.store.audit import Entry, detail_of
 from aqboard.store.audit_verify import AuditReport

@@ -26,9 +26,8 @@ from aqboard.web.board import opened_store, show_attempt
 from aqboard.web.pages import waivers
 from aqboard.web.pages.identity import acting, how, may_act, name_field, sign_in, sign_out, signed_in
 from aqboard.web.pages.launch_jobs import show_jobs
-from aqboard.web.pages.stakes import show_stakes
 from aqboard.web.pages.waivers import SAID
-from aqboard.web.parts import attempt_heading, say
+from aqboard.web.parts import attempt_heading, say, show_stakes
 from aqboard.web.text import cell_code, code, plain, prose, table
 
 

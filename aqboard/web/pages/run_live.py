@@ -5,8 +5,7 @@ import streamlit as st
 from aqboard.checks.suite import installed_suite
 from aqboard.domain.errors import AqboardError, StoreError
 from aqboard.domain.identity import Identity
-from aqboard.domain.printable import visible
-from aqboard.domain.words import moment
+from aqboard.domain.words import moment, visible
 from aqboard.sessions.control import SessionView, cancel, log_end, view
 from aqboard.sessions.folder import cancel_request
 from aqboard.sessions.ingest import RetryPolicy, ingest

@@ -14,8 +14,7 @@ from aqboard.signing.waive import OPEN, answer, propose, waivable, waivable_chec
 from aqboard.store import StoredAttempt
 from aqboard.web.board import opened_store
 from aqboard.web.pages.identity import acting, name_field
-from aqboard.web.pages.stakes import show_stakes
-from aqboard.web.parts import say
+from aqboard.web.parts import say, show_stakes
 from aqboard.web.text import code, plain
 
 SAID = "decision-said"
