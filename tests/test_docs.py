@@ -11,8 +11,9 @@ from typing import Any, Protocol
 import pytest
 from typer.main import get_command
 
-from aqboard.checks import SUITE, Check
+from aqboard.checks.check import Check
 from aqboard.checks.judge import judge_all
+from aqboard.checks.suite import SUITE
 from aqboard.domain.evidence.loss import CurveEvidence, CurvePoint
 from aqboard.domain.finding import Verdict
 from aqboard.domain.session.outcome import ProbeOutcome

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from aqboard.checks import SUITE
 from aqboard.checks.judge import judge_one
-from aqboard.checks.selection import probes_needed
-from aqboard.checks.suite import installed_suite, kinds
+from aqboard.checks.selection import kinds, probes_needed
+from aqboard.checks.suite import SUITE, installed_suite
 from aqboard.domain.finding import Verdict
 from aqboard.domain.readiness import State, VerdictLine, assess
 from aqboard.domain.session.outcome import ProbeOutcome
@@ -23,7 +22,7 @@ CODE = '''
 Nobody launches at full moon.
 """
 
-from aqboard.checks import Check
+from aqboard.checks.check import Check
 from aqboard.domain.evidence.base import Evidence
 from aqboard.domain.finding import Severity, Stage, failed, passed
 
@@ -102,7 +101,7 @@ def test_a_package_brings_a_check_and_the_probe_behind_it(site: Path) -> None:
         ("raise RuntimeError('no licence')", "plug_bad:CHECK", "RuntimeError: no licence"),
         ("import sys; sys.exit(3)", "plug_bad:CHECK", "SystemExit: 3"),
         ("import no_such_thing", "plug_bad:CHECK", "No module named 'no_such_thing'"),
-        ("CHECK = 'a string'", "plug_bad:CHECK", "names a str, not an aqboard.checks.Check"),
+        ("CHECK = 'a string'", "plug_bad:CHECK", "names a str, not an aqboard.api.Check"),
         ("CHECK = ()", "plug_bad:CHECK", "names no check"),
         (CODE, "plug_bad:NOTHING", "has no attribute 'NOTHING'"),
         (CODE, "plug_bad:SHADOW", "the check 'loss.first' exists already"),
