@@ -4,7 +4,8 @@
 code with the rights of whoever asks, as installing it allowed.
 """
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -14,7 +15,7 @@ CHECKS, PROBES = "aqboard.checks", "aqboard.probes"
 TARGETS = "aqboard.targets"
 """Each entry names a builder; a plan that names it, without folders of its own, runs installed code."""
 PROFILES = "aqboard.profiles"
-"""Each entry names a package whose `*.yaml` files are cluster profiles."""
+"""Each entry names a package whose `*.yaml` files are cluster profiles; see `plugin_folders`."""
 LINT_RULES = "aqboard.lint_rules"
 """Each entry names one Rule, or a tuple of them."""
 DEMO = "aqboard.demo"
@@ -48,6 +49,14 @@ def plugins(group: str) -> tuple[Plugin, ...]:
     return tuple(_load(entry) for entry in _entries(group))
 
 
+def plugin_folders(group: str) -> tuple[Plugin, ...]:
+    """The folders (Paths) of the packages that a group's entries name, by package name.
+
+    For data files. Nothing is imported, so no code of these packages runs, and a heavy one costs nothing.
+    """
+    return tuple(_find(entry) for entry in _entries(group))
+
+
 def installed_builders() -> tuple[str, ...]:
     """The builders that installed packages offer as targets, as a plan names them; nothing is imported."""
     return tuple(dict.fromkeys(entry.value for entry in _entries(TARGETS)))
@@ -63,6 +72,29 @@ def _load(entry: EntryPoint) -> Plugin:
     except (Exception, SystemExit) as error:
         return Plugin(_package(entry), entry.name, fault=f"{type(error).__name__}: {error}")
     return Plugin(_package(entry), entry.name, tuple(thing) if isinstance(thing, tuple | list) else (thing,))
+
+
+def _find(entry: EntryPoint) -> Plugin:
+    try:
+        if entry.attr:
+            raise ValueError(f"{entry.value} names an object; name a package, which is a folder")
+        return Plugin(_package(entry), entry.name, tuple(map(Path, _locations(entry.module))))
+    except Exception as error:
+        return Plugin(_package(entry), entry.name, fault=f"{type(error).__name__}: {error}")
+
+
+def _locations(package: str) -> Sequence[str]:
+    """What `importlib.util.find_spec` finds, without importing the packages above, as that would."""
+    within: Sequence[str] | None = None
+    name = ""
+    for part in package.split("."):
+        name = f"{name}.{part}".lstrip(".")
+        specs = (finder.find_spec(name, within) for finder in sys.meta_path)
+        spec = next((spec for spec in specs if spec is not None), None)
+        within = spec.submodule_search_locations if spec else None
+        if within is None:
+            raise ModuleNotFoundError(f"there is no package {name}")
+    return tuple(within or ())
 
 
 def _package(entry: EntryPoint) -> str:

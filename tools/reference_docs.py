@@ -17,7 +17,7 @@ from aqboard.checks.check import Check, always
 from aqboard.checks.suite import SUITE
 from aqboard.cli import app
 from aqboard.domain.cluster import cite
-from aqboard.lint.rules import RULES
+from aqboard.lint.rules.suite import RULES
 from aqboard.settings import SETTINGS, SETTINGS_FILES
 from tools.markdown import cell, paragraphs, table
 from tools.plan_reference import plan_page
