@@ -67,10 +67,13 @@ def mutants(file: str, source: str, enums: Mapping[str, Sequence[str]]) -> Itera
 def enumerations(sources: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """The members of every enumeration defined in the sources, by the name of its class."""
     return {
-        node.name: tuple(t.id for s in node.body if isinstance(s, ast.Assign) for t in s.targets if _is_name(t))
+        node.name: tuple(
+            t.id for s in node.body if isinstance(s, ast.Assign) for t in s.targets if isinstance(t, ast.Name)
+        )
         for source in sources
         for node in ast.walk(ast.parse(source))
-        if isinstance(node, ast.ClassDef) and any(_is_name(base) and base.id.endswith("Enum") for base in node.bases)
+        if isinstance(node, ast.ClassDef)
+        and any(isinstance(base, ast.Name) and base.id.endswith("Enum") for base in node.bases)
     }
 
 
@@ -120,7 +123,7 @@ def _changes(node: Any, enums: Mapping[str, Sequence[str]]) -> Iterator[tuple[st
             for i, condition in enumerate(node.ifs):
                 yield f"without `if {_text(condition)}`", _with(node, ifs=node.ifs[:i] + node.ifs[i + 1 :])
         case ast.Constant(value=bool()):
-            yield f"{node.value} -> {not node.value}", ast.Constant(not node.value)
+            yield f"{node.value!r} -> {not node.value}", ast.Constant(not node.value)
         case ast.Constant(value=int() | float() as number):
             for value in (number + 1, number - 1) if isinstance(number, int) else (number * 1.7 + 0.01, number * 0.6):
                 if value != number:
