@@ -4,10 +4,10 @@
 code with the rights of whoever asks, as installing it allowed.
 """
 
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
 from pathlib import Path
 
 CHECKS, PROBES = "aqboard.checks", "aqboard.probes"
@@ -78,23 +78,20 @@ def _find(entry: EntryPoint) -> Plugin:
     try:
         if entry.attr:
             raise ValueError(f"{entry.value} names an object; name a package, which is a folder")
-        return Plugin(_package(entry), entry.name, tuple(map(Path, _locations(entry.module))))
+        return Plugin(_package(entry), entry.name, _package_folders(entry.module))
     except Exception as error:
         return Plugin(_package(entry), entry.name, fault=f"{type(error).__name__}: {error}")
 
 
-def _locations(package: str) -> Sequence[str]:
-    """What `importlib.util.find_spec` finds, without importing the packages above, as that would."""
-    within: Sequence[str] | None = None
-    name = ""
-    for part in package.split("."):
-        name = f"{name}.{part}".lstrip(".")
-        specs = (finder.find_spec(name, within) for finder in sys.meta_path)
-        spec = next((spec for spec in specs if spec is not None), None)
-        within = spec.submodule_search_locations if spec else None
-        if within is None:
-            raise ModuleNotFoundError(f"there is no package {name}")
-    return tuple(within or ())
+def _package_folders(package: str) -> tuple[Path, ...]:
+    """Where a package is. Asks for the topmost only: to find one inside it, Python would import it."""
+    top, *below = package.split(".")
+    spec = find_spec(top)
+    folders = [Path(place, *below) for place in (spec and spec.submodule_search_locations) or ()]
+    found = tuple(folder for folder in folders if folder.is_dir())
+    if not found:
+        raise ModuleNotFoundError(f"there is no package {package}")
+    return found
 
 
 def _package(entry: EntryPoint) -> str:

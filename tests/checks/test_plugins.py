@@ -15,6 +15,7 @@ from aqboard.plugins import CHECKS, installed_builders, plugins
 from aqboard.probes import Context
 from aqboard.sessions import worker
 from tests import samples
+from tests.packages import install
 
 CODE = '''
 """Is the moon full?
@@ -47,31 +48,11 @@ def measure(context):
     return MoonEvidence(lit=len(context.plan.name) / 1000)
 '''
 PROBE_CODE = """
-from aqboard.probes import Probe
+from aqboard.api.target import Probe
 from {module} import MoonEvidence, measure
 
 PROBE = Probe(MoonEvidence, "Moon", measure)
 """
-
-
-def install(folder: Path, name: str, entries: str, **modules: str) -> None:
-    """What pip leaves behind: modules on the path and a dist-info folder beside them."""
-    for module, code in modules.items():
-        (folder / f"{module}.py").write_text(code)
-    info = folder / f"{name}-1.2.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.2\n")
-    (info / "entry_points.txt").write_text(entries)
-
-
-@pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.syspath_prepend(tmp_path)
-    before = set(sys.modules)
-    yield tmp_path
-    for module in set(sys.modules) - before:
-        if module.startswith("plug_"):
-            del sys.modules[module]
 
 
 def test_a_package_brings_a_check_and_the_probe_behind_it(site: Path) -> None:

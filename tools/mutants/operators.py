@@ -9,7 +9,7 @@ import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import CodeType
-from typing import Any
+from typing import Any, TypeGuard
 
 COMPARISONS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
     ast.Lt: (ast.LtE, ast.GtE),
@@ -72,8 +72,7 @@ def enumerations(sources: Sequence[str]) -> dict[str, tuple[str, ...]]:
         )
         for source in sources
         for node in ast.walk(ast.parse(source))
-        if isinstance(node, ast.ClassDef)
-        and any(isinstance(base, ast.Name) and base.id.endswith("Enum") for base in node.bases)
+        if isinstance(node, ast.ClassDef) and any(_is_name(base) and base.id.endswith("Enum") for base in node.bases)
     }
 
 
@@ -174,7 +173,7 @@ def _put(items: Sequence[Any], at: int, new: Any) -> list[Any]:
     return [*items[:at], new, *items[at + 1 :]]
 
 
-def _is_name(node: Any, *names: str) -> bool:
+def _is_name(node: Any, *names: str) -> TypeGuard[ast.Name]:
     return isinstance(node, ast.Name) and (not names or node.id in names)
 
 
