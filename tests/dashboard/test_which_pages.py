@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import aqboard.web.pages
+from aqboard.web import board
 from tests.dashboard.conftest import APP, PAGES, words
 from tools.screenshots import IMAGES, SHOTS
 
@@ -44,6 +45,7 @@ def with_the_guides_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
     folder = tmp_path / "shows"
     folder.mkdir()
     (folder / "inputs.py").write_text(show)
+    monkeypatch.setattr(board, "project_folder", lambda: tmp_path)
     monkeypatch.setattr(aqboard.web.pages, "__path__", [*aqboard.web.pages.__path__, str(folder)])
     yield app
     sys.modules.pop("aqboard.web.pages.inputs", None)
