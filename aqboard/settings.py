@@ -92,8 +92,8 @@ SETTINGS: tuple[EnvironmentVariable, ...] = (
     EnvironmentVariable(
         PROFILES,
         "folder",
-        "only the packaged profiles",
-        "A team's own cluster profiles, one `NAME.yaml` each; they win over packaged ones.",
+        "only the packaged and installed profiles",
+        "A team's own cluster profiles, one `NAME.yaml` each; they win over all others of the same name.",
         (BOARD, COMMANDS),
     ),
     EnvironmentVariable(

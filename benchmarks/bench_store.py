@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from aqboard.checks import SUITE
+from aqboard.checks.suite import SUITE
 from aqboard.domain.finding import Verdict
 from aqboard.domain.readiness import Readiness
 from aqboard.store import Store

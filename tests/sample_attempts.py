@@ -14,8 +14,8 @@ import numpy as np
 import yaml
 from safetensors.numpy import save_file
 
-from aqboard.checks import SUITE
 from aqboard.checks.judge import judge_all
+from aqboard.checks.suite import SUITE
 from aqboard.domain.attempt import Attempt, InputFile
 from aqboard.domain.checkpoint import BestScore, IntegrityReport, TensorSpec
 from aqboard.domain.evidence.base import Evidence

@@ -4,21 +4,25 @@ import importlib
 import importlib.util
 import inspect
 import re
-import sys
+import tomllib
 from contextlib import suppress
 from pathlib import Path
-from types import ModuleType
 from typing import Any, Protocol
 
 import pytest
 from typer.main import get_command
 
-from aqboard.checks import SUITE, Check
+from aqboard.checks.check import Check
 from aqboard.checks.judge import judge_all
+from aqboard.checks.suite import SUITE, installed_suite
 from aqboard.domain.evidence.loss import CurveEvidence, CurvePoint
 from aqboard.domain.finding import Verdict
 from aqboard.domain.session.events import ProbeOutcome
+from aqboard.launch.profile import all_profiles, load_profile, profile_faults
+from aqboard.lint.check import lint
+from aqboard.lint.rules.suite import RULES, installed_rules
 from tests import samples
+from tests.packages import install
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -34,32 +38,67 @@ PATH = re.compile(rf"(?<![\w./$~-])(?:(?:{TOP})/[\w./*-]*|(?:{INSIDE})/[a-z0-9_.
 MODULE = re.compile(r"(?<![\w/.-])(?:aqboard|aqboard_reference|tools|tests|benchmarks)(?:\.[A-Za-z_]\w*)+")
 
 
-def example(tmp_path: Path) -> ModuleType:
-    """The check of docs/adding_a_check.md, written to a file and imported as a user's would be."""
-    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "adding_a_check.md").read_text(), re.DOTALL)
-    file = tmp_path / "baseline_converged.py"
-    file.write_text(code)
-    spec = importlib.util.spec_from_file_location("baseline_converged", file)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["baseline_converged"] = module
-    spec.loader.exec_module(module)
-    return module
+def blocks(document: str, language: str) -> list[str]:
+    """The examples of a guide."""
+    return re.findall(rf"```{language}\n(.*?)```", (ROOT / "docs" / document).read_text(), re.DOTALL)
+
+
+def entries(document: str) -> str:
+    """The entry points that a guide shows for `pyproject.toml`, as pip would install them."""
+    (shown,) = blocks(document, "toml")
+    groups = tomllib.loads(shown)["project"]["entry-points"]
+    return "\n".join(
+        f"[{group}]\n" + "".join(f"{k} = {v}\n" for k, v in named.items()) for group, named in groups.items()
+    )
 
 
 @pytest.mark.parametrize(
     ("losses", "verdict"), [((0.9, 0.5, 0.4), Verdict.PASS), ((0.4, 0.9), Verdict.WARN), ((None,), Verdict.SKIP)]
 )
 def test_the_check_of_the_guide_works_in_the_suite(
-    tmp_path: Path, losses: tuple[float | None, ...], verdict: Verdict
+    site: Path, losses: tuple[float | None, ...], verdict: Verdict
 ) -> None:
-    check = example(tmp_path).CHECK
+    (code,) = blocks("adding_a_check.md", "python")
+    install(
+        site,
+        "my-checks",
+        entries("adding_a_check.md"),
+        {"my_checks/converged.py": code, "my_checks/probes.py": "PROBE = ()\n", "my_checks/__init__.py": ""},
+    )
+    *ours, check = installed_suite()
+    assert tuple(ours) == SUITE
     curve = CurveEvidence(points=tuple(CurvePoint(step=i, val_loss=loss) for i, loss in enumerate(losses)))
     outcome = ProbeOutcome(probe="curve", status="measured", evidence=curve.model_dump(mode="json"))
     findings = judge_all((*SUITE, check), samples.plan(), {"curve": outcome})
     assert (findings[-1].check, findings[-1].verdict) == ("baseline.converged", verdict)
     assert check.question.endswith("?")
+
+
+def test_the_rule_of_the_guide_works_in_lint(site: Path) -> None:
+    (code,) = blocks("adding_a_lint_rule.md", "python")
+    install(site, "my-rules", entries("adding_a_lint_rule.md"), my_rules=code)
+    *ours, rule = installed_rules()
+    assert (tuple(ours), rule.slug) == (RULES, "mail-user")
+    script = "#!/bin/bash\n#SBATCH --mail-type=END\n"
+    (found,) = (each for each in lint(script, rules=installed_rules()).findings if each.rule == "mail-user")
+    assert (found.line, found.fix) == (2, "#SBATCH --mail-user=you@example.org")
+    told = script + "#SBATCH --mail-user=ada@example.org\n"
+    assert "mail-user" not in {each.rule for each in lint(told, rules=installed_rules()).findings}
+    assert "# aqboard: ignore 1001 REASON" in (ROOT / "docs" / "adding_a_lint_rule.md").read_text()
+
+
+def test_the_profile_of_the_guide_works_in_a_package_and_in_a_teams_folder(
+    site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (text,) = blocks("adding_a_profile.md", "yaml")
+    install(site, "our-clusters", entries("adding_a_profile.md"), {"our_clusters/profiles/aurora-borealis.yaml": text})
+    assert profile_faults() == ()
+    profile = load_profile("aurora-borealis")
+    assert (profile.node.gpus, profile.memory_request) == (4, "480G")
+    assert lint("#!/bin/bash\ncd /lustre/aurora/x\n", profiles=all_profiles()).profile == "aurora-borealis"
+    (tmp_path / "aurora-borealis.yaml").write_text(text.replace("480G", "240G"))
+    monkeypatch.setenv("AQBOARD_PROFILES", str(tmp_path))
+    assert load_profile("aurora-borealis").memory_request == "240G"
 
 
 SAYS = {"passed": "pass", "failed": "fail", "warned": "warn", "skipped": "skip", "broke": "error"}
@@ -106,7 +145,7 @@ def test_links_lead_somewhere(document: Path) -> None:
 
 
 def test_the_target_that_the_guide_shows_is_the_examples() -> None:
-    (shown,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "your_own_model.md").read_text(), re.DOTALL)
+    (shown,) = blocks("your_own_model.md", "python")
     assert shown == (ROOT / "examples" / "foreign" / "aqboard_target.py").read_text()
 
 

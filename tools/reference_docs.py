@@ -14,11 +14,11 @@ from typing import Any
 import typer
 from typer.main import get_command
 
-from aqboard.checks import SUITE, Check
-from aqboard.checks.check import always
+from aqboard.checks.check import Check, always
+from aqboard.checks.suite import SUITE
 from aqboard.cli import app
 from aqboard.domain.cluster import cite
-from aqboard.lint.rules import RULES
+from aqboard.lint.rules.suite import RULES
 from aqboard.settings import SETTINGS, SETTINGS_FILES
 from tools import draw_packages
 from tools.markdown import cell, paragraphs, table

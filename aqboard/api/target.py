@@ -1,4 +1,7 @@
-"""What another package may import from aqboard to be measured, or to measure: targets and probes. Needs torch."""
+"""What another package may import from aqboard to be measured, or to measure: targets and probes. Needs torch.
+
+What a target returns but tensors is in `aqboard.api`: `DataFacts`, `TrainingFacts`, `ScanRule`, `ScanLayout`.
+"""
 
 from aqboard.probes.context import Context, Probe
 from aqboard.probes.load import load_state_dict

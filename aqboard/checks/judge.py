@@ -3,7 +3,7 @@
 import traceback
 from collections.abc import Collection, Iterable, Mapping
 
-from aqboard.checks import Check
+from aqboard.checks.check import Check
 from aqboard.domain.evidence.base import Evidence
 from aqboard.domain.finding import Finding, Judgement, Severity, broke, skipped
 from aqboard.domain.plan import LaunchPlan

@@ -3,11 +3,16 @@
 import difflib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from aqboard.checks import Check
-from aqboard.checks.suite import kinds
+from aqboard.checks.check import Check
 from aqboard.domain.errors import PlanError
 from aqboard.domain.evidence.base import Evidence
+from aqboard.domain.evidence.kinds import EVIDENCE
 from aqboard.domain.plan import LaunchPlan
+
+
+def kinds(suite: Iterable[Check]) -> tuple[type[Evidence], ...]:
+    """Every kind of evidence there is: aqboard's own in their order, then those that other checks need."""
+    return tuple(dict.fromkeys([*EVIDENCE, *(kind for check in suite for kind in check.needs)]))
 
 
 def left_out(suite: Sequence[Check], only: Collection[str], skip: Collection[str]) -> tuple[str, ...]:

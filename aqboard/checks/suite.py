@@ -1,17 +1,85 @@
-"""Can the checks of every installed package be loaded?
+"""The suite: every question asked before a launch, in reading order; then those that installed packages ask.
 
-A package may bring checks through the entry point group `aqboard.checks`, and the probes behind them through
-`aqboard.probes`. One that cannot be loaded would have asked something that nobody asks now: that is told, and blocks.
+A package brings checks through the entry point group `aqboard.checks`, and the probes behind them through
+`aqboard.probes`.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 
-from aqboard.checks import SUITE, Check
-from aqboard.domain.evidence.base import Evidence
-from aqboard.domain.evidence.kinds import EVIDENCE
-from aqboard.domain.finding import Judgement, Severity, Stage, broke
-from aqboard.domain.plan import LaunchPlan
+from aqboard.checks import (
+    baseline_agrees,
+    cache_content,
+    cache_timeline,
+    cache_trained_with,
+    cache_valid,
+    checkpoint_bitwise,
+    checkpoint_configuration,
+    checkpoint_coverage,
+    checkpoint_healthy,
+    checkpoint_intact,
+    checkpoint_launch,
+    checkpoint_optimizer,
+    checkpoint_settings,
+    data_periods,
+    data_statistics,
+    environment_output,
+    environment_ready,
+    forward_counterfactuals,
+    forward_deterministic,
+    forward_shapes,
+    launch_agrees,
+    launch_walltime,
+    loss_attribution,
+    loss_candidates,
+    loss_first,
+    plugin_loaded,
+    ranks_equal,
+    scan_cache_used,
+    scan_order,
+    scan_refusal,
+    scan_rule,
+    train_cost,
+    train_one_step,
+)
+from aqboard.checks.check import Check
+from aqboard.checks.selection import kinds
 from aqboard.plugins import CHECKS, plugins
+
+SUITE: tuple[Check, ...] = (
+    checkpoint_intact.CHECK,
+    checkpoint_healthy.CHECK,
+    checkpoint_coverage.CHECK,
+    checkpoint_bitwise.CHECK,
+    checkpoint_settings.CHECK,
+    checkpoint_configuration.CHECK,
+    checkpoint_optimizer.CHECK,
+    checkpoint_launch.CHECK,
+    baseline_agrees.CHECK,
+    scan_rule.CHECK,
+    scan_order.CHECK,
+    scan_cache_used.CHECK,
+    scan_refusal.CHECK,
+    cache_valid.CHECK,
+    cache_trained_with.CHECK,
+    cache_content.CHECK,
+    cache_timeline.CHECK,
+    data_statistics.CHECK,
+    data_periods.CHECK,
+    forward_shapes.CHECK,
+    forward_deterministic.CHECK,
+    forward_counterfactuals.CHECK,
+    loss_first.CHECK,
+    loss_candidates.CHECK,
+    loss_attribution.CHECK,
+    train_one_step.CHECK,
+    ranks_equal.CHECK,
+    train_cost.CHECK,
+    launch_agrees.CHECK,
+    launch_walltime.CHECK,
+    environment_output.CHECK,
+    environment_ready.CHECK,
+)
+"""Ours, without those of installed packages."""
 
 
 def installed_suite(suite: tuple[Check, ...] = SUITE) -> tuple[Check, ...]:
@@ -23,12 +91,7 @@ def installed_suite(suite: tuple[Check, ...] = SUITE) -> tuple[Check, ...]:
             faults.setdefault(plugin.package, []).append(f"{plugin.entry}: {fault}")
         else:
             known += [thing for thing in plugin.things if isinstance(thing, Check)]
-    return (*known, *(_told(package, told) for package, told in faults.items()))
-
-
-def kinds(suite: Iterable[Check]) -> tuple[type[Evidence], ...]:
-    """Every kind of evidence there is: aqboard's own in their order, then those that other checks need."""
-    return tuple(dict.fromkeys([*EVIDENCE, *(kind for check in suite for kind in check.needs)]))
+    return (*known, *(plugin_loaded.check(package, told) for package, told in faults.items()))
 
 
 def _misfit(things: tuple[object, ...], known: Collection[Check]) -> str:
@@ -37,7 +100,7 @@ def _misfit(things: tuple[object, ...], known: Collection[Check]) -> str:
     taken = {check.id for check in known}
     for thing in things:
         if not isinstance(thing, Check):
-            return f"it names a {type(thing).__name__}, not an aqboard.checks.Check"
+            return f"it names a {type(thing).__name__}, not an aqboard.api.Check"
         if thing.id in taken:
             return f"the check {thing.id!r} exists already"
         taken.add(thing.id)
@@ -45,17 +108,3 @@ def _misfit(things: tuple[object, ...], known: Collection[Check]) -> str:
             if own.setdefault(kind.kind, kind) is not kind:
                 return f"the evidence {kind.kind!r} exists already"
     return "" if things else "it names no check"
-
-
-def _told(package: str, faults: list[str]) -> Check:
-    name = package.partition(" ")[0]
-
-    def judge(plan: LaunchPlan) -> Judgement:
-        """Never a PASS: it stands for checks that could not be loaded."""
-        return broke(
-            f"The package {package} brings checks that cannot be used: {'; '.join(faults)}.",
-            remedy=f"Mend or uninstall {name}; if this launch can do without its checks, lower plugin.{name} in the "
-            "plan's severities.",
-        )
-
-    return Check(f"plugin.{name}", f"Plugin {name}", Stage.PLUGIN, Severity.BLOCKS, (), judge)

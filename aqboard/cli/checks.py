@@ -10,7 +10,7 @@ from aqboard.cli.options import AsJson
 from aqboard.cli.output import CANNOT_TELL, err, errors_told, out, print_json, print_rows
 from aqboard.domain.cluster import ClusterProfile, cite
 from aqboard.launch.facts import facts
-from aqboard.launch.profile import load_profile, profile_files
+from aqboard.launch.profile import load_profile, profile_faults, profile_files
 
 
 def checks(as_json: AsJson = False) -> None:
@@ -43,6 +43,8 @@ def profiles(as_json: AsJson = False) -> None:
     with errors_told(as_json=as_json):
         files = profile_files()
         known = {name: load_profile(name) for name in sorted(files)}
+        for fault in profile_faults():
+            err.print(f"note: {fault}", markup=False)
     if as_json:
         print_json([{**profile.model_dump(mode="json"), "file": str(files[name])} for name, profile in known.items()])
         return

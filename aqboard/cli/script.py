@@ -6,12 +6,13 @@ from typing import Annotated
 import typer
 
 from aqboard.cli.options import AsJson
-from aqboard.cli.output import FOUND, OK, errors_told, out, print_json
-from aqboard.launch.profile import all_profiles, load_profile
+from aqboard.cli.output import FOUND, OK, err, errors_told, out, print_json
+from aqboard.launch.profile import all_profiles, load_profile, profile_faults
 from aqboard.lint.check import lint
 from aqboard.lint.parse.source import read_text
 from aqboard.lint.report import LintFinding, LintReport
 from aqboard.lint.rules.rule import Level
+from aqboard.lint.rules.suite import installed_rules
 from aqboard.sessions.plan_file import read_plan
 
 app = typer.Typer(help="Job scripts: lint.", no_args_is_help=True)
@@ -47,7 +48,10 @@ def lint_command(
             profiles=() if named else all_profiles(),
             profile=load_profile(named) if named else None,
             plan=cluster,
+            rules=installed_rules(),
         )
+        for fault in () if named else profile_faults():
+            err.print(f"note: {fault}", markup=False)
     if as_json:
         print_json(report)
     else:

@@ -1,6 +1,6 @@
 """Lint one script: the whole way from text to report. Pure; the same text and profile always give the same report."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -10,9 +10,9 @@ from aqboard.domain.words import printable
 from aqboard.lint.parse.model import Script
 from aqboard.lint.parse.script import read_script
 from aqboard.lint.report import LintFinding, LintReport
-from aqboard.lint.rules import RULES
 from aqboard.lint.rules.queries import all_words
 from aqboard.lint.rules.rule import Hit, Rule, RuleContext
+from aqboard.lint.rules.suite import RULES
 from aqboard.lint.waivers import waivers
 
 EXCERPT = 160
@@ -33,8 +33,9 @@ def lint(
     profiles: Iterable[ClusterProfile] = (),
     profile: ClusterProfile | None = None,
     plan: ClusterPlan | None = None,
+    rules: Sequence[Rule] = RULES,
 ) -> LintReport:
-    """Judge a script's text by every rule.
+    """Judge a script's text by every rule of `rules`; `installed_rules()` has those of installed packages as well.
 
     It is held against `profile`; without one, against the one of `profiles` whose signs it carries. With `plan`, nodes
     and GPUs are compared too. Raises `TooComplex` for a text that cannot be parsed in bounded time, and nothing else.
@@ -43,11 +44,11 @@ def lint(
     because = "named"
     if profile is None and (found := recognise(script, profiles)) is not None:
         profile, because = found.profile, f"recognised by {found.sign}"
-    given = waivers(script)
+    given = waivers(script, rules)
     context = RuleContext(profile, plan)
     findings: list[LintFinding] = []
     notes = [*script.notes, *given.notes]
-    for rule in RULES:
+    for rule in rules:
         hits = list(islice(rule.judge(script, context), MOST + 1))
         if len(hits) > MOST:
             notes.append(f"There are more than {MOST} findings of {rule.slug}; the first {MOST} are shown.")

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aqboard.lint.parse.model import Comment, Script
-from aqboard.lint.rules import rule_named
 from aqboard.lint.rules.rule import Hit, Rule
 
 _IGNORE = re.compile(r"#+\s*aqboard\s*:\s*ignore\b[ \t]*(\S*)[ \t]*(.*)")
@@ -31,15 +30,16 @@ class Waivers:
         return ""
 
 
-def waivers(script: Script) -> Waivers:
-    """Read every `aqboard: ignore` comment of a script."""
+def waivers(script: Script, rules: Sequence[Rule]) -> Waivers:
+    """Read every `aqboard: ignore` comment of a script; it names one of `rules` by its slug or its number."""
+    named = {rule.slug: rule for rule in rules} | {str(rule.number): rule for rule in rules if rule.number}
     given, notes = [], []
     ends = {command.line: command.end_line for command in script.commands}
     for comment in (*script.comments, *_behind_directives(script)):
         match = _IGNORE.match(comment.text)
         if match is None:
             continue
-        rule, reason = rule_named(match[1]), match[2].strip(" \t\r:,-")
+        rule, reason = named.get(match[1]), match[2].strip(" \t\r:,-")
         if rule is None:
             notes.append(f"Line {comment.line}: there is no rule {match[1]!r}, so nothing is waived.")
         elif not reason:

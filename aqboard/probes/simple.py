@@ -1,7 +1,7 @@
 """A target in ten lines: say how the model is built and where its validation batches come from.
 
 ```python
-from aqboard.probes.simple import SimpleTarget
+from aqboard.api.target import SimpleTarget
 
 def build(plan):
     return SimpleTarget(plan, module=lambda: MyModule(**settings), batches=my_validation_loader)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from aqboard.checks import Check
+from aqboard.checks.check import Check
 from aqboard.checks.judge import judge_all
 from aqboard.checks.suite import installed_suite
 from aqboard.domain.attempt import Attempt

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from aqboard.checks import SUITE
+from aqboard.checks.suite import SUITE
 from aqboard.domain.finding import Finding, Stage, Verdict
 from aqboard.domain.readiness import Readiness
 from aqboard.show.words import (

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from aqboard.checks import SUITE
+from aqboard.checks.suite import SUITE
 from aqboard.domain.finding import Stage, Verdict
 from aqboard.domain.job.guard_verdict import GuardVerdict
 from aqboard.domain.words import moment

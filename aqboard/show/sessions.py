@@ -10,7 +10,7 @@ from aqboard.domain.words import lasting, moment
 from aqboard.show.words import NONE, PROBE_STATES, SESSION_STATES, Face, Row
 
 if TYPE_CHECKING:
-    from aqboard.checks import Check
+    from aqboard.checks.check import Check
     from aqboard.sessions.control import SessionView
     from aqboard.store.sessions import SessionRow
 

@@ -3,7 +3,7 @@
 import stations
 from forecaster import StationForecaster
 
-from aqboard.probes.simple import SimpleTarget
+from aqboard.api.target import SimpleTarget
 
 
 def build(plan):

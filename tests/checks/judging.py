@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from aqboard.checks import SUITE, Check
+from aqboard.checks.check import Check
+from aqboard.checks.suite import SUITE
 from aqboard.domain.evidence.base import Evidence
 from aqboard.domain.finding import Judgement, Verdict
 from aqboard.domain.plan import LaunchPlan

@@ -5,8 +5,8 @@ And which launches a check applies to.
 
 import pytest
 
-from aqboard.checks import SUITE
 from aqboard.checks.check import always, where_wind_orders_tokens
+from aqboard.checks.suite import SUITE
 from aqboard.domain.plan import LaunchPlan
 from tests.checks.judging import BY_ID, Healthy, judge
 

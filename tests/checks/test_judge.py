@@ -1,4 +1,4 @@
-from aqboard.checks import Check
+from aqboard.checks.check import Check
 from aqboard.checks.judge import judge_all, judge_one
 from aqboard.domain.evidence.loss import CurveEvidence, CurvePoint
 from aqboard.domain.finding import Judgement, Severity, Stage, Verdict, passed

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from aqboard.checks import SUITE
 from aqboard.checks.judge import judge_one
-from aqboard.checks.selection import probes_needed
-from aqboard.checks.suite import installed_suite, kinds
+from aqboard.checks.selection import kinds, probes_needed
+from aqboard.checks.suite import SUITE, installed_suite
 from aqboard.domain.finding import Verdict
 from aqboard.domain.readiness import State, VerdictLine, assess
 from aqboard.domain.session.events import ProbeOutcome
@@ -16,6 +15,7 @@ from aqboard.plugins import CHECKS, installed_builders, plugins
 from aqboard.probes import Context
 from aqboard.sessions import worker
 from tests import samples
+from tests.packages import install
 
 CODE = '''
 """Is the moon full?
@@ -23,7 +23,7 @@ CODE = '''
 Nobody launches at full moon.
 """
 
-from aqboard.checks import Check
+from aqboard.checks.check import Check
 from aqboard.domain.evidence.base import Evidence
 from aqboard.domain.finding import Severity, Stage, failed, passed
 
@@ -48,31 +48,11 @@ def measure(context):
     return MoonEvidence(lit=len(context.plan.name) / 1000)
 '''
 PROBE_CODE = """
-from aqboard.probes import Probe
+from aqboard.api.target import Probe
 from {module} import MoonEvidence, measure
 
 PROBE = Probe(MoonEvidence, "Moon", measure)
 """
-
-
-def install(folder: Path, name: str, entries: str, **modules: str) -> None:
-    """What pip leaves behind: modules on the path and a dist-info folder beside them."""
-    for module, code in modules.items():
-        (folder / f"{module}.py").write_text(code)
-    info = folder / f"{name}-1.2.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.2\n")
-    (info / "entry_points.txt").write_text(entries)
-
-
-@pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.syspath_prepend(tmp_path)
-    before = set(sys.modules)
-    yield tmp_path
-    for module in set(sys.modules) - before:
-        if module.startswith("plug_"):
-            del sys.modules[module]
 
 
 def test_a_package_brings_a_check_and_the_probe_behind_it(site: Path) -> None:
@@ -102,7 +82,7 @@ def test_a_package_brings_a_check_and_the_probe_behind_it(site: Path) -> None:
         ("raise RuntimeError('no licence')", "plug_bad:CHECK", "RuntimeError: no licence"),
         ("import sys; sys.exit(3)", "plug_bad:CHECK", "SystemExit: 3"),
         ("import no_such_thing", "plug_bad:CHECK", "No module named 'no_such_thing'"),
-        ("CHECK = 'a string'", "plug_bad:CHECK", "names a str, not an aqboard.checks.Check"),
+        ("CHECK = 'a string'", "plug_bad:CHECK", "names a str, not an aqboard.api.Check"),
         ("CHECK = ()", "plug_bad:CHECK", "names no check"),
         (CODE, "plug_bad:NOTHING", "has no attribute 'NOTHING'"),
         (CODE, "plug_bad:SHADOW", "the check 'loss.first' exists already"),

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from aqboard.checks import SUITE
 from aqboard.checks.check import Check
 from aqboard.checks.judge import judge_all
 from aqboard.checks.selection import left_out, limits, probes_needed, refuse_unknown
+from aqboard.checks.suite import SUITE
 from aqboard.domain.errors import PlanError
 from aqboard.domain.evidence.base import Evidence
 from aqboard.domain.evidence.kinds import EVIDENCE

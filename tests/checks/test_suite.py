@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from aqboard.checks import SUITE, Check
+from aqboard.checks.check import Check
+from aqboard.checks.suite import SUITE
 from aqboard.domain.cache import CacheFault, UnreadableCache
 from aqboard.domain.evidence.loss import LossMeasurement
 from aqboard.domain.evidence.scan import DirectionResult

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from aqboard.checks import SUITE
+from aqboard.checks.suite import SUITE
 from aqboard.cli.attempts import MOST
 from aqboard.store import Store
 from tests import samples

@@ -10,6 +10,7 @@ from aqboard.lint.check import lint
 from aqboard.show.lint import annotated
 from tests.dashboard.conftest import words
 from tests.lint.lint_corpus import FOLDER
+from tests.packages import install
 
 TYPICAL = (FOLDER / "02_lumi_typical.sh").read_text()
 
@@ -83,3 +84,30 @@ def test_long_scripts_and_lines_are_cut_where_they_are_shown(tmp_path: Path):
 def test_the_report_can_be_downloaded_as_json():
     report = lint(TYPICAL, "job.sh", profiles=all_profiles())
     assert json.loads(report.model_dump_json())["findings"][0]["rule"] == "cores"
+
+
+@pytest.fixture
+def broken_packages(site):
+    """A package whose rules cannot be loaded, and whose profile replaces one of ours."""
+    install(
+        site,
+        "brokenlint",
+        "[aqboard.lint_rules]\nours = plug_lint:RULE\n[aqboard.profiles]\nours = plug_clusters\n",
+        {"plug_clusters/lumi-g.yaml": "name: lumi-g\n"},
+        plug_lint="raise RuntimeError('no licence')",
+    )
+
+
+def test_packages_that_cannot_be_used_are_told_and_everything_else_is_judged(broken_packages, page):
+    app = paste(page, TYPICAL)
+    assert not app.exception
+    told = words(app).replace("\\", "")
+    assert "12 errors and 6 warnings of 15 rules" in told
+    assert "The package brokenlint 1.2 brings lint rules that cannot be used: ours: RuntimeError: no licence" in told
+    assert "brings cluster profiles that cannot be used: the profile 'lumi-g' exists already." in told
+
+
+def test_the_launch_page_tells_of_profiles_that_cannot_be_used(broken_packages, samples, open_page):
+    app = open_page("launch", samples.numbers["fixed"])
+    assert not app.exception
+    assert "The package brokenlint 1.2 brings cluster profiles that cannot be used" in words(app).replace("\\", "")

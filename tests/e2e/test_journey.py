@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from aqboard.domain.signing.signoff import Decision
 from aqboard.show.compare import finding_differences
 from aqboard.store import Store
+from tests.dashboard.conftest import PAGES
 from tests.e2e.conftest import Board
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -126,8 +127,8 @@ def test_texts_of_strangers_stay_texts(path: str, page: Page, board: Board) -> N
 
 
 def test_the_server_holds_no_torch_once_every_page_was_shown(page: Page, board: Board) -> None:
-    for path in ("", "checkpoint", "caches", "forward", "losses", "launch", "history"):
-        visit(page, board, path, "fixed")
+    for name in PAGES:
+        visit(page, board, "" if name == "readiness" else name, "fixed")
     mapped = Path(f"/proc/{board.pid}/maps").read_text()
     assert "python" in mapped
     assert "libtorch" not in mapped

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, TypeVar
 
-from aqboard.checks import SUITE
 from aqboard.checks.judge import judge_all
 from aqboard.checks.selection import probes_needed
+from aqboard.checks.suite import SUITE
 from aqboard.domain.attempt import Attempt
 from aqboard.domain.evidence.base import Evidence
 from aqboard.domain.finding import Finding

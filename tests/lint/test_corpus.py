@@ -5,7 +5,7 @@ import pytest
 from aqboard.launch.profile import load_profile
 from aqboard.lint.check import lint
 from aqboard.lint.parse.source import read_text
-from aqboard.lint.rules import RULES
+from aqboard.lint.rules.suite import RULES
 from tests.launch.launch_samples import cluster
 from tests.lint.lint_corpus import FOLDER, SCRIPTS, expected, judged, summary
 

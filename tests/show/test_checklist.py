@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqboard.checks import SUITE
+from aqboard.checks.suite import SUITE
 from aqboard.domain.finding import Severity, Stage, Verdict
 from aqboard.domain.readiness import VerdictLine, assess
 from aqboard.show.checklist import ahead, by_stage, check_title, checklist, tally

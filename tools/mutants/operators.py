@@ -9,7 +9,7 @@ import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import CodeType
-from typing import Any
+from typing import Any, TypeGuard
 
 COMPARISONS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
     ast.Lt: (ast.LtE, ast.GtE),
@@ -67,7 +67,9 @@ def mutants(file: str, source: str, enums: Mapping[str, Sequence[str]]) -> Itera
 def enumerations(sources: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """The members of every enumeration defined in the sources, by the name of its class."""
     return {
-        node.name: tuple(t.id for s in node.body if isinstance(s, ast.Assign) for t in s.targets if _is_name(t))
+        node.name: tuple(
+            t.id for s in node.body if isinstance(s, ast.Assign) for t in s.targets if isinstance(t, ast.Name)
+        )
         for source in sources
         for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.ClassDef) and any(_is_name(base) and base.id.endswith("Enum") for base in node.bases)
@@ -120,7 +122,7 @@ def _changes(node: Any, enums: Mapping[str, Sequence[str]]) -> Iterator[tuple[st
             for i, condition in enumerate(node.ifs):
                 yield f"without `if {_text(condition)}`", _with(node, ifs=node.ifs[:i] + node.ifs[i + 1 :])
         case ast.Constant(value=bool()):
-            yield f"{node.value} -> {not node.value}", ast.Constant(not node.value)
+            yield f"{node.value!r} -> {not node.value}", ast.Constant(not node.value)
         case ast.Constant(value=int() | float() as number):
             for value in (number + 1, number - 1) if isinstance(number, int) else (number * 1.7 + 0.01, number * 0.6):
                 if value != number:
@@ -171,7 +173,7 @@ def _put(items: Sequence[Any], at: int, new: Any) -> list[Any]:
     return [*items[:at], new, *items[at + 1 :]]
 
 
-def _is_name(node: Any, *names: str) -> bool:
+def _is_name(node: Any, *names: str) -> TypeGuard[ast.Name]:
     return isinstance(node, ast.Name) and (not names or node.id in names)
 
 

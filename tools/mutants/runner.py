@@ -19,10 +19,10 @@ import tempfile
 import traceback
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from functools import _lru_cache_wrapper
+from functools import _lru_cache_wrapper, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import CodeType, FunctionType
+from types import CodeType, FrameType, FunctionType
 from typing import Any, NoReturn
 
 from tools.mutants.operators import Mutant
@@ -52,7 +52,7 @@ def missed(tests: Sequence[str], mutants: Sequence[Mutant]) -> list[Mutant]:
     for number, mutant in enumerate(mutants):
         code = told["codes"].get(str(number), UNFIT)
         if code == UNFIT:
-            code = _forked(lambda m=mutant: _imported(told["files"].get(m.file, tests), m))
+            code = _forked(partial(_imported, told["files"].get(mutant.file, tests), mutant))
         if code == MISSED:
             survivors.append(mutant)
     return survivors
@@ -112,9 +112,7 @@ class _Exchange(_QuickFirst):
         for number, mutant in enumerate(self._mutants):
             if mutant.function:
                 chosen = [items[at] for at in told.get(f"{mutant.file}:{mutant.function}", ())]
-                self.codes[number] = (
-                    _forked(lambda m=mutant, c=chosen: self._try(m, c, functions)) if chosen else MISSED
-                )
+                self.codes[number] = _forked(partial(self._try, mutant, chosen, functions)) if chosen else MISSED
         return True
 
     def _reach(self, items: Sequence[Any]) -> str:
@@ -122,7 +120,7 @@ class _Exchange(_QuickFirst):
         reached: dict[str, list[int]] = defaultdict(list)
         for at, item in enumerate(items):
             seen: set[CodeType] = set()
-            sys.setprofile(lambda frame, event, _, seen=seen: seen.add(frame.f_code) if event == "call" else None)
+            sys.setprofile(partial(_note, seen))
             fault = _run([item])
             sys.setprofile(None)
             if fault:
@@ -186,6 +184,11 @@ def _pytest(tests: Sequence[str], options: Sequence[str], *plugins: object) -> i
     quiet = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--hypothesis-profile=mutants"]
     preloaded = ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # hypothesis has been imported before
     return int(pytest.main([*quiet, *preloaded, *options, *tests], plugins=list(plugins)))
+
+
+def _note(seen: set[CodeType], frame: FrameType, event: str, _: object) -> None:
+    if event == "call":
+        seen.add(frame.f_code)
 
 
 def _codes(code: CodeType) -> list[CodeType]:

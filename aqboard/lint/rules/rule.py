@@ -1,6 +1,6 @@
 """What a rule is: a judge of scripts, why it matters, and the source of that.
 
-Each `Rule` is defined next to its judge, and listed in `aqboard.lint.rules.RULES`.
+Each `Rule` is defined next to its judge, and listed in `aqboard.lint.rules.suite.RULES`.
 """
 
 from collections.abc import Callable, Iterator
@@ -64,9 +64,9 @@ READ = date(2026, 11, 25)
 """The day on which the rules' sources were read."""
 
 
-def source(title: str, url: str, edition: str | None = None) -> Source:
-    """A rule's source."""
-    return Source.model_validate({"title": title, "url": url, "edition": edition, "read": READ})
+def source(title: str, url: str, edition: str | None = None, read: date = READ) -> Source:
+    """A rule's source; `read` is the day on which it was read."""
+    return Source.model_validate({"title": title, "url": url, "edition": edition, "read": read})
 
 
 SBATCH = source("Slurm manual, sbatch", "https://slurm.schedmd.com/sbatch.html", "Slurm 22.05")

@@ -15,7 +15,7 @@ from aqboard.domain.signing.signoff import Decision
 from aqboard.domain.words import moment
 from aqboard.jobs.rehearse import signed_script
 from aqboard.launch.cost import stakes
-from aqboard.launch.profile import load_profile
+from aqboard.launch.profile import load_profile, profile_faults
 from aqboard.show.jobs import plan_facts
 from aqboard.show.words import SIGNED
 from aqboard.signing.clearance import case_of
@@ -68,6 +68,8 @@ def _summary(stored: StoredAttempt) -> None:
     cluster = stored.attempt.plan.cluster
     st.subheader("What would be submitted")
     st.markdown(f"**{cluster.nodes} nodes x {cluster.gpus_per_node} GPUs = {cluster.gpus} GPUs**")
+    for fault in profile_faults():
+        st.caption(prose(fault))
     show_stakes(stakes(stored.attempt.plan, load_profile(cluster.profile), stored.outcomes))
     st.markdown(table(("setting", "value"), [(plain(name), cell_code(value)) for name, value in plan_facts(cluster)]))
 

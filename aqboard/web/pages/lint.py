@@ -5,11 +5,11 @@ from pathlib import Path
 import streamlit as st
 
 from aqboard.domain.errors import AqboardError
-from aqboard.launch.profile import all_profiles, load_profile, profile_names
+from aqboard.launch.profile import all_profiles, load_profile, profile_faults, profile_names
 from aqboard.lint.check import lint
 from aqboard.lint.parse.source import decode
 from aqboard.lint.report import LintFinding, LintReport
-from aqboard.lint.rules import RULES
+from aqboard.lint.rules.suite import installed_rules
 from aqboard.settings import SEARCH_ROOTS
 from aqboard.show.lint import annotated, face
 from aqboard.web.server.allowed_paths import allowed_roots, read_below
@@ -27,8 +27,8 @@ def show() -> None:
     """Show the page."""
     st.title("Script lint")
     st.markdown(
-        f"{len(RULES)} rules for an sbatch script, yours or anybody's. Nothing in it is run. In a terminal: "
-        "`aqboard script lint FILE`."
+        f"{len(installed_rules())} rules for an sbatch script, yours or anybody's. Nothing in it is run. "
+        "In a terminal: `aqboard script lint FILE`."
     )
     where = st.radio("The script is", ("pasted here", "a file"), horizontal=True)
     folders = allowed_roots()
@@ -42,6 +42,8 @@ def show() -> None:
             st.caption(_where_from(folders))
         cluster = st.selectbox("Cluster", (RECOGNISE, *profile_names()))
         asked = st.form_submit_button("Lint", type="primary")
+    for fault in profile_faults():
+        st.caption(prose(fault))
     if asked:
         st.session_state[JUDGED] = _judge(given, cluster, folders if where == "a file" else None)
     match st.session_state.get(JUDGED):
@@ -71,7 +73,8 @@ def _judge(given: str, cluster: str, folders: tuple[str, ...] | None) -> tuple[s
                 return f"{name} is longer than {MOST_CHARACTERS:,} characters; judge it with: aqboard script lint FILE"
         with st.spinner("Reading the script ..."):
             profile = load_profile(named) if named else None
-            return text, lint(text, name, profiles=() if named else all_profiles(), profile=profile)
+            clusters = () if named else all_profiles()
+            return text, lint(text, name, profiles=clusters, profile=profile, rules=installed_rules())
     except AqboardError as error:
         return error.message
 
