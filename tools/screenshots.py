@@ -107,7 +107,7 @@ SHOTS = (
     Shot("checkpoint-as-found", "checkpoint", AS_FOUND, 1180),
     Shot("caches-as-found", "caches", AS_FOUND, 900),
     Shot("caches-differences", "caches", AS_FOUND, 2000, open_differences),
-    Shot("forward-as-found", "forward", AS_FOUND, 1000),
+    Shot("forward-as-found", "forward", AS_FOUND, 860),
     Shot("losses-as-found", "losses", AS_FOUND, 1000),
     Shot("launch-not-signed", "launch", AS_FOUND, 1250),
     Shot("launch-signed", "launch", FIXED, 1900, say_go),

@@ -1,6 +1,6 @@
 """What another package may import from aqboard to be measured, or to measure: targets and probes. Needs torch.
 
-What a target returns but tensors is in `aqboard.api`: `DataFacts`, `TrainingFacts`, `ScanRule`, `ScanLayout`.
+The records that a target returns are in `aqboard.api`: `DataFacts`, `TrainingFacts`, and what they are made of.
 """
 
 from aqboard.probes.context import Context, Probe
