@@ -4,7 +4,6 @@ Rank 0 rewrites it after every look, so that it also tells of a job that was kil
 the job can write to, so what is read may be anything, or half of it.
 """
 
-import errno
 import logging
 import os
 import socket
@@ -153,8 +152,7 @@ def _content(path: Path) -> bytes | None:
         return None
     except OSError as error:
         code = "no-permission" if isinstance(error, PermissionError) else "not-a-file"
-        why = "it is a link" if error.errno == errno.ELOOP else error.strerror
-        raise ReadError(f"{path} cannot be read ({why}).", code=code) from None
+        raise ReadError(f"{path} cannot be read ({error.strerror}).", code=code) from None
     if len(content) > MAX_BYTES:
         raise ReadError(f"{path} is larger than any verdict ({MAX_BYTES >> 10} KiB).", code="too-big")
     return content

@@ -73,7 +73,7 @@ def test_another_launchs_verdict_behind_a_link_is_said_each_time(store, slurm, l
         told, (note,) = look(store, number, slurm)
         assert told == [None]
         assert note.startswith(
-            f"The guard's verdict on job 1 is refused: {manifest.verdict_file} cannot be read (it is"
+            f"The guard's verdict on job 1 is refused: {manifest.verdict_file} cannot be read (a link"
         )
     manifest.verdict_file.unlink()
     elsewhere.rename(manifest.verdict_file)
