@@ -116,9 +116,9 @@ def test_the_name_of_an_unknown_field_cannot_take_over_a_terminal_nor_fill_it(tm
 @pytest.mark.parametrize(
     ("make", "why"),
     [
-        (lambda p: p.symlink_to("/etc/passwd"), "it is a link"),
-        (lambda p: p.mkdir(), "not a regular file"),
-        (os.mkfifo, "not a regular file"),
+        (lambda p: p.symlink_to("/etc/passwd"), "a link, not a regular file"),
+        (lambda p: p.mkdir(), "a folder, not a regular file"),
+        (os.mkfifo, "a pipe (FIFO), not a regular file"),
     ],
 )
 def test_what_is_no_file(make: Any, why: str, tmp_path: Path) -> None:
