@@ -57,7 +57,8 @@ class GuardedRun:
         outcome = judge(self.manifest, at, self.ranks.gather(mine, places))
         seconds = round(time.perf_counter() - began, 6)
         self.recorder.add(outcome.check.model_copy(update={"seconds": seconds}))
-        logger.log(logging.DEBUG if outcome.stop is None else logging.INFO, "%s", outcome)
+        say = logger.debug if outcome.stop is None else logger.info
+        say("%s", outcome)
         if outcome.stop is not None:
             self._end(outcome)
         if self.ranks.rank == 0:
