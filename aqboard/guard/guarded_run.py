@@ -57,9 +57,10 @@ class GuardedRun:
         outcome = judge(self.manifest, at, self.ranks.gather(mine, places))
         seconds = round(time.perf_counter() - began, 6)
         self.recorder.add(outcome.check.model_copy(update={"seconds": seconds}))
-        say = logger.debug if outcome.stop is None else logger.info
-        say("%s", outcome)
-        if outcome.stop is not None:
+        if outcome.stop is None:
+            logger.debug("%s", outcome)
+        else:
+            logger.info("%s", outcome)
             self._end(outcome)
         if self.ranks.rank == 0:
             self.recorder.goes_on()
