@@ -35,7 +35,7 @@ BOARD, COMMANDS, ANYTHING = "board", "command line", "everything"
 CHECKS, JOB, DEVELOPERS = "checks", "training job", "developers' tools"
 
 
-class EnvironmentVariable(NamedTuple):
+class Variable(NamedTuple):
     """One environment variable, in words for people."""
 
     name: str
@@ -57,114 +57,108 @@ class SettingsFile(NamedTuple):
     read_by: tuple[str, ...]
 
 
-SETTINGS: tuple[EnvironmentVariable, ...] = (
-    EnvironmentVariable(
-        DATABASE, "file", "`data/local/aqboard.db` in the project's folder", "The database.", (BOARD, COMMANDS)
-    ),
-    EnvironmentVariable(
+SETTINGS: tuple[Variable, ...] = (
+    Variable(DATABASE, "file", "`data/local/aqboard.db` in the project's folder", "The database.", (BOARD, COMMANDS)),
+    Variable(
         ONE_MACHINE,
         "`yes`",
         "a database on a file system whose locks may not reach other machines is refused",
         "Promises that one machine alone opens the database.",
         (BOARD, COMMANDS),
     ),
-    EnvironmentVariable(
+    Variable(
         CONFIG,
         "folder",
         "`$XDG_CONFIG_HOME/aqboard`, or `~/.config/aqboard`",
         "The configuration folder: the settings files below.",
         (BOARD, COMMANDS),
     ),
-    EnvironmentVariable(
+    Variable(
         CACHE,
         "folder",
         "`$XDG_CACHE_HOME/aqboard`, or `~/.cache/aqboard`; on macOS `~/Library/Caches/aqboard`",
         "Where digests of large files are remembered; may be deleted at any time.",
         (BOARD, COMMANDS, CHECKS),
     ),
-    EnvironmentVariable(
+    Variable(
         SCRIPTS,
         "folder",
         "`scripts` beside the database",
         "Where a GO writes the signed launch; on a cluster the compute nodes must see it.",
         (BOARD, COMMANDS),
     ),
-    EnvironmentVariable(
+    Variable(
         PROFILES,
         "folder",
         "only the packaged and installed profiles",
         "A team's own cluster profiles, one `NAME.yaml` each; they win over all others of the same name.",
         (BOARD, COMMANDS),
     ),
-    EnvironmentVariable(
+    Variable(
         TARGETS,
         "file",
         "`targets.yaml` in the configuration folder",
         "The targets whose code the board may run.",
         (BOARD,),
     ),
-    EnvironmentVariable(
+    Variable(
         SEARCH_ROOTS,
         "folders, separated by `:`",
         "the folders of the plan's files",
         "Folders that the board may search and read besides those.",
         (BOARD,),
     ),
-    EnvironmentVariable(
+    Variable(
         TOKEN,
         "secret of 32 characters or more",
         "`aqboard serve` makes a new one",
         "The board's access token, for a proxy that must know it. The board removes it from its environment.",
         (BOARD,),
     ),
-    EnvironmentVariable(
+    Variable(
         LOG,
         "`debug`, `info`, `warning` or `error`, perhaps with `:FILE`",
         "nothing is logged",
         "How much aqboard's own log says, on stderr or appended to FILE, e.g. `debug:/tmp/aqboard.log`.",
         (ANYTHING,),
     ),
-    EnvironmentVariable(
+    Variable(
         MANIFEST,
         "file",
         "the guard is off",
         "The launch's signed manifest. Set by the signed script; not for people.",
         (JOB,),
     ),
-    EnvironmentVariable(
+    Variable(
         MANIFEST_SHA256,
         "64 hexadecimal digits",
         "the manifest's content is not compared",
         "The digest of the manifest. Set by the signed script; not for people.",
         (JOB,),
     ),
-    EnvironmentVariable(
+    Variable(
         CANARY,
         "any text",
         "the training runs to its end",
         "The job is a canary: the guard ends it early. Set by the signed script; not for people.",
         (JOB,),
     ),
-    EnvironmentVariable(
+    Variable(
         "AQBOARD_TORCH",
         "words for pip",
         "a release for the CPU",
         "The torch that `make` installs where there is none.",
         (DEVELOPERS,),
     ),
-    EnvironmentVariable(
+    Variable(
         "AQBOARD_CHROMIUM",
         "file",
         "`chromium` on the path",
         "The browser for tests, screenshots and page benchmarks.",
         (DEVELOPERS,),
     ),
-    EnvironmentVariable(
-        "AQBOARD_REQUIRE_SLURM", "`1`", "they are skipped", "Tests fail where Slurm is missing.", (DEVELOPERS,)
-    ),
-    EnvironmentVariable(
-        "AQBOARD_REQUIRE_BROWSER", "`1`", "they are skipped", "Tests fail without a browser.", (DEVELOPERS,)
-    ),
+    Variable("AQBOARD_REQUIRE_SLURM", "`1`", "they are skipped", "Tests fail where Slurm is missing.", (DEVELOPERS,)),
+    Variable("AQBOARD_REQUIRE_BROWSER", "`1`", "they are skipped", "Tests fail without a browser.", (DEVELOPERS,)),
 )
 
 SETTINGS_FILES: tuple[SettingsFile, ...] = (
