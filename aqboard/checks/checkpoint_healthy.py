@@ -30,9 +30,9 @@ def judge(plan: LaunchPlan, health: HealthEvidence, checkpoint: CheckpointEviden
     if not tensors:
         return broke("No tensor has values that could be looked at.", remedy="Is checkpoint.path the right file?")
     floats = [t for t in tensors if t.key not in specs or "float" in specs[t.key].dtype]
-    broken = [_told(t, f"{t.nan} NaN, {t.inf} infinite of {t.numel}") for t in tensors if t.nan or t.inf]
-    flat = [_told(t, "all zero" if t.zero_share == 1 else "one value throughout") for t in floats if _flat(t)]
-    holes = [_told(t, f"{t.zero_share:.0%} zeros") for t in floats if _weight(t) and MOSTLY < t.zero_share < 1]
+    broken = [_in_words(t, f"{t.nan} NaN, {t.inf} infinite of {t.numel}") for t in tensors if t.nan or t.inf]
+    flat = [_in_words(t, "all zero" if t.zero_share == 1 else "one value throughout") for t in floats if _flat(t)]
+    holes = [_in_words(t, f"{t.zero_share:.0%} zeros") for t in floats if _weight(t) and MOSTLY < t.zero_share < 1]
     untrained = [t for t in floats if t.never_trained and not t.constant]
     share = sum(t.numel for t in untrained) / sum(t.numel for t in tensors)
     figures = (
@@ -54,7 +54,7 @@ def judge(plan: LaunchPlan, health: HealthEvidence, checkpoint: CheckpointEviden
             *figures,
             remedy="Find out what wrote the file; compare it with another checkpoint (`aqboard checkpoint diff`).",
         )
-    names = some([_told(t, t.never_trained or "") for t in untrained])
+    names = some([_in_words(t, t.never_trained or "") for t in untrained])
     if share > MOSTLY:
         return failed(
             f"{percent(share)} of the parameters were never trained: {names}.",
@@ -82,7 +82,7 @@ def _weight(tensor: TensorHealth) -> bool:
     return tensor.numel >= ENOUGH and not any(fnmatchcase(tensor.key, pattern) for pattern in MAY_BE_CONSTANT)
 
 
-def _told(tensor: TensorHealth, what: str) -> str:
+def _in_words(tensor: TensorHealth, what: str) -> str:
     return f"{tensor.key} ({what})"
 
 

@@ -43,7 +43,7 @@ def judge(plan: LaunchPlan, data: DataEvidence) -> Judgement:
     if changed:
         return failed(
             f"{len(changed)} of {len(launch.variables)} variables are normalised otherwise than in the training: "
-            f"{some([_told(launch, trained, name) for name in changed], most=2)}.",
+            f"{some([_in_words(launch, trained, name) for name in changed], most=2)}.",
             *figures,
             remedy="Use the statistics file of the training; do not compute it again from other years.",
         )
@@ -74,7 +74,7 @@ def _differs(launch: DataFacts, trained: DataFacts, name: str) -> bool:
     return not all(isclose(a, b, rel_tol=SAME, abs_tol=SAME * then.std) for a, b in pairs)
 
 
-def _told(launch: DataFacts, trained: DataFacts, name: str) -> str:
+def _in_words(launch: DataFacts, trained: DataFacts, name: str) -> str:
     def words(facts: DataFacts) -> str:
         one = facts.statistics.get(name)
         if one is None:

@@ -29,7 +29,7 @@ def judge(plan: LaunchPlan, seen: CounterfactualEvidence) -> Judgement:
     blind = [c.name for c, answer in asked if answer == "yes" and c.effect is not None and c.effect <= UNCHANGED]
     moved = [c for c, answer in asked if answer == "no" and c.effect is not None and c.effect > UNCHANGED]
     if blind or moved:
-        return failed(_told(blind, moved), *figures, remedy=_remedy(blind, moved))
+        return failed(_in_words(blind, moved), *figures, remedy=_remedy(blind, moved))
     unclear = [c for c, answer in asked if answer != "unknown" and (c.effect is None or not isfinite(c.effect))]
     if unclear:
         causes = [f"{change.name} ({change.error or 'the forecast is not finite'})" for change in unclear]
@@ -56,7 +56,7 @@ def expected(expectations: ExpectationsPlan, seen: CounterfactualEvidence, name:
     return answer
 
 
-def _told(blind: Sequence[str], moved: Sequence[ForwardChange]) -> str:
+def _in_words(blind: Sequence[str], moved: Sequence[ForwardChange]) -> str:
     parts = []
     if blind:
         parts.append(f"The forecast does not change with {some(blind, 6)}, and should.")

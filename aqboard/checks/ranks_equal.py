@@ -33,7 +33,7 @@ def judge(plan: LaunchPlan, seen: RanksEvidence) -> Judgement:
         return broke("A rank holds no tensors; nothing was compared.", remedy="Does the rank's start give a module?")
     different = [report for report in seen.ranks if report.digest != seen.ranks[0].digest]
     if different:
-        return failed(_told(seen.ranks[0], different[0], seen.file_tensors), *figures, remedy=_remedy())
+        return failed(_in_words(seen.ranks[0], different[0], seen.file_tensors), *figures, remedy=_remedy())
     held = seen.ranks[0]
     how = "started as the target says" if seen.own_start else "each built the module and loaded the checkpoint"
     return passed(
@@ -41,7 +41,7 @@ def judge(plan: LaunchPlan, seen: RanksEvidence) -> Judgement:
     )
 
 
-def _told(zero: RankReport, other: RankReport, file_tensors: int) -> str:
+def _in_words(zero: RankReport, other: RankReport, file_tensors: int) -> str:
     text = (
         f"Rank {other.rank} differs from rank 0 in {len(other.differing)} of {zero.tensors} tensors: "
         f"{some(other.differing)}."

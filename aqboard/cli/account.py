@@ -7,7 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from aqboard.cli.options import AsJson, Database, database
-from aqboard.cli.output import errors_told, out, print_json
+from aqboard.cli.output import out, print_json, report_errors
 from aqboard.cli.person import ask_password
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def add(
     from aqboard.store import Store
 
     roles = tuple(role or ())
-    with errors_told(as_json=as_json), Store(database(db), create=True) as store:
+    with report_errors(as_json=as_json), Store(database(db), create=True) as store:
         accounts.possible(store, name, person=person, roles=roles)  # before anybody types a password
         password = ask_password(f"Password for {name}", twice=True)
         accounts.add(store, name, person=person, roles=roles, password=password)
@@ -45,7 +45,7 @@ def list_accounts(db: Database = None, as_json: AsJson = False) -> None:
     from aqboard.store import Store
     from aqboard.store.accounts import accounts
 
-    with errors_told(as_json=as_json), Store(database(db)) as store:
+    with report_errors(as_json=as_json), Store(database(db)) as store:
         known = accounts(store.db)
     if as_json:
         print_json([_document(account) for account in known])
@@ -65,7 +65,7 @@ def disable(name: Name, db: Database = None, as_json: AsJson = False) -> None:
     from aqboard.signing import accounts
     from aqboard.store import Store
 
-    with errors_told(as_json=as_json), Store(database(db)) as store:
+    with report_errors(as_json=as_json), Store(database(db)) as store:
         accounts.disable(store, name)
         now = accounts.existing(store, name)
     _tell(now, f"account {name} is disabled", as_json=as_json)
@@ -77,7 +77,7 @@ def passwd(name: Name, db: Database = None, as_json: AsJson = False) -> None:
     from aqboard.signing import accounts
     from aqboard.store import Store
 
-    with errors_told(as_json=as_json), Store(database(db)) as store:
+    with report_errors(as_json=as_json), Store(database(db)) as store:
         accounts.existing(store, name)  # before anybody types a password
         accounts.change_password(store, name, ask_password(f"New password for {name}", twice=True))
         now = accounts.existing(store, name)

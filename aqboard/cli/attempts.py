@@ -6,7 +6,7 @@ import typer
 from rich.markup import escape
 
 from aqboard.cli.options import AsJson, Database, database
-from aqboard.cli.output import errors_told, out, print_json, table, tell_notes
+from aqboard.cli.output import out, print_json, report_errors, table, tell_notes
 from aqboard.cli.show import COLOUR, as_document, tell
 from aqboard.domain.words import moment
 
@@ -24,7 +24,7 @@ def attempts(
     from aqboard.signing.clearance import stale
     from aqboard.store import Store  # here: sqlite-utils costs a second where pandas is installed
 
-    with errors_told(as_json=as_json), Store(database(db)) as store:
+    with report_errors(as_json=as_json), Store(database(db)) as store:
         tell_notes(store.access.notes)
         if number is not None:
             stored = store.attempt(number)

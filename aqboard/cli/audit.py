@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from aqboard.cli.options import AsJson, Database, database
-from aqboard.cli.output import FOUND, OK, err, errors_told, out, print_json, tell_notes
+from aqboard.cli.output import FOUND, OK, err, out, print_json, report_errors, tell_notes
 
 app = typer.Typer(help="The append-only, hash-chained log of attempts, findings, decisions, waivers and scripts.")
 
@@ -24,7 +24,7 @@ def verify(
     from aqboard.signing.audit import verified
     from aqboard.store import Store
 
-    with errors_told(as_json=as_json), Store(database(db)) as store:
+    with report_errors(as_json=as_json), Store(database(db)) as store:
         report = verified(store, anchor or ())
     if as_json:
         print_json(report)
@@ -47,7 +47,7 @@ def export(db: Database = None) -> None:
     from aqboard.store import Store
     from aqboard.store.audit import newest
 
-    with errors_told(), Store(database(db)) as store:
+    with report_errors(), Store(database(db)) as store:
         for line in exported(store):
             sys.stdout.write(line + "\n")
         last = newest(store.db)

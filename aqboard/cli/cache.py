@@ -8,7 +8,7 @@ import typer
 
 from aqboard.cli import tables
 from aqboard.cli.options import AsJson
-from aqboard.cli.output import CANNOT_TELL, FOUND, OK, err, errors_told, print_json
+from aqboard.cli.output import CANNOT_TELL, FOUND, OK, err, print_json, report_errors
 from aqboard.domain.cache import CacheFacts
 from aqboard.readers import guarded
 from aqboard.readers.caches.hunt import find_caches
@@ -27,7 +27,7 @@ Files = Annotated[list[Path], typer.Argument(help="Cache files.")]
 @app.command()
 def show(file: File, as_json: AsJson = False) -> None:
     """Tell what one cache file holds. Exit 1 when an order is no permutation."""
-    with errors_told(as_json=as_json):
+    with report_errors(as_json=as_json):
         facts = guarded.inspect_cache(file)
     if as_json:
         print_json(facts)
@@ -39,7 +39,7 @@ def show(file: File, as_json: AsJson = False) -> None:
 @app.command()
 def compare(a: File, b: File, as_json: AsJson = False) -> None:
     """Hold two caches against each other, by content. Exit 0 for same content, 1 for any difference."""
-    with errors_told(as_json=as_json):
+    with report_errors(as_json=as_json):
         found = guarded.compare_caches(a, b)
     if as_json:
         print_json(found)
@@ -51,7 +51,7 @@ def compare(a: File, b: File, as_json: AsJson = False) -> None:
 @app.command()
 def group(files: Files, as_json: AsJson = False) -> None:
     """Sort caches into groups of equal content. Exit 0 for one group, 1 for several or an unreadable file."""
-    with errors_told(as_json=as_json):
+    with report_errors(as_json=as_json):
         groups = guarded.group_caches(files)
         if not groups.facts:
             raise ReadError(groups.unreadable[0].message, code=groups.unreadable[0].code)
@@ -81,7 +81,7 @@ def find(
         newer=newer.timestamp() if newer else None,
         older=older.timestamp() if older else None,
     )
-    with errors_told(as_json=as_json), err.status("searching") as status:
+    with report_errors(as_json=as_json), err.status("searching") as status:
         hunt = find_caches(
             roots,
             wanted,
@@ -106,7 +106,7 @@ def mentions(
     as_json: AsJson = False,
 ) -> None:
     """Find which cache path, digest or scanner setting logs and checkpoints mention. Exit 1 when there is none."""
-    with errors_told(as_json=as_json):
+    with report_errors(as_json=as_json):
         names = _digests(known or [])
         walked = walk(logs, SEARCHED)
         report = find_mentions(walked.candidates, names)

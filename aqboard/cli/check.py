@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aqboard.cli.options import AsJson, Database, database
-from aqboard.cli.output import CANNOT_TELL, err, errors_told, out, print_json, tell_notes, tell_waiting
+from aqboard.cli.output import CANNOT_TELL, err, out, print_json, report_errors, tell_notes, tell_waiting
 from aqboard.cli.progress import ProgressDisplay
 from aqboard.cli.show import EXIT, as_document, tell
 from aqboard.domain.attempt import Attempt
@@ -45,7 +45,7 @@ def check(
     from aqboard.sessions.prepare import prepare
     from aqboard.store import Store  # here: sqlite-utils costs a second where pandas is installed
 
-    with errors_told(as_json=as_json):
+    with report_errors(as_json=as_json):
         known_backend(backend)
         require_writable_place(database(db))
         with ProgressDisplay(shown=not as_json) as progress:

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from aqboard.cli import tables
 from aqboard.cli.options import AsJson
-from aqboard.cli.output import FOUND, OK, errors_told, print_json
+from aqboard.cli.output import FOUND, OK, print_json, report_errors
 from aqboard.domain.checkpoint import CheckpointSummary, HealthReport, IntegrityReport, TensorSpec
 from aqboard.readers import guarded
 from aqboard.readers.align.match import align_keys
@@ -31,7 +31,7 @@ def inspect(
     as_json: AsJson = False,
 ) -> None:
     """Tell what a checkpoint holds. Exit 1 when it is damaged, holds NaN, or contradicts its file name."""
-    with errors_told(as_json=as_json):
+    with report_errors(as_json=as_json):
         summary = guarded.summarise_checkpoint(file)
         integrity = guarded.check_integrity(file) if crc else None
         condition = guarded.tensor_health(file) if health else None
@@ -51,7 +51,7 @@ def inspect(
 @app.command()
 def diff(a: File, b: File, as_json: AsJson = False) -> None:
     """Compare two checkpoints, tensors bit by bit and settings value by value. Exit 1 when anything differs."""
-    with errors_told(as_json=as_json):
+    with report_errors(as_json=as_json):
         found = guarded.diff_checkpoints(a, b)
     if as_json:
         print_json(found)
@@ -70,7 +70,7 @@ def align(
     as_json: AsJson = False,
 ) -> None:
     """Match a checkpoint's keys with a model's. Exit 0 when all of the model loads as it is, 1 otherwise."""
-    with errors_told(as_json=as_json):
+    with report_errors(as_json=as_json):
         found = align_keys(guarded.summarise_checkpoint(file).tensors, _model_specs(model))
     if as_json:
         print_json(found)

@@ -7,7 +7,7 @@ import typer
 from aqboard.checks.selection import meant
 from aqboard.checks.suite import installed_suite
 from aqboard.cli.options import AsJson
-from aqboard.cli.output import CANNOT_TELL, err, errors_told, out, print_json, print_rows
+from aqboard.cli.output import CANNOT_TELL, err, out, print_json, print_rows, report_errors
 from aqboard.domain.cluster import ClusterProfile, cite
 from aqboard.launch.facts import facts
 from aqboard.launch.profile import load_profile, profile_faults, profile_files
@@ -40,7 +40,7 @@ def explain(check_id: Annotated[str, typer.Argument(metavar="CHECK", help="A che
 
 def profiles(as_json: AsJson = False) -> None:
     """List the cluster profiles with their limits, each with its source and the day it was read."""
-    with errors_told(as_json=as_json):
+    with report_errors(as_json=as_json):
         files = profile_files()
         known = {name: load_profile(name) for name in sorted(files)}
         for fault in profile_faults():

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aqboard.cli.options import AsJson, Database, database
-from aqboard.cli.output import FOUND, errors_told, out, print_json, tell_notes
+from aqboard.cli.output import FOUND, out, print_json, report_errors, tell_notes
 from aqboard.domain.words import size
 from aqboard.settings import DATABASE, named_database
 
@@ -34,7 +34,7 @@ def check(db: Database = None, as_json: AsJson = False) -> None:
     """Read every page: is the database whole? Exit 0 yes, 1 a fault was found, 2 cannot tell. Changes nothing."""
     from aqboard.store.sqlite.maintenance import inspect  # here: sqlite-utils costs a second where pandas is installed
 
-    with errors_told(as_json=as_json):
+    with report_errors(as_json=as_json):
         report = inspect(database(db))
     if as_json:
         print_json(report)
@@ -53,7 +53,7 @@ def backup(
     """Make a verified copy while others read and write."""
     from aqboard.store.sqlite.maintenance import backup as make
 
-    with errors_told(as_json=as_json):
+    with report_errors(as_json=as_json):
         copy = make(database(db), to)
     if as_json:
         print_json({"backup": str(copy), "size": copy.stat().st_size})
@@ -71,7 +71,7 @@ def restore(
     from aqboard.store.sqlite.maintenance import restore as put_back
 
     file = database(db)
-    with errors_told(as_json=as_json):
+    with report_errors(as_json=as_json):
         aside = put_back(copy, file)
     if as_json:
         print_json({"database": str(file), "from": str(copy), "replaced": None if aside is None else str(aside)})
@@ -87,7 +87,7 @@ def vacuum(db: Database = None, as_json: AsJson = False) -> None:
     from aqboard.store.sqlite.maintenance import vacuum as shrink
 
     file = database(db)
-    with errors_told(as_json=as_json):
+    with report_errors(as_json=as_json):
         before, after = shrink(file)
     if as_json:
         print_json({"path": str(file), "before": before, "after": after})

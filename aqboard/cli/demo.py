@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from aqboard.cli.options import Database, database
-from aqboard.cli.output import errors_told, out
+from aqboard.cli.output import out, report_errors
 from aqboard.cli.progress import ProgressDisplay
 from aqboard.cli.show import tell
 
@@ -22,7 +22,7 @@ def demo(
     """Build the two demo attempts by running the checks on real files: as found, and fixed."""
     from aqboard.sessions.demo import check_demo, installed_demo
 
-    with errors_told():
+    with report_errors():
         launches = installed_demo()
         with ProgressDisplay(shown=True) as progress:
             if full is not None:

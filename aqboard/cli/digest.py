@@ -7,7 +7,7 @@ import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
 from aqboard.cli.options import AsJson
-from aqboard.cli.output import err, errors_told, out, print_json
+from aqboard.cli.output import err, out, print_json, report_errors
 from aqboard.domain.cache import FileDigest
 from aqboard.domain.words import moment, size
 from aqboard.readers.digest import file_digest
@@ -17,7 +17,7 @@ def digest(
     files: Annotated[list[Path], typer.Argument(help="Files of any kind and size.")], as_json: AsJson = False
 ) -> None:
     """Print size, date, MD5 and SHA-256 of files. A large file that has not changed is not read again."""
-    with errors_told(as_json=as_json):
+    with report_errors(as_json=as_json):
         found = [_with_progress(path) for path in files]
     if as_json:
         print_json([entry.model_dump(mode="json") for entry in found])

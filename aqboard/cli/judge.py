@@ -6,7 +6,7 @@ import typer
 from rich.markup import escape
 
 from aqboard.cli.options import AsJson, Database, database
-from aqboard.cli.output import FOUND, OK, errors_told, out, print_json, table
+from aqboard.cli.output import FOUND, OK, out, print_json, report_errors, table
 
 
 def judge(
@@ -23,7 +23,7 @@ def judge(
     from aqboard.sessions.rejudge import judge_again, rejudge
     from aqboard.store import Store  # here: sqlite-utils costs a second where pandas is installed
 
-    with errors_told(as_json=as_json), Store(database(db)) as store:
+    with report_errors(as_json=as_json), Store(database(db)) as store:
         found = rejudge(store.attempt(number)) if dry_run else judge_again(store, number)
         stored = store.attempt(number)
     if as_json:

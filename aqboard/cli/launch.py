@@ -8,7 +8,7 @@ from rich.markup import escape
 from typer.core import TyperGroup
 
 from aqboard.cli.options import AsJson, Database, database
-from aqboard.cli.output import FOUND, err, errors_told, out, print_json, table
+from aqboard.cli.output import FOUND, err, out, print_json, report_errors, table
 from aqboard.cli.person import AsAccount, tell_person, whoever_types
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def launch(
     from aqboard.jobs.submit import submit
     from aqboard.store import Store
 
-    with errors_told(as_json=as_json), Store(database(db)) as store:
+    with report_errors(as_json=as_json), Store(database(db)) as store:
         try:
             rehearsals = rehearse(store.attempt(attempt), Slurm(), canary=canary)
             if not as_json:
@@ -92,7 +92,7 @@ def show(
     """Where the launched jobs stand, asked of Slurm now. Exit 0, or 1 when the newest launch ended badly."""
     from aqboard.store import Store
 
-    with errors_told(as_json=as_json), Store(database(db)) as store:
+    with report_errors(as_json=as_json), Store(database(db)) as store:
         records = _look(store, attempt, as_json=as_json)
         while follow and any(not record.over and record.state != "UNKNOWN" for record in records):
             time.sleep(every)
@@ -114,7 +114,7 @@ def cancel(
     from aqboard.jobs.slurm import Slurm
     from aqboard.store import Store
 
-    with errors_told(as_json=as_json), Store(database(db)) as store:
+    with report_errors(as_json=as_json), Store(database(db)) as store:
         submission = cancel_job(store, job, Slurm(), person=_person_for(store, job, account))
         number = next(row.number for row in store.attempts() if row.uid == submission.attempt)
     if as_json:
@@ -137,7 +137,7 @@ def settle(
     from aqboard.jobs.slurm import Slurm
     from aqboard.store import Store
 
-    with errors_told(as_json=as_json), Store(database(db)) as store:
+    with report_errors(as_json=as_json), Store(database(db)) as store:
         said = settle_job(store, job, Slurm(), person=_person_for(store, job, account), state=ENDS[end], reason=reason)
     if as_json:
         print_json(said)

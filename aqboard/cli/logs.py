@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from aqboard.cli.options import AsJson, Database, database
-from aqboard.cli.output import err, errors_told, print_json, tell_waiting
+from aqboard.cli.output import err, print_json, report_errors, tell_waiting
 from aqboard.cli.progress import ProgressDisplay
 from aqboard.cli.sessions import Name
 from aqboard.cli.sessions import as_document as session_document
@@ -28,7 +28,7 @@ def logs(
     from aqboard.store import Store  # here: sqlite-utils costs a second where pandas is installed
     from aqboard.store.sessions import Sessions
 
-    with errors_told(as_json=as_json), Store(database(db)) as store:
+    with report_errors(as_json=as_json), Store(database(db)) as store:
         row = Sessions(store).find(session)
         parts: list[str] = []
         position = after = 0

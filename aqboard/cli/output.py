@@ -83,7 +83,7 @@ def tell_waiting(text: str) -> None:
 
 
 @contextmanager
-def errors_told(*, as_json: bool = False) -> Iterator[None]:
+def report_errors(*, as_json: bool = False) -> Iterator[None]:
     """Turn an AqboardError into one sentence on stderr and exit code 2; with `as_json`, also a document."""
     try:
         yield

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from aqboard.cli.options import AsJson
-from aqboard.cli.output import FOUND, OK, err, errors_told, out, print_json
+from aqboard.cli.output import FOUND, OK, err, out, print_json, report_errors
 from aqboard.launch.profile import all_profiles, load_profile, profile_faults
 from aqboard.lint.check import lint
 from aqboard.lint.parse.source import read_text
@@ -38,7 +38,7 @@ def lint_command(
 
     Exit 0 clean, 1 findings, 2 the file cannot be read or is not a script. `# aqboard: ignore RULE REASON` accepts one.
     """
-    with errors_told(as_json=as_json):
+    with report_errors(as_json=as_json):
         text = read_text(file)
         cluster = read_plan(plan)[0].cluster if plan else None
         named = profile or (cluster.profile if cluster else None)

@@ -8,7 +8,7 @@ import typer
 from rich.markup import escape
 
 from aqboard.cli.options import AsJson, Database, database
-from aqboard.cli.output import err, errors_told, out, print_json, table, tell_waiting
+from aqboard.cli.output import err, out, print_json, report_errors, table, tell_waiting
 from aqboard.domain.errors import StoreError
 from aqboard.domain.session.check_session import SessionState
 from aqboard.domain.words import moment, printable
@@ -40,7 +40,7 @@ def sessions(
     from aqboard.store import Store  # here: sqlite-utils costs a second where pandas is installed
     from aqboard.store.sessions import Sessions
 
-    with errors_told(as_json=as_json), Store(database(db)) as store:
+    with report_errors(as_json=as_json), Store(database(db)) as store:
         try:
             troubles = ingest_open(store, patience=RetryPolicy(say=tell_waiting))
         except StoreError as error:
@@ -78,7 +78,7 @@ def cancel(session: Name, db: Database = None, as_json: AsJson = False) -> None:
     from aqboard.store.sessions import Sessions
 
     patience = RetryPolicy(say=tell_waiting)
-    with errors_told(as_json=as_json), Store(database(db)) as store:
+    with report_errors(as_json=as_json), Store(database(db)) as store:
         row = Sessions(store).find(session)
         standing, until = ask(store, row, patience=patience), time.monotonic() + CANCEL_WAIT_S
         while not standing.state.over and time.monotonic() < until:
@@ -105,7 +105,7 @@ def import_session(
     from aqboard.sessions.ingest import RetryPolicy
     from aqboard.store import Store
 
-    with errors_told(as_json=as_json), Store(database(db), create=True) as store:
+    with report_errors(as_json=as_json), Store(database(db), create=True) as store:
         row, standing = import_folder(store, folder, unfinished=unfinished, patience=RetryPolicy(say=tell_waiting))
         shown = view(store, row)
     if as_json:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from aqboard.cli.options import AsJson, Database, database
-from aqboard.cli.output import FOUND, OK, errors_told, out, print_json
+from aqboard.cli.output import FOUND, OK, out, print_json, report_errors
 from aqboard.cli.person import AsAccount, tell_person, whoever_types
 from aqboard.domain.errors import LaunchError
 from aqboard.domain.signing.signoff import Decision
@@ -24,7 +24,7 @@ def sign(
     from aqboard.signing.decide import decide
     from aqboard.store import Store  # here: sqlite-utils costs a second where pandas is installed
 
-    with errors_told(as_json=as_json), Store(database(db)) as store:
+    with report_errors(as_json=as_json), Store(database(db)) as store:
         if go is None:
             raise LaunchError("Say what you decide: --go or --no-go.")
         store.attempt(number)  # before anybody types a password

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from aqboard.cli.output import errors_told, out
+from aqboard.cli.output import out, report_errors
 from aqboard.sessions.starter import write_starter
 
 app = typer.Typer(help="Connect a model of your own.", no_args_is_help=True)
@@ -19,7 +19,7 @@ def _group() -> None:
 @app.command("new")
 def new(folder: Annotated[Path, typer.Argument(help="A folder that is empty or does not exist yet.")]) -> None:
     """Write a commented target, a plan, and a stand-in model, ready for `aqboard check`."""
-    with errors_told():
+    with report_errors():
         for path in write_starter(folder):
             out.print(str(path), markup=False)
     out.print("")

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from aqboard.cli.options import AsJson, Database, database
-from aqboard.cli.output import errors_told, out, print_json
+from aqboard.cli.output import out, print_json, report_errors
 from aqboard.cli.person import AsAccount, tell_person, whoever_types
 from aqboard.domain.errors import LaunchError
 from aqboard.domain.signing.clearance import Obstacle
@@ -33,7 +33,7 @@ def waive(
     from aqboard.signing.clearance import clearance_of
     from aqboard.store import Store  # here: sqlite-utils costs a second where pandas is installed
 
-    with errors_told(as_json=as_json), Store(database(db)) as store:
+    with report_errors(as_json=as_json), Store(database(db)) as store:
         if answer is not None and (reason or risk or unknown):
             raise LaunchError("--reason, --risk and --unknown belong to a new waiver, not to an answer.")
         stored = store.attempt(number)

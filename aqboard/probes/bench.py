@@ -52,7 +52,7 @@ class Bench:
         """The loss of each batch in eval mode, without gradients."""
         module.eval()
         with torch.no_grad():
-            losses = [float(self.target.loss(module, batch)) for batch in self._told(setting)]
+            losses = [float(self.target.loss(module, batch)) for batch in self._with_progress(setting)]
         return LossMeasurement(setting=setting, per_batch=tuple(losses), samples=self.samples, scale_only=scale_only)
 
     def losses_per_cache(
@@ -65,14 +65,14 @@ class Bench:
         if not isinstance(target, ComparesCaches):
             return [self.loss(name, self.mended(replace(scan, cache=cache), load)) for name, cache in caches]
         with torch.no_grad():
-            module, told = self.mended(scan, load).eval(), self._told(f"{len(caches)} other caches at once")
+            module, told = self.mended(scan, load).eval(), self._with_progress(f"{len(caches)} other caches at once")
             losses = target.losses_per_cache(module, told, [cache for _, cache in caches], own.per_batch)
         return [
             LossMeasurement(setting=name, per_batch=tuple(row), samples=self.samples)
             for (name, _), row in zip(caches, losses, strict=True)
         ]
 
-    def _told(self, setting: str) -> Iterator[Batch]:
+    def _with_progress(self, setting: str) -> Iterator[Batch]:
         """The batches, saying which one it is."""
         for i, batch in enumerate(self.batches, 1):
             self._say(f"{setting}: batch {i} of {len(self.batches)}")

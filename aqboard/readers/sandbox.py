@@ -62,7 +62,7 @@ def run_sandboxed(
     except subprocess.TimeoutExpired:
         raise _timeout(arguments, seconds) from None
     if done.returncode:
-        raise _obituary(done.returncode, done.stderr, arguments, memory_bytes, seconds)
+        raise _why_the_child_died(done.returncode, done.stderr, arguments, memory_bytes, seconds)
     return _understand(done.stdout, answer, arguments)
 
 
@@ -85,7 +85,9 @@ def _timeout(arguments: Sequence[object], seconds: float) -> ReadError:
     )
 
 
-def _obituary(status: int, stderr: bytes, arguments: Sequence[object], memory: int, seconds: float) -> ReadError:
+def _why_the_child_died(
+    status: int, stderr: bytes, arguments: Sequence[object], memory: int, seconds: float
+) -> ReadError:
     """What a child's death means."""
     if -status == signal.SIGXCPU:
         return _timeout(arguments, seconds)

@@ -52,7 +52,7 @@ def take_copy(source: Path, target: Path, *, unfinished: bool = False) -> Copy:
         os.close(folder)
     session = _parsed(target / SESSION, CheckSession)
     attempt = _parsed(target / ATTEMPT, Attempt)
-    _require_kin(session, attempt)
+    _require_same_attempt(session, attempt)
     last, position = _last_line(target / EVENTS)
     if last is not None:
         _require_sums(target, last, position)
@@ -91,7 +91,7 @@ def _parsed(path: Path, kind: type[R]) -> R:
         raise SessionError(f"{path.name} does not hold what a session writes: {told}") from None
 
 
-def _require_kin(session: CheckSession, attempt: Attempt) -> None:
+def _require_same_attempt(session: CheckSession, attempt: Attempt) -> None:
     try:
         _UID.validate_python(attempt.uid)
     except ValidationError:

@@ -78,7 +78,7 @@ class _Watch:
         """The probe at work; empty before the first."""
         self._limits = limits
         self._stop = stop
-        self._told_too_much = False
+        self._prints_too_much = False
 
     def events(self, process: subprocess.Popen[bytes], tail: Tail, log: Path, most_bytes: int) -> Iterator[Event]:
         """Events until the process has ended, its probe has used up its time, or somebody wants it to stop."""
@@ -87,8 +87,8 @@ class _Watch:
         while not over:
             # Asked before reading: whatever the process wrote before its end is still read after it.
             over = process.poll() is not None or time.monotonic() > until or self._stop()
-            self._told_too_much = log.stat().st_size > most_bytes
-            over = over or self._told_too_much
+            self._prints_too_much = log.stat().st_size > most_bytes
+            over = over or self._prints_too_much
             for event in tail.new():
                 if isinstance(event, Started):
                     self.probe = event.probe
@@ -105,7 +105,7 @@ class _Watch:
     def why(self, code: int | None) -> str:
         """Why the process ended without finishing, in words; `code` is None for one that was stopped."""
         probe = self.probe
-        if self._told_too_much:
+        if self._prints_too_much:
             return f"The probe was stopped: it printed more than {LOG_LIMIT_BYTES >> 20} MB into {WORKER_LOG}."
         if code is None and not probe:
             return f"The probe process was stopped: it had not begun a probe after {START_LIMIT_S:g} s."

@@ -134,10 +134,10 @@ def health_sentence(report: HealthReport) -> str:
 def health_rows(report: HealthReport) -> list[Row]:
     """One row per tensor that is not as a trained one should be, those with values that are no numbers first."""
     ordered = sorted(report.tensors, key=lambda tensor: not (tensor.nan or tensor.inf))
-    return [{"tensor": t.key, "values": t.numel, "what": what} for t in ordered if (what := _ailment(t))]
+    return [{"tensor": t.key, "values": t.numel, "what": what} for t in ordered if (what := _what_is_unhealthy(t))]
 
 
-def _ailment(tensor: TensorHealth) -> str:
+def _what_is_unhealthy(tensor: TensorHealth) -> str:
     """What is wrong with one tensor, in words; empty when nothing is.
 
     A single value is constant by nature, and a constant of 0 or 1 is how norms and biases start.

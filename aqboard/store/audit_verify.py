@@ -80,7 +80,7 @@ def _report(db: Database, kept: tuple[Anchor, ...]) -> AuditReport:
             previous, expected = entry.hash, entry.seq + 1
     except ValidationError as error:
         faults.append(AuditFault(seq=expected, what=f"Entry {expected} is not an entry: {error.errors()[0]['msg']}."))
-    faults += _untold_rows(db, told)
+    faults += _rows_without_entry(db, told)
     own = tuple(anchor for anchor in kept if _of_this_log(db, hashes, anchor))
     faults += _anchor_faults(hashes, own)
     return AuditReport(
@@ -134,7 +134,7 @@ def _span(entry: Entry) -> tuple[int, int] | None:
     return entry.first_row, entry.last_row
 
 
-def _untold_rows(db: Database, told: dict[str, list[tuple[int, int]]]) -> list[AuditFault]:
+def _rows_without_entry(db: Database, told: dict[str, list[tuple[int, int]]]) -> list[AuditFault]:
     faults = []
     for table, spans in told.items():
         which = f"NOT ({UNTOLD[table]})" if table in UNTOLD else "TRUE"

@@ -13,7 +13,7 @@ from aqboard.launch.profile import load_profile
 from aqboard.sessions import folder as session_folder
 from aqboard.sessions.backend import Handle
 from aqboard.sessions.backends import slurm_job
-from aqboard.sessions.backends.slurm import SlurmBackend, sighted
+from aqboard.sessions.backends.slurm import SlurmBackend, status_of
 from tests import samples
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -78,7 +78,7 @@ def job(state: JobState, **known: object) -> Job:
     ids=str,
 )
 def test_every_state_has_its_meaning(known, word, why):
-    assert sighted(known) == BackendStatus(word=word, why=why)
+    assert status_of(known) == BackendStatus(word=word, why=why)
 
 
 class Asked(Slurm):

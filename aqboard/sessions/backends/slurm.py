@@ -66,12 +66,12 @@ class SlurmBackend:
 
     def _ask(self, job: str) -> BackendStatus:
         try:
-            return sighted(self._slurm.job(job))
+            return status_of(self._slurm.job(job))
         except SlurmError as error:
             return BackendStatus(word="unknown", why=error.message)
 
 
-def sighted(job: Job) -> BackendStatus:
+def status_of(job: Job) -> BackendStatus:
     """A job's state as what it means for its session; `why` follows the words "The session's process"."""
     match job.state:
         case JobState.PENDING:

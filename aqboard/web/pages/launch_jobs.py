@@ -15,7 +15,7 @@ from aqboard.web.board import opened_store
 from aqboard.web.figures.training import training_figure
 from aqboard.web.pages.job_acts import offer_to_act
 from aqboard.web.pages.launch_submit import offer_to_submit
-from aqboard.web.pages.slurm_talk import EVERY_S, refreshed, show_told, to_be_told
+from aqboard.web.pages.slurm_talk import EVERY_S, has_message, refreshed, show_message
 from aqboard.web.text import plain, prose, row_table
 
 JOB_COLUMNS = ("what", "job", "state", "where it stands", "guard", "submitted")
@@ -30,7 +30,7 @@ def show_jobs(stored: StoredAttempt, cleared: Clearance) -> None:
     if not ready and not records:
         return
     st.subheader("At Slurm")
-    show_told()
+    show_message()
     if ready:
         offer_to_submit(stored, records)
     if records:
@@ -39,7 +39,7 @@ def show_jobs(stored: StoredAttempt, cleared: Clearance) -> None:
 
 def _follow(stored: StoredAttempt, over: bool) -> None:
     """The jobs as they are now; drawn again by itself while one is not over."""
-    if to_be_told():
+    if has_message():
         st.rerun()  # a click in a fragment draws the fragment alone, and the answer is above it
     with opened_store() as store:
         notes = refreshed(str(store.path), stored.number)

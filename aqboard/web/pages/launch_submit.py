@@ -50,7 +50,7 @@ def _ask(number: int, keys: dict[str, str]) -> None:
     except AqboardError as error:
         tell_error(error)
         return
-    tell(not any(part.faults for part in parts), *map(_told, parts))
+    tell(not any(part.faults for part in parts), *map(_in_words, parts))
 
 
 def _submit(number: int, keys: dict[str, str]) -> None:
@@ -68,5 +68,5 @@ def _with_canary(keys: dict[str, str]) -> bool:
     return bool(st.session_state.get(keys["canary"], True))
 
 
-def _told(part: Rehearsal) -> str:
+def _in_words(part: Rehearsal) -> str:
     return " ".join(part.faults) or f"The {part.role}: {part.words} Nothing was submitted."

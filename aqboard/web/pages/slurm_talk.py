@@ -51,12 +51,12 @@ def tell_error(error: AqboardError) -> None:
     tell(False, *(error.reasons if isinstance(error, Refused) else (error.message,)))
 
 
-def to_be_told() -> bool:
+def has_message() -> bool:
     """Whether something was kept and not shown yet."""
     return SAID in st.session_state
 
 
-def show_told() -> None:
+def show_message() -> None:
     """Show what was kept, once."""
     good, sentences = st.session_state.pop(SAID, (True, ()))
     for sentence in sentences:
