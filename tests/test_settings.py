@@ -22,7 +22,7 @@ def texts() -> Iterator[tuple[Path, str]]:
     for place in PLACES:
         found = PROJECT / place
         for path in found.rglob("*") if found.is_dir() else [found]:
-            if path.is_file() and path != Path(settings.__file__):
+            if path.is_file() and path.suffix != ".pyc" and path != Path(settings.__file__):
                 yield path, path.read_text(encoding="utf-8", errors="ignore")
 
 
