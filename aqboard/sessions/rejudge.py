@@ -45,7 +45,10 @@ class Rejudged:
 
 
 def rejudge(stored: StoredAttempt) -> Rejudged:
-    """Today's findings on the evidence of `stored`, compared with the stored ones. Changes nothing."""
+    """Today's findings on the evidence of `stored`, compared with the stored ones. Changes nothing.
+
+    Raises SessionError where nothing can be judged: that nothing was looked at must not read as "nothing changed".
+    """
     suite = installed_suite()
     earlier = {finding.check: finding for finding in stored.findings}
     findings, changes, kept = [], [], []
@@ -61,6 +64,10 @@ def rejudge(stored: StoredAttempt) -> Rejudged:
         findings.append(now)
         if before is None or _said(before) != _said(now):
             changes.append(FindingChange(before, now))
+    if not stored.outcomes or not findings:
+        raise SessionError(
+            f"Nothing was measured for attempt {stored.number} that today's checks can judge. Check its plan."
+        )
     known = {check.id for check in suite}
     return Rejudged(
         findings=tuple(findings),
@@ -82,8 +89,6 @@ def judge_again(store: Store, number: int) -> Rejudged:
         raise SessionError(
             f"Session {running[0].number} still measures attempt {number}. Wait for its end, or cancel it."
         )
-    if not stored.outcomes:
-        raise SessionError(f"Nothing was measured for attempt {number}, so there is nothing to judge. Check its plan.")
     found = rejudge(stored)
     if found.changes:
         store.add_judgement(stored, found.findings)

@@ -48,3 +48,12 @@ def test_what_changed_is_stored_and_told_once(measured: Path, run: Run) -> None:
 def test_an_attempt_that_is_not_there_is_exit_2(measured: Path, run: Run) -> None:
     done = run("judge", 7)
     assert (done.exit_code, "There is no attempt 7" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("options", [(), ("--dry-run",)])
+def test_where_nothing_can_be_judged_it_does_not_say_that_nothing_changed(
+    measured: Path, run: Run, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(rejudge, "installed_suite", lambda: stub_sessions.SUITE[1:2])
+    done = run("judge", 1, *options)
+    assert (done.exit_code, "Nothing was measured for attempt 1" in done.stderr) == (2, True)
